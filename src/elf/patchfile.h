@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The patch file: one ELF relocatable object per patch, defined in docs/formats/patch.md.
+ *
+ * This is its content in memory, made by create and written with sut_patch_write(), or read with
+ * sut_patch_read() by everybody else. Reading trusts nothing: every index, size, offset and string
+ * below is checked, so that later stages may use them without a second look.
+ *
+ * All addresses are link-time addresses of the object they belong to (the p_vaddr space); the
+ * build-id of the object fixes what lies there, so a file needs no symbol table at apply time.
+ */
+#ifndef SUT_ELF_PATCHFILE_H
+#define SUT_ELF_PATCHFILE_H
+
+#include "base/arena.h"
+#include "base/diag.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	SUT_PATCH_FORMAT = 1,
+	SUT_PATCH_FILE_MAX = 64 << 20, /* bytes */
+	SUT_PATCH_NAME_MAX = 56,       /* characters of a patch name, without the end: [A-Za-z0-9._+-] */
+	SUT_PATCH_BUILD_ID_MAX = 64,   /* bytes */
+	SUT_SHA256_SIZE = 32,
+};
+
+/* One contiguous range of the old function: the entry piece first, then .cold and the like. */
+struct sut_patch_piece {
+	uint64_t address;
+	uint64_t size;
+	unsigned char sha256[SUT_SHA256_SIZE]; /* of the bytes in the target's file, which memory must equal */
+};
+
+enum sut_patch_func_kind {
+	SUT_PATCH_FUNC_CHANGED, /* the target has it; its entry is redirected to symbol */
+	SUT_PATCH_FUNC_NEW,	/* only called by other new code; no pieces */
+};
+
+struct sut_patch_func {
+	const char *name;
+	enum sut_patch_func_kind kind;
+	uint32_t object; /* index into objects */
+	uint32_t symbol; /* index into symbols: the new code (SUT_PATCH_SYMBOL_OWN) */
+	const char *source; /* "src/util.c:123", or "" */
+	size_t piece_count;
+	struct sut_patch_piece *pieces; /* of the old version; [0] starts at the entry */
+	size_t new_piece_count;
+	uint32_t *new_pieces; /* further OWN symbols that are part of the new version (.cold) */
+};
+
+struct sut_patch_object {
+	const char *name; /* "redis-server": the file's base name; for people and for .klp names */
+	const char *soname; /* DT_SONAME, or "" */
+	size_t build_id_size; /* never 0 */
+	unsigned char build_id[SUT_PATCH_BUILD_ID_MAX];
+};
+
+enum sut_patch_symbol_kind {
+	SUT_PATCH_SYMBOL_OWN,	 /* in a section of the patch: section, value = offset */
+	SUT_PATCH_SYMBOL_TARGET, /* the target's own (.klp.sym): object, value = link-time address;
+				    type STT_TLS: value = offset from the thread pointer, negative */
+	SUT_PATCH_SYMBOL_IMPORT, /* bound as the target's link map binds it; object = the referring
+				    object, slot = address of that object's GOT slot for it, or 0 */
+};
+
+struct sut_patch_symbol {
+	const char *name;
+	enum sut_patch_symbol_kind kind;
+	unsigned char type;	/* STT_* */
+	uint32_t section;	/* OWN: index into sections */
+	uint32_t object;	/* TARGET, IMPORT */
+	uint32_t sympos;	/* TARGET: 0 = the name is unique in its object, n = n-th of that name */
+	uint64_t value;
+	uint64_t size;
+	uint64_t slot;		/* IMPORT */
+};
+
+struct sut_patch_reloc {
+	uint64_t offset; /* in its section */
+	uint32_t type;	 /* R_X86_64_* */
+	uint32_t symbol; /* index into symbols */
+	int64_t addend;
+};
+
+struct sut_patch_section {
+	const char *name; /* ".text.stringmatchlen" */
+	uint32_t object;  /* whose image it goes into */
+	uint64_t flags;	  /* SHF_WRITE, SHF_EXECINSTR, SHF_ALLOC (always), SHF_TLS never */
+	uint64_t align;	  /* a power of two, at most 4096 */
+	uint64_t size;
+	const unsigned char *data; /* NULL: zeros (SHT_NOBITS) */
+	size_t reloc_count;
+	struct sut_patch_reloc *relocs; /* ascending offset */
+};
+
+/* A named fact about how the patch was made ("compiler", "source-patch-sha256", "unit"). */
+struct sut_patch_fact {
+	const char *key;
+	const char *value;
+};
+
+struct sut_patch {
+	const char *name;
+	const char *version; /* "1" unless given */
+	size_t fix_count;
+	const char **fixes; /* "CVE-2024-31228" */
+	size_t object_count;
+	struct sut_patch_object *objects;
+	size_t func_count;
+	struct sut_patch_func *funcs;
+	size_t section_count;
+	struct sut_patch_section *sections;
+	size_t symbol_count;
+	struct sut_patch_symbol *symbols;
+	size_t allowed_count;
+	const char **allowed; /* rules that were overridden by --allow */
+	size_t fact_count;
+	struct sut_patch_fact *facts; /* provenance, in order */
+};
+
+/*
+ * Reads a patch file from memory. Everything in *patch lives in the arena or in data, which must
+ * stay. Fails with SUT_INVALID (rule "format") that names the offending part, or SUT_UNSUPPORTED
+ * for another machine or a newer format.
+ */
+enum sut_rc sut_patch_read(struct sut_arena *arena, const void *data, size_t size,
+			   struct sut_patch *patch, struct sut_diag *diag);
+
+/* Reads the file at path; messages start with the path. */
+enum sut_rc sut_patch_load(struct sut_arena *arena, const char *path, struct sut_patch *patch,
+			   struct sut_diag *diag);
+
+/*
+ * Makes the file's bytes, the same for the same content. The result has passed sut_patch_read():
+ * content that it would refuse is SUT_BUG.
+ */
+enum sut_rc sut_patch_write(struct sut_arena *arena, const struct sut_patch *patch,
+			    unsigned char **data, size_t *size, struct sut_diag *diag);
+
+#endif

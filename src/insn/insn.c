@@ -1,0 +1,1 @@
+#include "insn/insn.h"
