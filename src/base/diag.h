@@ -16,13 +16,13 @@
 /* What the caller can do about it. The CLI maps each code to one exit status. */
 enum sut_rc {
 	SUT_OK = 0,
-	SUT_RETRY,	 /* not now: another holder, a blocker, a target in transit */
-	SUT_REFUSED,	 /* not certain to be safe; target left exactly as it was */
-	SUT_INVALID,	 /* input is malformed */
+	SUT_RETRY,       /* not now: another holder, a blocker, a target in transit */
+	SUT_REFUSED,     /* not certain to be safe; target left exactly as it was */
+	SUT_INVALID,     /* input is malformed */
 	SUT_UNSUPPORTED, /* well-formed, but this version cannot do it */
-	SUT_GONE,	 /* the target or file is no longer there */
-	SUT_SYSTEM,	 /* a system call failed for a reason outside our control */
-	SUT_BUG,	 /* an assumption of ours was wrong */
+	SUT_GONE,        /* the target or file is no longer there */
+	SUT_SYSTEM,      /* a system call failed for a reason outside our control */
+	SUT_BUG,         /* an assumption of ours was wrong */
 };
 
 enum { SUT_DIAG_ENTRIES = 6, SUT_DIAG_TEXT = 512, SUT_DIAG_RULE = 32 };
@@ -42,7 +42,8 @@ struct sut_diag {
 /* Forgets everything; a zeroed diag is valid, too. */
 void sut_diag_reset(struct sut_diag *diag);
 
-/* Replaces whatever is recorded by a new origin. Returns rc, so that `return sut_fail(...)` works. */
+/* Replaces whatever is recorded by a new origin. Returns rc, so that `return sut_fail(...)` works.
+ */
 enum sut_rc sut_fail(struct sut_diag *diag, enum sut_rc rc, const char *rule, const char *fmt, ...)
 	__attribute__((format(printf, 4, 5)));
 

@@ -25,8 +25,9 @@ enum sut_rc sut_file_read(struct sut_arena *arena, const char *path, size_t max,
 	if (!S_ISREG(st.st_mode))
 		return sut_fail(diag, SUT_INVALID, "file", "%s: not a regular file", path);
 	if ((uint64_t)st.st_size > max)
-		return sut_fail(diag, SUT_INVALID, "file", "%s: %lld bytes is more than the %zu allowed",
-				path, (long long)st.st_size, max);
+		return sut_fail(diag, SUT_INVALID, "file",
+				"%s: %lld bytes is more than the %zu allowed", path,
+				(long long)st.st_size, max);
 	data = sut_arena_alloc(arena, (size_t)st.st_size + 1);
 	if (!sut_pread_all(fd, data, (size_t)st.st_size, 0))
 		return sut_fail_errno(diag, "%s: short read", path);

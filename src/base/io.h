@@ -15,7 +15,8 @@ struct sut_bytes {
 	size_t size;
 };
 
-/* Reads a regular file into the arena, up to max bytes (more is SUT_INVALID); a zero byte follows the data. */
+/* Reads a regular file into the arena, up to max bytes (more is SUT_INVALID); a zero byte follows
+ * the data. */
 enum sut_rc sut_file_read(struct sut_arena *arena, const char *path, size_t max,
 			  struct sut_bytes *bytes, struct sut_diag *diag);
 

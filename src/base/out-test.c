@@ -69,7 +69,8 @@ static void text_with_fields_is_an_indented_list(void)
 }
 
 static const struct sut_tap_test tests[] = {
-	{"JSON is one object with schema and headlines", json_is_one_object_with_schema_and_headlines},
+	{"JSON is one object with schema and headlines",
+	 json_is_one_object_with_schema_and_headlines},
 	{"text without fields is the headlines", text_without_fields_is_the_headlines},
 	{"text with fields is an indented list", text_with_fields_is_an_indented_list},
 };

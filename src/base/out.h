@@ -17,11 +17,11 @@
 #include <stdio.h>
 
 enum sut_mark {
-	SUT_MARK_OK,	  /* as wanted */
+	SUT_MARK_OK,      /* as wanted */
 	SUT_MARK_ACTIVE,  /* under way */
 	SUT_MARK_WARNING, /* done, but look */
 	SUT_MARK_FAILED,  /* not done */
-	SUT_MARK_NONE,	  /* continuation of the line before, indented */
+	SUT_MARK_NONE,    /* continuation of the line before, indented */
 };
 
 enum { SUT_OUT_DEPTH = 16 };

@@ -67,7 +67,8 @@ extern const struct sut_command sut_command_revert;
 /* The last value given for an option, or NULL; "" for a flag that was given. */
 const char *sut_call_option(const struct sut_call *call, const char *name);
 
-/* The next value of an option that may be given several times. *position starts at 0. NULL at the end. */
+/* The next value of an option that may be given several times. *position starts at 0. NULL at the
+ * end. */
 const char *sut_call_next(const struct sut_call *call, const char *name, size_t *position);
 
 /* Prints a usage error for this command and returns SUT_EXIT_USAGE. */
@@ -83,8 +84,10 @@ int sut_exit_of(enum sut_rc rc);
  */
 int sut_report_failure(struct sut_out *out, enum sut_rc rc, const struct sut_diag *diag);
 
-/* Starts the document of a call on standard output. fields: print fields in text even without --verbose. */
-void sut_call_out(const struct sut_call *call, struct sut_out *out, const char *schema, bool fields);
+/* Starts the document of a call on standard output. fields: print fields in text even without
+ * --verbose. */
+void sut_call_out(const struct sut_call *call, struct sut_out *out, const char *schema,
+		  bool fields);
 
 /* Ends the document; a failing write turns a status of 0 into SUT_EXIT_USAGE. */
 int sut_call_end(struct sut_out *out, int status);

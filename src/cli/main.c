@@ -41,7 +41,8 @@ static void print_options(FILE *file, const struct sut_option *options, size_t c
 		char name[64];
 
 		snprintf(name, sizeof(name), "--%s%s%s", options[i].name,
-			 options[i].argument ? " " : "", options[i].argument ? options[i].argument : "");
+			 options[i].argument ? " " : "",
+			 options[i].argument ? options[i].argument : "");
 		fprintf(file, "  %-24s %s\n", name, options[i].help);
 	}
 }
@@ -59,9 +60,9 @@ static void fill_long_options(const struct sut_command *command, struct option *
 	size_t n = 0;
 
 	for (size_t i = 0; i < command->option_count + COMMON_COUNT; i++) {
-		const struct sut_option *from = i < command->option_count ?
-							&command->options[i] :
-							&common_options[i - command->option_count];
+		const struct sut_option *from =
+			i < command->option_count ? &command->options[i]
+						  : &common_options[i - command->option_count];
 
 		options[n++] = (struct option){
 			.name = from->name,

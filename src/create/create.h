@@ -49,10 +49,11 @@ struct sut_unit {
 	const char *source;    /* as in the compile command, relative to the tree where it can be */
 	const char *directory; /* where the compiler runs */
 	size_t argc;
-	const char **argv;     /* the recorded command */
-	const char *before;    /* object, -ffunction-sections -fdata-sections, lines stabilised */
+	const char **argv;  /* the recorded command */
+	const char *before; /* object, -ffunction-sections -fdata-sections, lines stabilised */
 	const char *after;
-	const char *plain;     /* object of the unpatched source by the recorded command alone: for the proof */
+	const char *plain; /* object of the unpatched source by the recorded command alone: for the
+			      proof */
 };
 
 struct sut_create_options {

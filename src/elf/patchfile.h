@@ -21,8 +21,8 @@
 enum {
 	SUT_PATCH_FORMAT = 1,
 	SUT_PATCH_FILE_MAX = 64 << 20, /* bytes */
-	SUT_PATCH_NAME_MAX = 56,       /* characters of a patch name, without the end: [A-Za-z0-9._+-] */
-	SUT_PATCH_BUILD_ID_MAX = 64,   /* bytes */
+	SUT_PATCH_NAME_MAX = 56, /* characters of a patch name, without the end: [A-Za-z0-9._+-] */
+	SUT_PATCH_BUILD_ID_MAX = 64, /* bytes */
 	SUT_SHA256_SIZE = 32,
 };
 
@@ -30,19 +30,20 @@ enum {
 struct sut_patch_piece {
 	uint64_t address;
 	uint64_t size;
-	unsigned char sha256[SUT_SHA256_SIZE]; /* of the bytes in the target's file, which memory must equal */
+	unsigned char sha256[SUT_SHA256_SIZE]; /* of the bytes in the target's file, which memory
+						  must equal */
 };
 
 enum sut_patch_func_kind {
 	SUT_PATCH_FUNC_CHANGED, /* the target has it; its entry is redirected to symbol */
-	SUT_PATCH_FUNC_NEW,	/* only called by other new code; no pieces */
+	SUT_PATCH_FUNC_NEW,     /* only called by other new code; no pieces */
 };
 
 struct sut_patch_func {
 	const char *name;
 	enum sut_patch_func_kind kind;
-	uint32_t object; /* index into objects */
-	uint32_t symbol; /* index into symbols: the new code (SUT_PATCH_SYMBOL_OWN) */
+	uint32_t object;    /* index into objects */
+	uint32_t symbol;    /* index into symbols: the new code (SUT_PATCH_SYMBOL_OWN) */
 	const char *source; /* "src/util.c:123", or "" */
 	size_t piece_count;
 	struct sut_patch_piece *pieces; /* of the old version; [0] starts at the entry */
@@ -52,15 +53,16 @@ struct sut_patch_func {
 
 struct sut_patch_object {
 	const char *name; /* "redis-server": the file's base name; for people and for .klp names */
-	const char *soname; /* DT_SONAME, or "" */
+	const char *soname;   /* DT_SONAME, or "" */
 	size_t build_id_size; /* never 0 */
 	unsigned char build_id[SUT_PATCH_BUILD_ID_MAX];
 };
 
 enum sut_patch_symbol_kind {
-	SUT_PATCH_SYMBOL_OWN,	 /* in a section of the patch: section, value = offset */
+	SUT_PATCH_SYMBOL_OWN,    /* in a section of the patch: section, value = offset */
 	SUT_PATCH_SYMBOL_TARGET, /* the target's own (.klp.sym): object, value = link-time address;
-				    type STT_TLS: value = offset from the thread pointer, negative */
+				    type STT_TLS: value = offset from the thread pointer, negative
+				  */
 	SUT_PATCH_SYMBOL_IMPORT, /* bound as the target's link map binds it; object = the referring
 				    object, slot = address of that object's GOT slot for it, or 0 */
 };
@@ -68,18 +70,18 @@ enum sut_patch_symbol_kind {
 struct sut_patch_symbol {
 	const char *name;
 	enum sut_patch_symbol_kind kind;
-	unsigned char type;	/* STT_* */
-	uint32_t section;	/* OWN: index into sections */
-	uint32_t object;	/* TARGET, IMPORT */
-	uint32_t sympos;	/* TARGET: 0 = the name is unique in its object, n = n-th of that name */
+	unsigned char type; /* STT_* */
+	uint32_t section;   /* OWN: index into sections */
+	uint32_t object;    /* TARGET, IMPORT */
+	uint32_t sympos; /* TARGET: 0 = the name is unique in its object, n = n-th of that name */
 	uint64_t value;
 	uint64_t size;
-	uint64_t slot;		/* IMPORT */
+	uint64_t slot; /* IMPORT */
 };
 
 struct sut_patch_reloc {
 	uint64_t offset; /* in its section */
-	uint32_t type;	 /* R_X86_64_* */
+	uint32_t type;   /* R_X86_64_* */
 	uint32_t symbol; /* index into symbols */
 	int64_t addend;
 };
@@ -87,8 +89,8 @@ struct sut_patch_reloc {
 struct sut_patch_section {
 	const char *name; /* ".text.stringmatchlen" */
 	uint32_t object;  /* whose image it goes into */
-	uint64_t flags;	  /* SHF_WRITE, SHF_EXECINSTR, SHF_ALLOC (always), SHF_TLS never */
-	uint64_t align;	  /* a power of two, at most 4096 */
+	uint64_t flags;   /* SHF_WRITE, SHF_EXECINSTR, SHF_ALLOC (always), SHF_TLS never */
+	uint64_t align;   /* a power of two, at most 4096 */
 	uint64_t size;
 	const unsigned char *data; /* NULL: zeros (SHT_NOBITS) */
 	size_t reloc_count;

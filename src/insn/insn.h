@@ -14,9 +14,9 @@
 
 enum sut_insn_kind {
 	SUT_INSN_OTHER,
-	SUT_INSN_JUMP,		/* direct jmp; target set */
-	SUT_INSN_BRANCH,	/* conditional jump, also jrcxz and loop; target set */
-	SUT_INSN_CALL,		/* direct call; target set */
+	SUT_INSN_JUMP,          /* direct jmp; target set */
+	SUT_INSN_BRANCH,        /* conditional jump, also jrcxz and loop; target set */
+	SUT_INSN_CALL,          /* direct call; target set */
 	SUT_INSN_JUMP_INDIRECT, /* target = the slot's address if it is [rip+disp], else 0 */
 	SUT_INSN_CALL_INDIRECT, /* likewise */
 	SUT_INSN_RETURN,
@@ -26,14 +26,15 @@ enum sut_insn_kind {
 
 struct sut_insn {
 	enum sut_insn_kind kind;
-	unsigned int length;	/* bytes */
-	bool rip_relative;	/* has a memory operand [rip+disp32] */
+	unsigned int length; /* bytes */
+	bool rip_relative;   /* has a memory operand [rip+disp32] */
 	uint64_t address;
-	uint64_t target;	/* see kind */
-	uint64_t memory;	/* rip_relative: the address it refers to */
+	uint64_t target; /* see kind */
+	uint64_t memory; /* rip_relative: the address it refers to */
 };
 
-/* Decodes the instruction at code, which lies at address. false: not decodable within size bytes. */
+/* Decodes the instruction at code, which lies at address. false: not decodable within size bytes.
+ */
 bool sut_insn_decode(const unsigned char *code, size_t size, uint64_t address,
 		     struct sut_insn *insn);
 
@@ -41,7 +42,8 @@ enum { SUT_INSN_HEAD_MAX = 64 };
 
 /* The start of a function, moved to another address: what the OLD path of a thunk runs. */
 struct sut_insn_head {
-	unsigned int consumed; /* bytes of the original that were moved: whole instructions, >= what was asked */
+	unsigned int consumed; /* bytes of the original that were moved: whole instructions, >= what
+				  was asked */
 	unsigned int size;     /* bytes of code[] that are used, the jump back included */
 	unsigned char code[SUT_INSN_HEAD_MAX];
 };
