@@ -52,8 +52,7 @@ struct sut_unit {
 	const char **argv;  /* the recorded command */
 	const char *before; /* object, -ffunction-sections -fdata-sections, lines stabilised */
 	const char *after;
-	const char *plain; /* object of the unpatched source by the recorded command alone: for the
-			      proof */
+	const char *plain; /* where sut_unit_plain() puts its object */
 };
 
 struct sut_create_options {
@@ -80,6 +79,13 @@ struct sut_create_options {
 enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_options *options,
 			    const char *scratch, struct sut_unit **units, size_t *count,
 			    struct sut_verdict *verdict, struct sut_diag *diag);
+
+/*
+ * The object of the unpatched source by the recorded command alone, for the part of the proof that
+ * the sections compile cannot give. Compiled at the first call, for most patches never.
+ */
+enum sut_rc sut_unit_plain(struct sut_arena *arena, const struct sut_unit *unit,
+			   const char **object, struct sut_diag *diag);
 
 /*
  * Compares, proves and extracts: fills patch->objects, funcs, sections, symbols. No changed
