@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/cli.h"
+#include "create/record.h"
 
 #include <getopt.h>
 #include <locale.h>
@@ -88,6 +89,15 @@ static bool take_common(struct sut_call *call, size_t i)
 	return true;
 }
 
+/* -o is --output in every command that has it: the one short option. */
+static int output_option(const struct sut_command *command)
+{
+	for (size_t i = 0; i < command->option_count; i++)
+		if (strcmp(command->options[i].name, "output") == 0)
+			return (int)(0x100 + i);
+	return '?';
+}
+
 static int run_command(const struct sut_command *command, int argc, char **argv)
 {
 	struct option options[SUT_OPTIONS_MAX + COMMON_COUNT + 1];
@@ -95,9 +105,13 @@ static int run_command(const struct sut_command *command, int argc, char **argv)
 	int c;
 
 	fill_long_options(command, options);
-	while ((c = getopt_long(argc, argv, command->takes_rest ? "+" : "", options, NULL)) != -1) {
-		size_t i = (size_t)c - 0x100;
+	while ((c = getopt_long(argc, argv, command->takes_rest ? "+o:" : "o:", options, NULL)) !=
+	       -1) {
+		size_t i;
 
+		if (c == 'o')
+			c = output_option(command);
+		i = (size_t)c - 0x100;
 		if (c == '?')
 			return sut_usage_error(&call, "unknown or incomplete option");
 		if (i >= command->option_count) {
@@ -119,6 +133,8 @@ static int run_command(const struct sut_command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+	if (argc && sut_record_is_compiler(argv[0]))
+		return sut_record_compiler(argv);
 	setlocale(LC_CTYPE, "");
 	if (argc < 2) {
 		print_commands(stderr);

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "create/scratch.h"
+#include "base/guard.h"
+
+#include <ftw.h>
+
+enum { REMOVE_FDS = 16 };
+
+enum sut_rc sut_scratch_make(struct sut_arena *arena, const char **folder, struct sut_diag *diag)
+{
+	const char *wanted = getenv("TMPDIR");
+	const char *parent = wanted && *wanted ? wanted : "/tmp";
+	SUT_FREE char *real = realpath(parent, NULL);
+	char *name;
+
+	if (!real)
+		return sut_fail_errno(diag, "%s: no folder for temporary files", parent);
+	name = sut_arena_printf(arena, "%s/suture-XXXXXX", real);
+	if (!mkdtemp(name))
+		return sut_fail_errno(diag, "%s: cannot make a temporary folder", real);
+	*folder = name;
+	return SUT_OK;
+}
+
+static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
+{
+	(void)st;
+	(void)type;
+	(void)ftw;
+	remove(path); /* what stays is seen when its folder cannot be removed */
+	return 0;
+}
+
+void sut_scratch_remove(const char *folder)
+{
+	nftw(folder, remove_one, REMOVE_FDS, FTW_DEPTH | FTW_PHYS);
+}
