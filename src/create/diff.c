@@ -1,0 +1,223 @@
+#include "create/diff.h"
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * References are compared by what they mean:
+ *
+ *   to a merged string or constant   the element's bytes
+ *   to constant data of this unit    its content, recursively; a changed table changes its readers
+ *   to anything else with a name     the twin, and the same offset in it
+ *   to data without a name           jump tables and the like: the whole section's content
+ *   to another unit                  the name
+ *
+ * Constant data may refer to itself in a circle. A pair that is being compared counts as equal
+ * then; such a result is not remembered unless it was the outermost one.
+ */
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Two ranges whose contents are compared or were. */
+struct pair {
+	uint32_t before, after; /* sections */
+	uint64_t before_offset, after_offset;
+	uint64_t size;
+};
+
+struct verdict {
+	struct pair pair;
+	enum { BUSY, EQUAL, DIFFERENT, UNKNOWN } state;
+};
+
+struct compare {
+	struct sut_arena *arena;
+	struct sut_diff *diff;
+	size_t count, capacity;
+	struct verdict *verdicts;
+	size_t depth;
+	bool circle; /* a busy pair was taken for equal */
+};
+
+static bool same_range(struct compare *compare, const struct pair *pair);
+
+bool sut_def_is_copied(const struct sut_object *object, const struct sut_def *def)
+{
+	return def->type == STT_OBJECT && def->local &&
+	       sut_section_is_constant(&object->sections[def->section]);
+}
+
+static bool same_element(const struct sut_section *before, int64_t old_offset,
+			 const struct sut_section *after, int64_t new_offset)
+{
+	if (old_offset < 0 || new_offset < 0)
+		return false;
+	uint64_t size = sut_section_element(before, old_offset);
+
+	return size && size == sut_section_element(after, new_offset) &&
+	       !memcmp(before->data + old_offset, after->data + new_offset, size);
+}
+
+static bool same_def(struct compare *compare, uint32_t before, uint32_t after)
+{
+	const struct sut_def *old = &compare->diff->before->defs[before];
+	const struct sut_def *new = &compare->diff->after->defs[after];
+	struct pair pair = {old->section, new->section, old->offset, new->offset, old->size};
+
+	return old->size == new->size &&same_range(compare, &pair);
+}
+
+/* Data that no symbol covers: its section as a whole, at the same offset. */
+static bool same_anonymous(struct compare *compare, const struct sut_place *before,
+			   const struct sut_place *after)
+{
+	const struct sut_section *old = &compare->diff->before->sections[before->section];
+	const struct sut_section *new = &compare->diff->after->sections[after->section];
+	struct pair pair = {before->section, after->section, 0, 0, old->size};
+
+	if (before->offset != after->offset || old->flags != new->flags || old->size != new->size)
+		return false;
+	if (strcmp(sut_name_normal(compare->arena, old->name),
+		   sut_name_normal(compare->arena, new->name)) != 0)
+		return false;
+	return sut_section_is_constant(old) ? same_range(compare, &pair) : true;
+}
+
+static bool same_reference(struct compare *compare, const struct sut_section *old_section,
+			   const struct sut_reloc *old, const struct sut_section *new_section,
+			   const struct sut_reloc *new)
+{
+	const struct sut_object *before = compare->diff->before, *after = compare->diff->after;
+	struct sut_place from = sut_object_place(before, old_section, old);
+	struct sut_place to = sut_object_place(after, new_section, new);
+
+	if (old->type != new->type || !from.section != !to.section)
+		return false;
+	if (!from.section)
+		return from.offset == to.offset &&
+		       !strcmp(before->symbols[from.symbol].name, after->symbols[to.symbol].name);
+	const struct sut_section *source = &before->sections[from.section];
+	const struct sut_section *target = &after->sections[to.section];
+
+	if (sut_section_is_merged(source) && sut_section_is_merged(target) && from.exact)
+		return same_element(source, from.offset, target, to.offset);
+	if ((from.def == SUT_NO_DEF) != (to.def == SUT_NO_DEF))
+		return false;
+	if (from.def == SUT_NO_DEF)
+		return same_anonymous(compare, &from, &to);
+	if (from.delta != to.delta)
+		return false;
+	if (sut_def_is_copied(before, &before->defs[from.def]) &&
+	    sut_def_is_copied(after, &after->defs[to.def]))
+		return same_def(compare, from.def, to.def);
+	return compare->diff->twins.after[from.def] == to.def;
+}
+
+static bool same_references(struct compare *compare, const struct pair *pair)
+{
+	const struct sut_section *old = &compare->diff->before->sections[pair->before];
+	const struct sut_section *new = &compare->diff->after->sections[pair->after];
+	size_t i = sut_section_reloc(old, pair->before_offset);
+	size_t j = sut_section_reloc(new, pair->after_offset);
+
+	for (;; i++, j++) {
+		bool more = i < old->reloc_count &&
+			    old->relocs[i].offset - pair->before_offset < pair->size;
+
+		if (more != (j < new->reloc_count &&new->relocs[j].offset - pair->after_offset <
+			     pair->size))
+			return false;
+		if (!more)
+			return true;
+		if (old->relocs[i].offset - pair->before_offset !=
+			    new->relocs[j].offset - pair->after_offset ||
+		    !same_reference(compare, old, &old->relocs[i], new, &new->relocs[j]))
+			return false;
+	}
+}
+
+static bool same_content(struct compare *compare, const struct pair *pair)
+{
+	const unsigned char *old = compare->diff->before->sections[pair->before].data;
+	const unsigned char *new = compare->diff->after->sections[pair->after].data;
+
+	if (!old != !new)
+		return false;
+	if (old && memcmp(old + pair->before_offset, new + pair->after_offset, pair->size) != 0)
+		return false;
+	return same_references(compare, pair);
+}
+
+static bool same_pair(const struct pair *a, const struct pair *b)
+{
+	return a->before == b->before && a->after == b->after &&
+	       a->before_offset == b->before_offset && a->after_offset == b->after_offset &&
+	       a->size == b->size;
+}
+
+static bool same_range(struct compare *compare, const struct pair *pair)
+{
+	size_t index;
+
+	for (index = 0; index < compare->count; index++) {
+		if (same_pair(&compare->verdicts[index].pair, pair))
+			break;
+	}
+	if (index == compare->count)
+		SUT_PUSH(compare->arena, compare->verdicts, compare->count, compare->capacity) =
+			(struct verdict){*pair, UNKNOWN};
+	switch (compare->verdicts[index].state) {
+	case BUSY:
+		compare->circle = true;
+		return true;
+	case EQUAL:
+		return true;
+	case DIFFERENT:
+		return false;
+	case UNKNOWN:
+		break;
+	}
+	compare->verdicts[index].state = BUSY;
+	if (!compare->depth++)
+		compare->circle = false;
+	bool same = same_content(compare, pair);
+
+	compare->depth--;
+	if (same && compare->circle && compare->depth)
+		compare->verdicts[index].state = UNKNOWN;
+	else
+		compare->verdicts[index].state = same ? EQUAL : DIFFERENT;
+	return same;
+}
+
+/* The pieces of a function change together. */
+static void join_pieces(struct sut_diff *diff)
+{
+	const struct sut_object *after = diff->after;
+
+	for (size_t i = 0; i < after->def_count; i++) {
+		uint32_t parent = after->defs[i].parent;
+
+		if (diff->change[i] != SUT_CHANGE_NONE && diff->change[parent] == SUT_CHANGE_NONE)
+			diff->change[parent] = SUT_CHANGE_CHANGED;
+	}
+	for (size_t i = 0; i < after->def_count; i++)
+		diff->change[i] = diff->change[after->defs[i].parent];
+}
+
+void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
+		  const struct sut_object *after, struct sut_diff *diff)
+{
+	struct compare compare = {.arena = arena, .diff = diff};
+
+	*diff = (struct sut_diff){.before = before, .after = after};
+	sut_twins_find(arena, before, after, &diff->twins);
+	diff->change = sut_arena_array(arena, after->def_count, sizeof(*diff->change));
+	for (size_t i = 0; i < after->def_count; i++) {
+		uint32_t twin = diff->twins.before[i];
+
+		if (twin == SUT_NO_DEF)
+			diff->change[i] = SUT_CHANGE_NEW;
+		else if (!same_def(&compare, twin, i))
+			diff->change[i] = SUT_CHANGE_CHANGED;
+	}
+	join_pieces(diff);
+}

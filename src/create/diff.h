@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What differs between two objects of one unit, definition by definition: bytes, and what each
+ * relocation means. A string, a jump table, a constant is compared by content, everything else by
+ * the definition it belongs to; numbers and places that the compiler chose do not matter.
+ */
+#ifndef SUT_CREATE_DIFF_H
+#define SUT_CREATE_DIFF_H
+
+#include "create/create.h"
+#include "create/object.h"
+#include "create/twins.h"
+
+enum sut_change { SUT_CHANGE_NONE, SUT_CHANGE_CHANGED, SUT_CHANGE_NEW };
+
+struct sut_diff {
+	const struct sut_object *before, *after;
+	struct sut_twins twins;
+	enum sut_change *change; /* per definition of after; all pieces of a function have one */
+};
+
+void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
+		  const struct sut_object *after, struct sut_diff *diff);
+
+/*
+ * Adds a refusal for each difference that replacing functions cannot bring about: data that other
+ * code sees (rule "data"), start-up code ("init"), a resolver ("ifunc"), sections of unknown
+ * meaning ("section"). source names the unit.
+ */
+void sut_diff_judge(const struct sut_diff *diff, const char *source, struct sut_verdict *verdict);
+
+/*
+ * The variable's content decides, not its place: code that refers to it may get a copy of its own.
+ */
+bool sut_def_is_copied(const struct sut_object *object, const struct sut_def *def);
+
+#endif

@@ -1,0 +1,422 @@
+#include "create/match.h"
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Two decoders walk in step over the object's code (here) and the target's (there). Padding is
+ * skipped on both sides. A step is kept for each pair of instructions, so that at the end a jump
+ * within the function can be checked: it leads to instructions of the same step.
+ */
+#include <elf.h>
+#include <string.h>
+
+struct step {
+	uint32_t here, there;
+};
+
+struct jump {
+	uint32_t from, here; /* offsets in the object's function: of the jump, of its target */
+	uint64_t there;      /* address in the target */
+};
+
+struct walk {
+	struct sut_match *match;
+	const struct sut_section *section;
+	const struct sut_def *def;
+	uint64_t address;
+	const unsigned char *here_code, *there_code;
+	size_t here, there;           /* offsets of the walk */
+	size_t here_size, there_size; /* the definition; the rest of the target's segment */
+	size_t reloc;                 /* next one of the section */
+	struct sut_insn here_insn, there_insn;
+	size_t step_count, step_capacity;
+	struct step *steps;
+	size_t jump_count, jump_capacity;
+	struct jump *jumps;
+};
+
+static bool differs(struct sut_match *match, const char *reason)
+{
+	match->reason = reason;
+	return false;
+}
+
+static bool same_content(const struct sut_match *match, const struct sut_place *place,
+			 uint64_t destination)
+{
+	const struct sut_section *section = &match->object->sections[place->section];
+	const unsigned char *bytes;
+
+	if (place->offset < 0)
+		return false;
+	uint64_t size = sut_section_element(section, place->offset);
+
+	bytes = sut_target_bytes(match->target, destination, size);
+	return size && bytes && !memcmp(bytes, section->data + place->offset, size);
+}
+
+bool sut_match_bind(struct sut_match *match, const struct sut_place *place, uint64_t destination)
+{
+	const struct sut_symbol *symbol = &match->object->symbols[place->symbol];
+	struct sut_binding binding;
+
+	if (symbol->absolute)
+		return true;
+	if (symbol->type != STT_SECTION && symbol->type != STT_TLS) {
+		const struct sut_target_reloc *stub = sut_target_stub(match->target, destination);
+
+		if (stub && !strcmp(stub->name, symbol->name))
+			return true;
+		if (stub && *stub->name && stub->type == R_X86_64_JUMP_SLOT)
+			return differs(match, "it calls another function");
+	}
+	if (place->section && sut_section_is_merged(&match->object->sections[place->section]))
+		return same_content(match, place, destination)
+			       ? true
+			       : differs(match, "a string or constant has another content");
+	binding.section = place->section != 0;
+	binding.index = binding.section ? place->section : place->symbol;
+	binding.address = destination - place->offset;
+	SUT_PUSH(match->arena, match->bindings, match->binding_count, match->binding_capacity) =
+		binding;
+	return true;
+}
+
+bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint64_t slot)
+{
+	const struct sut_symbol *symbol = &match->object->symbols[place->symbol];
+	const struct sut_target_reloc *reloc = sut_target_reloc_at(match->target, slot);
+	uint64_t value;
+
+	if (reloc && *reloc->name)
+		return !strcmp(reloc->name, symbol->name)
+			       ? true
+			       : differs(match, "it uses another symbol");
+	if (reloc && (reloc->type == R_X86_64_TPOFF64 || reloc->type == R_X86_64_DTPMOD64 ||
+		      reloc->type == R_X86_64_IRELATIVE))
+		return true;
+	if (!sut_target_pointer(match->target, slot, &value))
+		return differs(match, "it uses a slot that is none");
+	/* A weak symbol that nobody defines. */
+	if (!value && symbol->bind == STB_WEAK && !symbol->section)
+		return true;
+	return sut_match_bind(match, place, value);
+}
+
+static uint64_t read_field(const unsigned char *field, unsigned int size)
+{
+	uint64_t wide;
+	uint32_t word;
+
+	if (size == sizeof(wide)) {
+		memcpy(&wide, field, sizeof(wide));
+		return wide;
+	}
+	memcpy(&word, field, sizeof(word));
+	return word;
+}
+
+/* A relocated field that lies at the address in the target. */
+static bool bind_field(struct sut_match *match, const struct sut_section *section,
+		       const struct sut_reloc *reloc, const unsigned char *field, uint64_t address)
+{
+	struct sut_place place = sut_object_place(match->object, section, reloc);
+	unsigned int size = sut_reloc_size(reloc->type);
+	uint64_t value, end = section->flags & SHF_EXECINSTR ? size + reloc->trail : 0;
+
+	if (size < 4)
+		return differs(match, "it has a relocation of an unknown type");
+	value = read_field(field, size);
+	switch (reloc->type) {
+	case R_X86_64_PC32:
+	case R_X86_64_PLT32:
+		return sut_match_bind(match, &place, address + end + (int64_t)(int32_t)value);
+	case R_X86_64_PC64:
+		return sut_match_bind(match, &place, address + end + value);
+	case R_X86_64_32:
+		return sut_match_bind(match, &place, value);
+	case R_X86_64_32S:
+	case R_X86_64_TPOFF32:
+		return sut_match_bind(match, &place, (int64_t)(int32_t)value);
+	case R_X86_64_GOTPCREL:
+	case R_X86_64_GOTPCRELX:
+	case R_X86_64_REX_GOTPCRELX:
+	case R_X86_64_GOTTPOFF:
+		return sut_match_slot(match, &place, address + end + (int64_t)(int32_t)value);
+	case R_X86_64_TLSGD:
+	case R_X86_64_TLSLD:
+	case R_X86_64_DTPOFF32:
+	case R_X86_64_DTPOFF64:
+	case R_X86_64_GOTPC32_TLSDESC:
+		return true; /* compared as far as its bytes go; carried code cannot use it */
+	case R_X86_64_64:
+		return sut_match_bind(match, &place, value);
+	default:
+		return differs(match, "it has a relocation of an unknown type");
+	}
+}
+
+/* nop of any length, as assemblers pad with it; pause is none. */
+static bool is_padding(const unsigned char *code, size_t length)
+{
+	size_t i = 0;
+
+	while (i < length && (code[i] == 0x66 || code[i] == 0x2e))
+		i++;
+	return (i + 1 == length && code[i] == 0x90) ||
+	       (i + 2 < length && code[i] == 0x0f && code[i + 1] == 0x1f);
+}
+
+/* Decodes what comes next, behind padding. */
+static bool decode_next(const unsigned char *code, size_t size, size_t *at, struct sut_insn *insn)
+{
+	while (*at < size) {
+		if (!sut_insn_decode(code + *at, size - *at, *at, insn))
+			return false;
+		if (!is_padding(code + *at, insn->length))
+			return true;
+		*at += insn->length;
+	}
+	return false;
+}
+
+/* The condition of a jump, whatever its encoding: 0-15; others by their opcode. */
+static unsigned int condition(const unsigned char *code, size_t length)
+{
+	size_t i = 0;
+
+	while (i + 1 < length && (code[i] == 0xf2 || code[i] == 0x2e || code[i] == 0x3e))
+		i++;
+	if (code[i] == 0x0f && i + 1 < length)
+		return code[i + 1] & 0xf;
+	return code[i] >= 0x70 && code[i] <= 0x7f ? code[i] & 0xfu : code[i];
+}
+
+static bool is_direct(const struct sut_insn *insn)
+{
+	return insn->kind == SUT_INSN_JUMP || insn->kind == SUT_INSN_BRANCH ||
+	       insn->kind == SUT_INSN_CALL;
+}
+
+static bool same_kind(const struct walk *walk)
+{
+	if (!is_direct(&walk->there_insn) || walk->here_insn.kind != walk->there_insn.kind)
+		return false;
+	return walk->here_insn.kind != SUT_INSN_BRANCH ||
+	       condition(walk->here_code + walk->here, walk->here_insn.length) ==
+		       condition(walk->there_code + walk->there, walk->there_insn.length);
+}
+
+/* Direct jumps and calls: by target. */
+static bool match_branch(struct walk *walk, const struct sut_reloc *reloc)
+{
+	struct sut_match *match = walk->match;
+	uint64_t target = walk->address + walk->there_insn.target;
+
+	if (!same_kind(walk))
+		return differs(match, "it has other instructions");
+	if (reloc) {
+		struct sut_place place = sut_object_place(match->object, walk->section, reloc);
+
+		return sut_match_bind(match, &place, target);
+	}
+	if (walk->here_insn.target >= walk->here_size) /* the neighbour in the same section */
+		return target == walk->address + walk->here_insn.target
+			       ? true
+			       : differs(match, "it jumps to another place");
+	SUT_PUSH(match->arena, walk->jumps, walk->jump_count, walk->jump_capacity) =
+		(struct jump){walk->here, walk->here_insn.target, target};
+	return true;
+}
+
+/* All bytes but the relocated fields. */
+static bool same_bytes(const struct walk *walk, size_t reloc_count)
+{
+	const unsigned char *here = walk->here_code + walk->here;
+	const unsigned char *there = walk->there_code + walk->there;
+	size_t at = 0, length = walk->here_insn.length;
+
+	if (length != walk->there_insn.length)
+		return false;
+	for (size_t i = 0; i <= reloc_count; i++) {
+		size_t end = length, next = length;
+
+		if (i < reloc_count) {
+			const struct sut_reloc *reloc = &walk->section->relocs[walk->reloc + i];
+
+			end = reloc->offset - walk->def->offset - walk->here;
+			next = end + sut_reloc_size(reloc->type);
+		}
+		if (end < at || next > length || memcmp(here + at, there + at, end - at) != 0)
+			return false;
+		at = next;
+	}
+	return true;
+}
+
+static bool match_relocated(struct walk *walk, size_t reloc_count)
+{
+	const struct sut_reloc *reloc = &walk->section->relocs[walk->reloc];
+	size_t at = reloc->offset - walk->def->offset - walk->here;
+	struct sut_relaxed relaxed;
+
+	if (same_bytes(walk, reloc_count)) {
+		for (size_t i = 0; i < reloc_count; i++, reloc++) {
+			size_t field = walk->there + reloc->offset - walk->def->offset - walk->here;
+
+			if (!bind_field(walk->match, walk->section, reloc, walk->there_code + field,
+					walk->address + field))
+				return false;
+		}
+		walk->here += walk->here_insn.length;
+		walk->there += walk->there_insn.length;
+		walk->reloc += reloc_count;
+		return true;
+	}
+	if (!sut_match_relaxed(walk->match, walk->section, reloc, walk->here_code + walk->here,
+			       walk->here_size - walk->here, at, walk->there_code + walk->there,
+			       walk->there_size - walk->there, walk->address + walk->there,
+			       &relaxed))
+		return false;
+	walk->here += relaxed.here;
+	walk->there += relaxed.there;
+	walk->reloc += relaxed.relocs;
+	return true;
+}
+
+static bool match_insn(struct walk *walk)
+{
+	const struct sut_section *section = walk->section;
+	uint64_t end = walk->def->offset + walk->here + walk->here_insn.length;
+	size_t relocs = 0;
+
+	while (walk->reloc + relocs < section->reloc_count &&
+	       section->relocs[walk->reloc + relocs].offset < end)
+		relocs++;
+	SUT_PUSH(walk->match->arena, walk->steps, walk->step_count, walk->step_capacity) =
+		(struct step){walk->here, walk->there};
+	if (is_direct(&walk->here_insn) && relocs <= 1) {
+		if (!match_branch(walk, relocs ? &section->relocs[walk->reloc] : NULL))
+			return false;
+		walk->here += walk->here_insn.length;
+		walk->there += walk->there_insn.length;
+		walk->reloc += relocs;
+		return true;
+	}
+	if (relocs)
+		return match_relocated(walk, relocs);
+	if (!same_bytes(walk, 0))
+		return differs(walk->match, "it has other instructions");
+	walk->here += walk->here_insn.length;
+	walk->there += walk->there_insn.length;
+	return true;
+}
+
+/* The first step at or behind the offset on either side, so that padding does not matter. */
+static size_t step_at(const struct walk *walk, uint64_t offset, bool there)
+{
+	size_t low = 0, high = walk->step_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+		const struct step *step = &walk->steps[middle];
+
+		if ((there ? step->there : step->here) < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static bool match_jumps(struct walk *walk)
+{
+	for (size_t i = 0; i < walk->jump_count; i++) {
+		const struct jump *jump = &walk->jumps[i];
+
+		if (jump->there < walk->address ||
+		    step_at(walk, jump->here, false) !=
+			    step_at(walk, jump->there - walk->address, true)) {
+			walk->match->offset = jump->from;
+			return differs(walk->match, "it jumps to another place");
+		}
+	}
+	return true;
+}
+
+bool sut_match_function(struct sut_match *match, const struct sut_def *def, uint64_t address)
+{
+	const struct sut_target_segment *segment = sut_target_code(match->target, address);
+	struct walk walk = {.match = match, .def = def, .address = address};
+	size_t end = 0;
+
+	match->binding_count = 0;
+	match->offset = 0;
+	walk.section = &match->object->sections[def->section];
+	if (!segment || !walk.section->data)
+		return differs(match, "there is no code at its address");
+	walk.here_code = walk.section->data + def->offset;
+	walk.here_size = def->size;
+	walk.there_code = segment->data + (address - segment->address);
+	walk.there_size = segment->file_size - (address - segment->address);
+	walk.reloc = sut_section_reloc(walk.section, def->offset);
+	while (decode_next(walk.here_code, walk.here_size, &walk.here, &walk.here_insn)) {
+		match->offset = walk.here;
+		if (!decode_next(walk.there_code, walk.there_size, &walk.there, &walk.there_insn))
+			return differs(match, "the target's bytes are no instructions");
+		if (!match_insn(&walk))
+			return false;
+		end = walk.there;
+	}
+	if (walk.here < walk.here_size)
+		return differs(match, "its bytes are no instructions");
+	match->size = end;
+	return match_jumps(&walk);
+}
+
+/* A pointer in data: what the loader makes of the dynamic relocation that the linker left. */
+static bool match_pointer(struct sut_match *match, const struct sut_section *section,
+			  const struct sut_reloc *reloc, uint64_t address)
+{
+	struct sut_place place = sut_object_place(match->object, section, reloc);
+	const struct sut_target_reloc *dynamic = sut_target_reloc_at(match->target, address);
+	uint64_t value;
+
+	if (dynamic && *dynamic->name)
+		return !strcmp(dynamic->name, match->object->symbols[reloc->symbol].name)
+			       ? true
+			       : differs(match, "a pointer leads to another symbol");
+	if (dynamic && dynamic->type == R_X86_64_IRELATIVE)
+		return true;
+	if (!sut_target_pointer(match->target, address, &value))
+		return differs(match, "it has a pointer where the target has none");
+	if (!value && !place.section)
+		return true;
+	return sut_match_bind(match, &place, value);
+}
+
+bool sut_match_data(struct sut_match *match, const struct sut_section *section, uint64_t address)
+{
+	const unsigned char *bytes = sut_target_bytes(match->target, address, section->size);
+	uint64_t at = 0;
+
+	match->binding_count = 0;
+	match->offset = 0;
+	if (!bytes)
+		return differs(match, "the target has no data at its address");
+	for (size_t i = 0; i <= section->reloc_count; i++) {
+		const struct sut_reloc *reloc = &section->relocs[i];
+		uint64_t end = i < section->reloc_count ? reloc->offset : section->size;
+
+		match->offset = at;
+		if (end < at || memcmp(bytes + at, section->data + at, end - at) != 0)
+			return differs(match, "its content is another");
+		if (i == section->reloc_count)
+			break;
+		match->offset = end;
+		if (!(reloc->type == R_X86_64_64
+			      ? match_pointer(match, section, reloc, address + end)
+			      : bind_field(match, section, reloc, bytes + end, address + end)))
+			return false;
+		at = end + sut_reloc_size(reloc->type);
+	}
+	return true;
+}

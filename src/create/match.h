@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One function of an object against code of a target: the same instructions, except for what a
+ * linker may do. It puts addresses into relocated fields, replaces loads from the global offset
+ * table by shorter ways, and the assembler chooses short or long jumps and the padding between
+ * loops by what lies around.
+ */
+#ifndef SUT_CREATE_MATCH_H
+#define SUT_CREATE_MATCH_H
+
+#include "create/object.h"
+#include "create/target.h"
+
+/* What a match tells about places: the section, or the undefined symbol, lies at the address. */
+struct sut_binding {
+	bool section;
+	uint32_t index;
+	uint64_t address;
+};
+
+struct sut_match {
+	/* In. */
+	struct sut_arena *arena;
+	const struct sut_object *object;
+	const struct sut_target *target;
+	/* Out. */
+	uint64_t size;      /* in the target */
+	uint64_t offset;    /* of the first difference, in the object's definition */
+	const char *reason; /* of the difference */
+	size_t binding_count, binding_capacity;
+	struct sut_binding *bindings; /* reset by each call */
+};
+
+/* The function def lies at the address. Sets size and bindings, or offset and reason. */
+bool sut_match_function(struct sut_match *match, const struct sut_def *def, uint64_t address);
+
+/* A section of data lies at the address: its content, with the relocations as the loader leaves
+ * them. */
+bool sut_match_data(struct sut_match *match, const struct sut_section *section, uint64_t address);
+
+/*
+ * For the files of the matcher: the place that a relocation refers to is `destination` in the
+ * target. Records the binding, or compares the content of what is merged. false with a reason.
+ */
+bool sut_match_bind(struct sut_match *match, const struct sut_place *place, uint64_t destination);
+
+/* The slot of the global offset table at the address is that of the place's symbol. */
+bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint64_t slot);
+
+/* The linker's replacement of an instruction (or a sequence) that refers to the table. */
+struct sut_relaxed {
+	size_t here, there; /* bytes of the object's and of the target's code that it covers */
+	size_t relocs;      /* relocations of the object that it covers */
+};
+
+/*
+ * here is the object's code at an instruction whose first relocation is reloc, at `at` in it;
+ * there the target's at the same place, which lies at address. false: no replacement is known that
+ * makes one from the other.
+ */
+bool sut_match_relaxed(struct sut_match *match, const struct sut_section *section,
+		       const struct sut_reloc *reloc, const unsigned char *here, size_t here_size,
+		       size_t at, const unsigned char *there, size_t there_size, uint64_t address,
+		       struct sut_relaxed *relaxed);
+
+#endif

@@ -1,0 +1,214 @@
+#include "create/object.h"
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include <elf.h>
+#include <string.h>
+
+size_t sut_section_reloc(const struct sut_section *section, uint64_t offset)
+{
+	size_t low = 0, high = section->reloc_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (section->relocs[middle].offset < offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+uint32_t sut_section_def(const struct sut_object *object, const struct sut_section *section,
+			 uint64_t offset)
+{
+	size_t low = 0, high = section->def_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (object->defs[section->defs[middle]].offset <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low)
+		return SUT_NO_DEF;
+	uint32_t index = section->defs[low - 1];
+	const struct sut_def *def = &object->defs[index];
+
+	return offset - def->offset < def->size || offset == def->offset ? index : SUT_NO_DEF;
+}
+
+uint32_t sut_object_def(const struct sut_object *object, const char *name)
+{
+	for (size_t i = 0; i < object->symbol_count; i++) {
+		if (object->symbols[i].def != SUT_NO_DEF && !strcmp(object->symbols[i].name, name))
+			return object->symbols[i].def;
+	}
+	return SUT_NO_DEF;
+}
+
+bool sut_def_is_function(const struct sut_def *def)
+{
+	return def->type == STT_FUNC || def->type == STT_GNU_IFUNC;
+}
+
+static const struct reloc_type {
+	uint32_t type;
+	const char *name;
+	unsigned char size;
+	bool pc;
+	bool got;
+} reloc_types[] = {
+	{R_X86_64_64, "R_X86_64_64", 8, false, false},
+	{R_X86_64_32, "R_X86_64_32", 4, false, false},
+	{R_X86_64_32S, "R_X86_64_32S", 4, false, false},
+	{R_X86_64_PC32, "R_X86_64_PC32", 4, true, false},
+	{R_X86_64_PLT32, "R_X86_64_PLT32", 4, true, false},
+	{R_X86_64_PC64, "R_X86_64_PC64", 8, true, false},
+	{R_X86_64_GOTPCREL, "R_X86_64_GOTPCREL", 4, true, true},
+	{R_X86_64_GOTPCRELX, "R_X86_64_GOTPCRELX", 4, true, true},
+	{R_X86_64_REX_GOTPCRELX, "R_X86_64_REX_GOTPCRELX", 4, true, true},
+	{R_X86_64_GOTTPOFF, "R_X86_64_GOTTPOFF", 4, true, true},
+	{R_X86_64_TPOFF32, "R_X86_64_TPOFF32", 4, false, false},
+	{R_X86_64_TLSGD, "R_X86_64_TLSGD", 4, true, true},
+	{R_X86_64_TLSLD, "R_X86_64_TLSLD", 4, true, true},
+	{R_X86_64_DTPOFF32, "R_X86_64_DTPOFF32", 4, false, false},
+	{R_X86_64_DTPOFF64, "R_X86_64_DTPOFF64", 8, false, false},
+	{R_X86_64_GOTPC32_TLSDESC, "R_X86_64_GOTPC32_TLSDESC", 4, true, true},
+	{R_X86_64_TLSDESC_CALL, "R_X86_64_TLSDESC_CALL", 0, false, false},
+	{R_X86_64_GOTOFF64, "R_X86_64_GOTOFF64", 8, false, false},
+	{R_X86_64_GOTPC64, "R_X86_64_GOTPC64", 8, true, false},
+	{R_X86_64_GOTPC32, "R_X86_64_GOTPC32", 4, true, false},
+	{R_X86_64_SIZE32, "R_X86_64_SIZE32", 4, false, false},
+	{R_X86_64_SIZE64, "R_X86_64_SIZE64", 8, false, false},
+	{R_X86_64_16, "R_X86_64_16", 2, false, false},
+	{R_X86_64_8, "R_X86_64_8", 1, false, false},
+	{R_X86_64_PC16, "R_X86_64_PC16", 2, true, false},
+	{R_X86_64_PC8, "R_X86_64_PC8", 1, true, false},
+};
+
+static const struct reloc_type *find_type(uint32_t type)
+{
+	static const struct reloc_type unknown = {0, NULL, 0, false, false};
+
+	for (size_t i = 0; i < sizeof(reloc_types) / sizeof(reloc_types[0]); i++) {
+		if (reloc_types[i].type == type)
+			return &reloc_types[i];
+	}
+	return &unknown;
+}
+
+unsigned int sut_reloc_size(uint32_t type)
+{
+	return find_type(type)->size;
+}
+
+bool sut_reloc_is_pc(uint32_t type)
+{
+	return find_type(type)->pc;
+}
+
+bool sut_reloc_is_got(uint32_t type)
+{
+	return find_type(type)->got;
+}
+
+const char *sut_reloc_name(struct sut_arena *arena, uint32_t type)
+{
+	const char *name = find_type(type)->name;
+
+	return name ? name : sut_arena_printf(arena, "type %u", type);
+}
+
+bool sut_reloc_is_branch(const struct sut_reloc *reloc)
+{
+	switch (reloc->insn) {
+	case SUT_INSN_JUMP:
+	case SUT_INSN_BRANCH:
+	case SUT_INSN_CALL:
+		return true;
+	case SUT_INSN_JUMP_INDIRECT:
+	case SUT_INSN_CALL_INDIRECT:
+		return sut_reloc_is_got(reloc->type);
+	case SUT_INSN_OTHER:
+	case SUT_INSN_RETURN:
+	case SUT_INSN_SYSCALL:
+	case SUT_INSN_TRAP:
+		return false;
+	}
+	return false;
+}
+
+/* A section that holds nothing but one definition: whatever points there means it. */
+static uint32_t only_def(const struct sut_object *object, const struct sut_section *section)
+{
+	if (section->def_count == 1 && !object->defs[section->defs[0]].offset)
+		return section->defs[0];
+	return SUT_NO_DEF;
+}
+
+struct sut_place sut_object_place(const struct sut_object *object,
+				  const struct sut_section *section, const struct sut_reloc *reloc)
+{
+	const struct sut_symbol *symbol = &object->symbols[reloc->symbol];
+	struct sut_place place = {
+		.symbol = reloc->symbol,
+		.section = symbol->section,
+		.offset = reloc->addend,
+		.exact = true,
+		.def = SUT_NO_DEF,
+	};
+
+	if (sut_reloc_is_pc(reloc->type)) {
+		if (section->flags & SHF_EXECINSTR)
+			place.offset += sut_reloc_size(reloc->type) + reloc->trail;
+		else
+			place.exact = false;
+	}
+	place.delta = place.offset;
+	if (!place.section)
+		return place;
+	place.offset += symbol->value;
+	const struct sut_section *other = &object->sections[place.section];
+
+	if (symbol->type != STT_SECTION)
+		place.def = symbol->def;
+	if (place.def == SUT_NO_DEF)
+		place.def = only_def(object, other);
+	if (place.def == SUT_NO_DEF && place.offset >= 0 && place.exact)
+		place.def = sut_section_def(object, other, place.offset);
+	if (place.def != SUT_NO_DEF)
+		place.delta = place.offset - (int64_t)object->defs[place.def].offset;
+	return place;
+}
+
+bool sut_section_is_merged(const struct sut_section *section)
+{
+	return section->flags & SHF_MERGE && section->data && section->entsize &&
+	       !section->reloc_count;
+}
+
+uint64_t sut_section_element(const struct sut_section *section, uint64_t offset)
+{
+	static const unsigned char zero[8];
+	uint64_t width = section->entsize;
+
+	if (offset >= section->size || section->size - offset < width)
+		return 0;
+	if (!(section->flags & SHF_STRINGS))
+		return width;
+	if (width > sizeof(zero))
+		return 0;
+	for (uint64_t end = offset; section->size - end >= width; end += width) {
+		if (!memcmp(section->data + end, zero, width))
+			return end + width - offset;
+	}
+	return 0;
+}
+
+bool sut_section_is_constant(const struct sut_section *section)
+{
+	return !(section->flags & SHF_WRITE) ||
+	       !strncmp(section->name, ".data.rel.ro", strlen(".data.rel.ro"));
+}

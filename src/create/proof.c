@@ -1,0 +1,456 @@
+#include "create/proof.h"
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * How functions are found, from the surest way to the last:
+ *
+ *   symbols     the target's symbol tables; of several with one name, the one of the same source
+ *   references  a function that is known calls it, a table that is known points to it
+ *   neighbours  the compiler writes functions in one order, so the next one lies behind the last
+ *   content     in a stripped target: its longest run of bytes without relocations, if what lies
+ *               around each place where that is found matches in exactly one
+ *
+ * Each match tells where more sections lie, and so the ways are tried in turn until nothing new
+ * comes out. Two ways that disagree make the function a different one.
+ */
+#include <elf.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "create/match.h"
+
+enum {
+	RUN_MIN = 8,    /* bytes that are worth searching for */
+	RUN_MAX = 64,   /* more is not more telling */
+	PLACES_MAX = 32 /* a run that is found more often tells nothing */
+};
+
+struct search {
+	struct sut_arena *arena;
+	struct sut_proof *proof;
+	const struct sut_proof *hints;
+	struct sut_match match;
+	bool *checked; /* per section of data: its content was compared */
+};
+
+static void set_different(struct search *search, uint32_t def, uint64_t address, uint64_t offset,
+			  const char *reason)
+{
+	struct sut_proof_def *proven = &search->proof->defs[def];
+
+	proven->state = SUT_PROOF_DIFFERENT;
+	proven->address = address;
+	proven->offset = offset;
+	proven->reason = reason;
+}
+
+static struct sut_located *located(struct search *search, const struct sut_binding *binding)
+{
+	return binding->section ? &search->proof->sections[binding->index]
+				: &search->proof->symbols[binding->index];
+}
+
+/* What the last match found agrees with what is known; then it becomes known, too. */
+static bool commit_bindings(struct search *search)
+{
+	const struct sut_match *match = &search->match;
+
+	for (size_t i = 0; i < match->binding_count; i++) {
+		const struct sut_located *known = located(search, &match->bindings[i]);
+
+		if (known->known && known->address != match->bindings[i].address)
+			return false;
+	}
+	for (size_t i = 0; i < match->binding_count; i++)
+		*located(search, &match->bindings[i]) =
+			(struct sut_located){true, match->bindings[i].address};
+	return true;
+}
+
+static const char contradiction[] = "it refers to another address than the rest of the unit";
+
+/* The function was found at the address: takes over what follows from it. */
+static void accept(struct search *search, uint32_t index, uint64_t address)
+{
+	const struct sut_def *def = &search->proof->object->defs[index];
+	struct sut_proof_def *proven = &search->proof->defs[index];
+	struct sut_located *section = &search->proof->sections[def->section];
+
+	if (section->known && section->address + def->offset != address) {
+		set_different(search, index, address, 0, contradiction);
+		return;
+	}
+	if (!commit_bindings(search)) {
+		set_different(search, index, address, 0, contradiction);
+		return;
+	}
+	*section = (struct sut_located){true, address - def->offset};
+	*proven = (struct sut_proof_def){SUT_PROOF_EQUAL, address, search->match.size, 0, NULL};
+}
+
+/* Where a function must be if it is anywhere. */
+static void try_certain(struct search *search, uint32_t index, uint64_t address)
+{
+	const struct sut_def *def = &search->proof->object->defs[index];
+
+	if (sut_match_function(&search->match, def, address))
+		accept(search, index, address);
+	else
+		set_different(search, index, address, search->match.offset, search->match.reason);
+}
+
+/* Where a function may be. */
+static bool try_guess(struct search *search, uint32_t index, uint64_t address)
+{
+	const struct sut_def *def = &search->proof->object->defs[index];
+
+	if (!sut_match_function(&search->match, def, address))
+		return false;
+	accept(search, index, address);
+	return search->proof->defs[index].state == SUT_PROOF_EQUAL;
+}
+
+static bool is_open(const struct search *search, uint32_t index)
+{
+	return sut_def_is_function(&search->proof->object->defs[index]) &&
+	       search->proof->defs[index].state == SUT_PROOF_ABSENT;
+}
+
+/* Symbols that can be the definition: of its kind, and of its source where the target tells. */
+static size_t name_candidates(const struct search *search, const struct sut_def *def,
+			      uint64_t *addresses, size_t max)
+{
+	const struct sut_object *object = search->proof->object;
+	size_t total, count = 0;
+	const struct sut_target_symbol *symbols =
+		sut_target_find(search->proof->target, def->name, &total);
+	bool same_file = false;
+
+	for (size_t i = 0; i < total; i++)
+		same_file |= symbols[i].local && !strcmp(symbols[i].file, object->file);
+	for (size_t i = 0; i < total && count < max; i++) {
+		bool duplicate = false;
+
+		if (symbols[i].type != STT_FUNC && symbols[i].type != STT_GNU_IFUNC &&
+		    symbols[i].type != STT_NOTYPE)
+			continue;
+		if (def->local && same_file && strcmp(symbols[i].file, object->file) != 0)
+			continue;
+		for (size_t j = 0; j < count; j++)
+			duplicate |= addresses[j] == symbols[i].address;
+		if (!duplicate)
+			addresses[count++] = symbols[i].address;
+	}
+	return count;
+}
+
+static void find_by_name(struct search *search)
+{
+	for (size_t i = 0; i < search->proof->object->def_count; i++) {
+		const struct sut_def *def = &search->proof->object->defs[i];
+		uint64_t addresses[PLACES_MAX], found = 0;
+		size_t matches = 0;
+
+		if (!is_open(search, i))
+			continue;
+		size_t count = name_candidates(search, def, addresses, PLACES_MAX);
+
+		if (count == 1) {
+			try_certain(search, i, addresses[0]);
+			continue;
+		}
+		for (size_t j = 0; j < count; j++) {
+			if (!sut_match_function(&search->match, def, addresses[j]))
+				continue;
+			found = addresses[j];
+			matches++;
+		}
+		if (matches == 1)
+			try_certain(search, i, found);
+	}
+}
+
+static void find_by_hints(struct search *search)
+{
+	const struct sut_proof *hints = search->hints;
+
+	for (size_t i = 0; hints && i < hints->object->def_count; i++) {
+		if (hints->defs[i].state != SUT_PROOF_EQUAL)
+			continue;
+		uint32_t def = sut_object_def(search->proof->object, hints->object->defs[i].name);
+
+		if (def != SUT_NO_DEF && is_open(search, def))
+			try_certain(search, def, hints->defs[i].address);
+	}
+}
+
+static bool find_by_reference(struct search *search)
+{
+	const struct sut_object *object = search->proof->object;
+	bool progress = false;
+
+	for (size_t i = 0; i < object->def_count; i++) {
+		const struct sut_located *section =
+			&search->proof->sections[object->defs[i].section];
+
+		if (!is_open(search, i) || !section->known)
+			continue;
+		try_certain(search, i, section->address + object->defs[i].offset);
+		progress = true;
+	}
+	return progress;
+}
+
+/* Compares the content of data whose place became known; it may tell about more places. */
+static bool check_data(struct search *search)
+{
+	const struct sut_object *object = search->proof->object;
+	bool progress = false;
+
+	for (size_t i = 1; i < object->section_count; i++) {
+		const struct sut_section *section = &object->sections[i];
+		const struct sut_located *place = &search->proof->sections[i];
+
+		if (!place->known || search->checked[i] || !section->data ||
+		    section->flags & (SHF_EXECINSTR | SHF_TLS) || !(section->flags & SHF_ALLOC))
+			continue;
+		search->checked[i] = true;
+		bool same = sut_match_data(&search->match, section, place->address);
+		uint32_t def = sut_section_def(object, section, search->match.offset);
+
+		progress = true;
+		if (same && commit_bindings(search))
+			continue;
+		if (def == SUT_NO_DEF && section->def_count)
+			def = section->defs[0];
+		if (def != SUT_NO_DEF)
+			set_different(search, def, place->address, search->match.offset,
+				      same ? contradiction : search->match.reason);
+	}
+	return progress;
+}
+
+/* Functions of one kind of section (.text, .text.unlikely, ...) lie together in the target. */
+static size_t section_kind(const struct sut_section *section)
+{
+	static const char *const kinds[] = {".text.unlikely", ".text.exit", ".text.startup",
+					    ".text.hot"};
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		if (!strncmp(section->name, kinds[i], strlen(kinds[i])))
+			return i + 1;
+	}
+	return 0;
+}
+
+static uint64_t align_up(uint64_t value, uint64_t align)
+{
+	return align & (align - 1) ? value : (value + align - 1) & ~(align - 1);
+}
+
+static bool find_forward(struct search *search)
+{
+	const struct sut_object *object = search->proof->object;
+	uint64_t ends[5] = {0};
+	bool progress = false;
+
+	for (size_t i = 0; i < object->def_count; i++) {
+		const struct sut_def *def = &object->defs[i];
+		const struct sut_section *section = &object->sections[def->section];
+		uint64_t *end = &ends[section_kind(section)];
+
+		if (!sut_def_is_function(def))
+			continue;
+		if (is_open(search, i) && *end && !def->offset)
+			progress |= try_guess(search, i, align_up(*end, section->align));
+		const struct sut_proof_def *proven = &search->proof->defs[i];
+
+		*end = proven->state == SUT_PROOF_EQUAL ? proven->address + proven->size : 0;
+	}
+	return progress;
+}
+
+static bool find_backward(struct search *search)
+{
+	const struct sut_object *object = search->proof->object;
+	uint64_t starts[5] = {0};
+	bool progress = false;
+
+	for (size_t i = object->def_count; i-- > 0;) {
+		const struct sut_def *def = &object->defs[i];
+		const struct sut_section *section = &object->sections[def->section];
+		uint64_t *start = &starts[section_kind(section)];
+
+		if (!sut_def_is_function(def))
+			continue;
+		if (is_open(search, i) && *start > def->size && !def->offset)
+			progress |=
+				try_guess(search, i, (*start - def->size) & ~(section->align - 1));
+		const struct sut_proof_def *proven = &search->proof->defs[i];
+
+		*start = proven->state == SUT_PROOF_EQUAL ? proven->address : 0;
+	}
+	return progress;
+}
+
+/* What of the function's bytes no linker changes. */
+struct run {
+	uint64_t offset; /* in the definition */
+	uint64_t size;
+};
+
+static struct run longest_run(const struct sut_object *object, const struct sut_def *def)
+{
+	const struct sut_section *section = &object->sections[def->section];
+	size_t reloc = sut_section_reloc(section, def->offset);
+	struct run best = {0, 0};
+	uint64_t at = 0;
+
+	while (at < def->size) {
+		uint64_t end = def->size, next = def->size;
+
+		if (reloc < section->reloc_count &&
+		    section->relocs[reloc].offset - def->offset < def->size) {
+			uint64_t field = section->relocs[reloc].offset - def->offset;
+
+			/* A relaxed load changes up to three bytes in front of its field. */
+			end = field > at + 3 ? field - 3 : at;
+			next = field + sut_reloc_size(section->relocs[reloc].type);
+			reloc++;
+		}
+		if (end - at > best.size)
+			best = (struct run){at, end - at};
+		at = next > at ? next : at + 1;
+	}
+	if (best.size > RUN_MAX)
+		best.size = RUN_MAX;
+	return best;
+}
+
+/* The only place in the segment where the function matches; false if there are none or several. */
+static bool search_segment(struct search *search, const struct sut_def *def, const struct run *run,
+			   const struct sut_target_segment *segment, uint64_t *address,
+			   size_t *matches)
+{
+	const struct sut_section *section = &search->proof->object->sections[def->section];
+	const unsigned char *needle = section->data + def->offset + run->offset;
+	const unsigned char *at = segment->data, *end = segment->data + segment->file_size;
+	size_t places = 0;
+
+	while ((at = memmem(at, end - at, needle, run->size))) {
+		uint64_t offset = at++ - segment->data;
+
+		if (++places > PLACES_MAX)
+			return false;
+		if (offset < run->offset ||
+		    !sut_match_function(&search->match, def,
+					segment->address + offset - run->offset))
+			continue;
+		*address = segment->address + offset - run->offset;
+		if (++*matches > 1)
+			return false;
+	}
+	return true;
+}
+
+static bool find_by_content(struct search *search, uint32_t index)
+{
+	const struct sut_def *def = &search->proof->object->defs[index];
+	const struct sut_target *target = search->proof->target;
+	struct run run = longest_run(search->proof->object, def);
+	uint64_t address = 0;
+	size_t matches = 0;
+
+	if (run.size < RUN_MIN)
+		return false;
+	for (size_t i = 0; i < target->segment_count; i++) {
+		if (target->segments[i].executable &&
+		    !search_segment(search, def, &run, &target->segments[i], &address, &matches))
+			return false;
+	}
+	return matches == 1 && try_guess(search, index, address);
+}
+
+static void follow(struct search *search)
+{
+	bool progress;
+
+	do {
+		progress = find_by_reference(search);
+		progress |= check_data(search);
+		/* A function that a symbol table does not have was dropped by the linker. */
+		if (search->proof->target->has_symtab)
+			continue;
+		progress |= find_forward(search);
+		progress |= find_backward(search);
+	} while (progress);
+}
+
+static void count_results(struct sut_proof *proof)
+{
+	for (size_t i = 0; i < proof->object->def_count; i++) {
+		if (!sut_def_is_function(&proof->object->defs[i]))
+			continue;
+		switch (proof->defs[i].state) {
+		case SUT_PROOF_EQUAL:
+			proof->equal++;
+			break;
+		case SUT_PROOF_DIFFERENT:
+			proof->different++;
+			break;
+		case SUT_PROOF_ABSENT:
+			proof->absent++;
+			break;
+		}
+	}
+}
+
+void sut_proof_run(struct sut_arena *arena, const struct sut_object *object,
+		   const struct sut_target *target, const struct sut_proof *hints,
+		   struct sut_proof *proof)
+{
+	struct search search = {
+		.arena = arena,
+		.proof = proof,
+		.hints = hints,
+		.match = {.arena = arena, .object = object, .target = target},
+		.checked = sut_arena_array(arena, object->section_count, sizeof(bool)),
+	};
+
+	*proof = (struct sut_proof){
+		.object = object,
+		.target = target,
+		.sections = sut_arena_array(arena, object->section_count, sizeof(*proof->sections)),
+		.symbols = sut_arena_array(arena, object->symbol_count, sizeof(*proof->symbols)),
+		.defs = sut_arena_array(arena, object->def_count, sizeof(*proof->defs)),
+	};
+	find_by_name(&search);
+	find_by_hints(&search);
+	follow(&search);
+	for (size_t i = 0; !target->has_symtab && i < object->def_count; i++) {
+		if (is_open(&search, i) && find_by_content(&search, i))
+			follow(&search);
+	}
+	count_results(proof);
+}
+
+void sut_proof_judge(const struct sut_proof *proof, const char *source, struct sut_verdict *verdict)
+{
+	for (size_t i = 0; i < proof->object->def_count; i++) {
+		const struct sut_def *def = &proof->object->defs[i];
+		const struct sut_proof_def *proven = &proof->defs[i];
+
+		if (proven->state != SUT_PROOF_DIFFERENT)
+			continue;
+		sut_refuse(verdict, "match",
+			   sut_arena_printf(verdict->arena,
+					    "%s: %s, %zu bytes, first difference at offset %zu "
+					    "(target 0x%zx)",
+					    source, def->name, (size_t)def->size,
+					    (size_t)proven->offset,
+					    (size_t)(proven->address + proven->offset)),
+			   "%s of %s is not what %s was built from: %s at offset %zu of %zu bytes; "
+			   "build with the compiler, flags, headers and source of the target",
+			   def->name, source, proof->target->name, proven->reason,
+			   (size_t)proven->offset, (size_t)def->size);
+	}
+}
