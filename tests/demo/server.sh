@@ -1,0 +1,99 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Sourced by ./demo: the story's voice, promises, and a redis server on loopback with clients.
+
+# Processes we started and have not seen end; only these are ever ended.
+ours=
+
+title() {
+	printf '\n%s\n' "$*"
+}
+
+step() {
+	printf '  %s\n' "$*"
+}
+
+now_ms() {
+	echo $(($(date +%s%N) / 1000000))
+}
+
+# seconds_since MS: with one decimal.
+seconds_since() {
+	tenths=$((($(now_ms) - $1 + 50) / 100))
+	echo "$((tenths / 10)).$((tenths % 10))"
+}
+
+# expect WHAT WANTED GOT: the demo ends at the first thing that is not as promised.
+expect() {
+	[ "$2" = "$3" ] || die "$1: expected \"$2\", got \"$3\""
+}
+
+# field NAME FILE: the first value of that name in a JSON document of ours.
+field() {
+	sed -n 's/.*"'"$1"'": *"\{0,1\}\([^",}]*\).*/\1/p' "$2" | head -n 1
+}
+
+end_process() {
+	kill "$1" 2>/dev/null
+	wait "$1" 2>/dev/null
+	status=$?
+	ours=$(echo "$ours" | sed "s/ $1 / /")
+	return $status
+}
+
+end_all() {
+	for pid in $ours; do
+		kill "$pid" 2>/dev/null
+		wait "$pid" 2>/dev/null
+	done
+}
+
+# server_start PROGRAMS: a server without persistence on a free port; sets server and port.
+server_start() {
+	programs=$1
+	for attempt in 1 2 3 4 5; do
+		port=$(shuf -n 1 -i 20000-60000)
+		"$programs/redis-server" --bind 127.0.0.1 --port "$port" --save '' --appendonly no \
+			--dir "$work" --logfile "$work/server.log" > /dev/null < /dev/null &
+		server=$!
+		ours="$ours $server "
+		for wait in 1 2 3 4 5 6 7 8 9 10; do
+			[ "$(ask PING 2>/dev/null)" = PONG ] && return 0
+			kill -0 "$server" 2>/dev/null || break
+			sleep 0.2
+		done
+		end_process "$server"
+	done
+	cat "$work/server.log" >&2
+	die "no server came up in $attempt attempts (last waited for $wait times 0.2 s)"
+}
+
+ask() {
+	"$programs/redis-cli" -p "$port" "$@"
+}
+
+# load_start: redis-benchmark and our own client, which knows every answer.
+load_start() {
+	"$programs/redis-benchmark" -p "$port" -q -n 100000000 -c 20 -t set,get > /dev/null 2>&1 < /dev/null &
+	benchmark=$!
+	build/tests/demo/demo-client "$port" > "$work/client.out" 2> "$work/client.err" &
+	client=$!
+	ours="$ours $benchmark  $client "
+	# Both must be at work before anything happens to the server.
+	sleep 0.5
+	served=$(served_commands)
+}
+
+served_commands() {
+	ask INFO stats | tr -d '\r' | sed -n 's/^total_commands_processed://p'
+}
+
+# load_end: ends both and holds them to their promises; sets answers and longest_us.
+load_end() {
+	kill -0 "$benchmark" 2>/dev/null || die "redis-benchmark lost its server"
+	served=$(($(served_commands) - served))
+	end_process "$client" || die "a client saw it: $(cat "$work/client.err" "$work/client.out")"
+	end_process "$benchmark"
+	answers=$(sed 's/.*answers=\([0-9]*\).*/\1/' "$work/client.out")
+	longest_us=$(sed 's/.*longest_us=\([0-9]*\).*/\1/' "$work/client.out")
+	[ "$answers" -gt 100 ] || die "the client got only $answers answers"
+}
