@@ -15,7 +15,7 @@
 enum sut_insn_kind {
 	SUT_INSN_OTHER,
 	SUT_INSN_JUMP,          /* direct jmp; target set */
-	SUT_INSN_BRANCH,        /* conditional jump, also jrcxz and loop; target set */
+	SUT_INSN_BRANCH,        /* conditional jump, also jrcxz, loop, xbegin; target set */
 	SUT_INSN_CALL,          /* direct call; target set */
 	SUT_INSN_JUMP_INDIRECT, /* target = the slot's address if it is [rip+disp], else 0 */
 	SUT_INSN_CALL_INDIRECT, /* likewise */
@@ -24,16 +24,23 @@ enum sut_insn_kind {
 	SUT_INSN_TRAP, /* int3, ud2, hlt */
 };
 
+/* BRANCH: what is not jcc has no 32-bit form and cannot be moved. */
+enum { SUT_INSN_CONDITION_NONE = -1 };
+
 struct sut_insn {
 	enum sut_insn_kind kind;
-	unsigned int length; /* bytes */
-	bool rip_relative;   /* has a memory operand [rip+disp32] */
+	unsigned int length;       /* bytes */
+	bool rip_relative;         /* has a memory operand [rip+disp32] */
+	unsigned int displacement; /* rip_relative: offset of the disp32 in the instruction */
+	int condition; /* BRANCH: the condition code of a jcc (0 to 15), or CONDITION_NONE */
 	uint64_t address;
 	uint64_t target; /* see kind */
 	uint64_t memory; /* rip_relative: the address it refers to */
 };
 
-/* Decodes the instruction at code, which lies at address. false: not decodable within size bytes.
+/*
+ * Decodes the instruction at code, which lies at address. false: not decodable within size bytes,
+ * or a branch with a 16-bit operand prefix, which Intel and AMD read differently.
  */
 bool sut_insn_decode(const unsigned char *code, size_t size, uint64_t address,
 		     struct sut_insn *insn);
@@ -52,9 +59,9 @@ struct sut_insn_head {
  * Moves the first instructions of code (at address from, size bytes long) so that they run at
  * address to with the same effect, followed by a jump to from + consumed. At least `atleast` bytes
  * are consumed. SUT_UNSUPPORTED (rule "entry") when they contain what cannot be moved: a call (it
- * would leave a return address in the copy), loop/jrcxz, a branch back into the moved bytes, a
- * displacement out of reach, or the function ends too early. An unconditional jump or a return may
- * be the last moved instruction; then no jump back is added.
+ * would leave a return address in the copy), loop/jrcxz, a trap, a branch back into the moved
+ * bytes, a displacement out of reach, or the function ends too early. An unconditional jump or a
+ * return may be the last moved instruction; then no jump back is added.
  */
 enum sut_rc sut_insn_move_head(const unsigned char *code, size_t size, uint64_t from, uint64_t to,
 			       unsigned int atleast, struct sut_insn_head *head,
