@@ -333,9 +333,11 @@ const char **sut_compile_command(struct sut_arena *arena, const struct sut_compi
 			push(&words, "-g");
 	}
 	push(&words, kind == SUT_COMPILE_PREPROCESS ? "-E" : "-c");
-	/* Said, because the input may get it from an -x that stood before another input. */
-	push(&words, "-x");
-	push(&words, "c");
+	/* Said, because the input may get it from an -x and not from its name. */
+	if (strcmp(compile->sources[source].language, "C") == 0) {
+		push(&words, "-x");
+		push(&words, "c");
+	}
 	push(&words, mapped(mapping, input));
 	if (kind != SUT_COMPILE_PREPROCESS) {
 		push(&words, "-o");

@@ -20,6 +20,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* One reason not to make the patch. rule is a stable id: match, layout, data, tls, tail, ... */
 struct sut_refusal {
@@ -33,6 +34,7 @@ enum sut_verdict_kind { SUT_VERDICT_CREATED, SUT_VERDICT_NOTHING, SUT_VERDICT_RE
 /* What the stages found. All memory is the arena's. */
 struct sut_verdict {
 	struct sut_arena *arena;
+	uint64_t compiler_ns; /* time in which a compiler was running */
 	size_t refusal_count, refusal_capacity;
 	struct sut_refusal *refusals;
 	size_t warning_count, warning_capacity;
@@ -47,6 +49,7 @@ void sut_warn(struct sut_verdict *verdict, const char *rule, const char *evidenc
 /* A translation unit that the source patch affects, compiled on both sides. */
 struct sut_unit {
 	const char *source;    /* as in the compile command, relative to the tree where it can be */
+	const char *path;      /* the source's absolute path */
 	const char *directory; /* where the compiler runs */
 	size_t argc;
 	const char **argv;  /* the recorded command */
@@ -85,7 +88,7 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
  * the sections compile cannot give. Compiled at the first call, for most patches never.
  */
 enum sut_rc sut_unit_plain(struct sut_arena *arena, const struct sut_unit *unit,
-			   const char **object, struct sut_diag *diag);
+			   const char **object, struct sut_verdict *verdict, struct sut_diag *diag);
 
 /*
  * Compares, proves and extracts: fills patch->objects, funcs, sections, symbols. No changed

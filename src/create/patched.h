@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The files that the source patch changes, as they are with the patch, in a scratch folder. The
+ * tree itself is only read.
+ */
+#ifndef SUT_CREATE_PATCHED_H
+#define SUT_CREATE_PATCHED_H
+
+#include "create/create.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+struct sut_patched_file {
+	const char *path;     /* relative to the tree */
+	const char *original; /* absolute, links resolved */
+	const char *before;   /* a copy of the original; NULL: the patch makes the file */
+	const char *after;    /* patched, lines stabilised; NULL: the patch deletes the file */
+};
+
+struct sut_patched {
+	const char *tree; /* absolute, links resolved */
+	size_t count;
+	struct sut_patched_file *files;
+};
+
+/*
+ * Applies options->patch to copies of the C files it touches. Other files are left out with a
+ * warning. SUT_REFUSED (rule "patch") when it does not apply, or is applied already.
+ */
+enum sut_rc sut_patched_make(struct sut_arena *arena, const struct sut_create_options *options,
+			     const char *scratch, struct sut_patched *patched,
+			     struct sut_verdict *verdict, struct sut_diag *diag);
+
+#endif
