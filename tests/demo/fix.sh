@@ -50,12 +50,12 @@ show_fixed() {
 
 fix_build() {
 	begin=$(now_ms)
-	quietly "$work/source.log" archive_source redis "$version" "$work/redis" || exit 1
+	cp -a "$work/debian" "$work/redis"
 	quietly "$work/unfix.log" unfix "$work/redis" || exit 1
 	quietly "$work/build.log" "$suture" record --output "$work/redis/compile_commands.json" -- \
 		make -C "$work/redis/src" -j2 MALLOC=libc redis-server redis-cli redis-benchmark ||
 		exit 1
-	step "fetched, taken back to before $fix, built: $(seconds_since "$begin") s"
+	step "taken back to before $fix, built: $(seconds_since "$begin") s"
 }
 
 fix_create() {
@@ -70,20 +70,6 @@ fix_create() {
 	"$suture" inspect "$work/redis-2024-10.sut" || die "the patch file cannot be read"
 }
 
-fix_apply() {
-	load_start
-	"$suture" apply --json "$work/redis-2024-10.sut" "pid:$server" > "$work/apply.json" ||
-		die "not applied: $(cat "$work/apply.json")"
-	sleep 1
-	load_end
-	step "applied in $(field total_ms "$work/apply.json") ms;" \
-		"$(field threads "$work/apply.json") threads," \
-		"$(field stopped_threads "$work/apply.json") of them stopped," \
-		"none away for longer than $(field away_us_max "$work/apply.json") us"
-	step "$served requests served meanwhile; our client checked $answers answers:" \
-		"0 wrong, 0 failed, longest wait $longest_us us"
-}
-
 fix_part() {
 	title "1. redis $version from Debian's source, without one of its fixes"
 	fix_build
@@ -94,12 +80,11 @@ fix_part() {
 	title "3. Debian's patch becomes a live patch"
 	fix_create
 	title "4. Applied to the running server, under load"
-	fix_apply
+	apply_under_load "$work/redis-2024-10.sut"
 	show_fixed
-	expect "the server" "$server" "$(ask INFO server | tr -d '\r' | sed -n 's/^process_id://p')"
-	"$suture" status "pid:$server" || die "no status"
 	title "5. Reverted: the old code again, still the same process"
-	"$suture" revert redis-2024-10 "pid:$server" || die "not reverted"
+	revert_under_load redis-2024-10
 	show_vulnerable
+	expect "the server's process" "$server" "$(server_pid)"
 	end_process "$server"
 }

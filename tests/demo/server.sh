@@ -78,9 +78,18 @@ load_start() {
 	build/tests/demo/demo-client "$port" > "$work/client.out" 2> "$work/client.err" &
 	client=$!
 	ours="$ours $benchmark  $client "
-	# Both must be at work before anything happens to the server.
-	sleep 0.5
 	served=$(served_commands)
+	load_more
+}
+
+# Lets the clients work: until the server has served some thousand requests more.
+load_more() {
+	aim=$(($(served_commands) + 5000))
+	tries=0
+	while [ "$(served_commands)" -lt "$aim" ]; do
+		tries=$((tries + 1))
+		[ "$tries" -lt 1000 ] || die "the server serves its clients no more"
+	done
 }
 
 served_commands() {
@@ -96,4 +105,35 @@ load_end() {
 	answers=$(sed 's/.*answers=\([0-9]*\).*/\1/' "$work/client.out")
 	longest_us=$(sed 's/.*longest_us=\([0-9]*\).*/\1/' "$work/client.out")
 	[ "$answers" -gt 100 ] || die "the client got only $answers answers"
+}
+
+server_pid() {
+	ask INFO server | tr -d '\r' | sed -n 's/^process_id://p'
+}
+
+# apply_under_load FILE: applies the patch to the server while it works for its clients.
+apply_under_load() {
+	load_start
+	"$suture" apply --json "$1" "pid:$server" > "$work/apply.json" ||
+		die "not applied: $(cat "$work/apply.json")"
+	load_more
+	load_end
+	step "applied in $(field total_ms "$work/apply.json") ms:" \
+		"$(field threads "$work/apply.json") threads," \
+		"$(field stopped_threads "$work/apply.json") stopped," \
+		"none away for longer than $(field away_us_max "$work/apply.json") us"
+	step "$served requests served meanwhile; our client checked $answers answers:" \
+		"0 wrong, 0 failed, longest wait $longest_us us"
+	expect "the server's process" "$server" "$(server_pid)"
+	"$suture" status "pid:$server" || die "no status"
+}
+
+# revert_under_load NAME: likewise.
+revert_under_load() {
+	load_start
+	"$suture" revert "$1" "pid:$server" || die "not reverted"
+	load_more
+	load_end
+	step "$served requests served meanwhile; our client checked $answers answers:" \
+		"0 wrong, 0 failed, longest wait $longest_us us"
 }
