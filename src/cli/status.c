@@ -1,14 +1,176 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "cli/cli.h"
+#include "cli/effect.h"
+#include "base/guard.h"
+#include "base/io.h"
+
+static enum sut_mark mark_of(const struct sut_state_patch *patch)
+{
+	switch (patch->state) {
+	case SUT_RT_APPLIED:
+		return SUT_MARK_OK;
+	case SUT_RT_APPLYING:
+	case SUT_RT_REVERTING:
+		return SUT_MARK_ACTIVE;
+	case SUT_RT_LOADED:
+	case SUT_RT_REVERTED:
+		return SUT_MARK_NONE;
+	}
+	return SUT_MARK_WARNING;
+}
+
+static void report_patch(struct sut_out *out, const struct sut_state_patch *p)
+{
+	char digest[2 * SUT_SHA256_SIZE + 1];
+
+	sut_out_object(out, NULL);
+	sut_out_string(out, "name", p->name);
+	sut_out_string(out, "version", p->version);
+	sut_out_string(out, "state", sut_state_name(p->state));
+	sut_out_bool(out, "reversed", p->reversed);
+	sut_out_string(out, "sha256", sut_hex(digest, p->digest, sizeof(p->digest)));
+	sut_out_unsigned(out, "kept_bytes", p->kept_bytes);
+	sut_out_array(out, "functions");
+	for (size_t i = 0; i < p->func_count; i++) {
+		sut_out_object(out, NULL);
+		sut_out_string(out, "name", p->funcs[i].name);
+		sut_out_address(out, "entry", p->funcs[i].entry);
+		sut_out_address(out, "code", p->funcs[i].code);
+		sut_out_bool(out, "direct", p->funcs[i].direct);
+		sut_out_end(out);
+	}
+	sut_out_end(out);
+	sut_out_end(out);
+}
+
+/* The patch that is moving, or the newest. */
+static const struct sut_state_patch *leading(const struct sut_state *s)
+{
+	for (size_t i = 0; i < s->patch_count; i++)
+		if (s->patches[i].state == SUT_RT_APPLYING ||
+		    s->patches[i].state == SUT_RT_REVERTING)
+			return &s->patches[i];
+	for (size_t i = 0; i < s->patch_count; i++)
+		if (s->patches[i].state == SUT_RT_APPLIED)
+			return &s->patches[i];
+	return &s->patches[0];
+}
+
+static void headline_transition(struct sut_out *out, const struct sut_state *s,
+				const struct sut_state_patch *p)
+{
+	const struct sut_blockers *b = &s->blockers;
+
+	sut_out_headline(out, SUT_MARK_ACTIVE,
+			 "pid %d (%s): %s is %s%s for %.1f s, %zu of %zu threads have gone over",
+			 s->pid, s->name, p->name, sut_state_name(p->state),
+			 p->reversed ? " (reversed)" : "", (double)s->transition_ns / 1e9,
+			 b->threads - b->count, b->threads);
+	if (b->count)
+		sut_out_headline(out, SUT_MARK_NONE,
+				 "thread %d blocks (%s%s%s); `suture %s` again finishes it, "
+				 "`suture revert %s pid:%d` goes back",
+				 b->list[0].tid, sut_look_name(b->list[0].look),
+				 b->list[0].func < p->func_count ? " of " : "",
+				 b->list[0].func < p->func_count ? p->funcs[b->list[0].func].name
+								 : "",
+				 p->state == SUT_RT_APPLYING ? "apply" : "revert", p->name, s->pid);
+	else
+		sut_out_headline(out, SUT_MARK_NONE,
+				 "nobody blocks; run `suture %s` again to finish it",
+				 p->state == SUT_RT_APPLYING ? "apply" : "revert");
+}
+
+static void headlines(struct sut_out *out, const struct sut_state *s)
+{
+	size_t applied = 0, reverted = 0;
+	uint64_t kept = 0;
+	const struct sut_state_patch *p;
+
+	if (!s->patch_count) {
+		sut_out_headline(out, SUT_MARK_OK, "pid %d (%s): not patched", s->pid, s->name);
+		return;
+	}
+	for (size_t i = 0; i < s->patch_count; i++) {
+		applied += s->patches[i].state == SUT_RT_APPLIED;
+		if (s->patches[i].state == SUT_RT_REVERTED) {
+			reverted++;
+			kept += s->patches[i].kept_bytes;
+		}
+	}
+	p = leading(s);
+	if (s->in_transition)
+		headline_transition(out, s, p);
+	else
+		sut_out_headline(out, mark_of(p), "pid %d (%s): %s %s%s", s->pid, s->name, p->name,
+				 sut_state_name(p->state), applied > 1 ? ", and others" : "");
+	sut_out_headline(out, SUT_MARK_NONE,
+			 "%zu applied, %zu reverted whose %llu KiB are kept for pointers into them",
+			 applied, reverted, (unsigned long long)(kept + 1023) / 1024);
+}
+
+static int report(struct sut_out *out, struct sut_arena *arena, pid_t pid, bool only_patched)
+{
+	struct sut_state s;
+	struct sut_diag diag = {0};
+	enum sut_rc rc = sut_state_read(arena, pid, &s, &diag);
+	int status = SUT_EXIT_DONE;
+
+	if (only_patched && (rc != SUT_OK || !s.patch_count))
+		return SUT_EXIT_NOTHING;
+	sut_out_object(out, NULL);
+	sut_out_unsigned(out, "pid", (uint64_t)pid);
+	if (rc != SUT_OK) {
+		status = sut_report_failure(out, rc, &diag);
+		sut_out_end(out);
+		return status;
+	}
+	headlines(out, &s);
+	sut_out_string(out, "name", s.name);
+	sut_out_bool(out, "in_transition", s.in_transition);
+	sut_out_decimal(out, "transition_s", (double)s.transition_ns / 1e9);
+	sut_out_array(out, "patches");
+	for (size_t i = 0; i < s.patch_count; i++)
+		report_patch(out, &s.patches[i]);
+	sut_out_end(out);
+	sut_blockers_report(out, &s.blockers, s.patch_count ? leading(&s) : NULL);
+	sut_out_end(out);
+	return s.in_transition ? SUT_EXIT_BLOCKED : SUT_EXIT_DONE;
+}
 
 static int run(struct sut_call *call)
 {
-	return sut_usage_error(call, "not built yet");
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_out out;
+	int status = SUT_EXIT_NOTHING;
+
+	sut_call_out(call, &out, "suture.status/1", false);
+	sut_out_array(&out, "targets");
+	for (int i = 0; i == 0 || i < call->argc; i++) {
+		const char *target = i < call->argc ? call->argv[i] : NULL;
+		struct sut_pid_list pids;
+		struct sut_diag diag = {0};
+		enum sut_rc rc = sut_targets_find(&arena, target, NULL, &pids, &diag);
+
+		if (rc != SUT_OK) {
+			sut_out_object(&out, NULL);
+			status = sut_exit_worse(status, sut_report_failure(&out, rc, &diag));
+			sut_out_end(&out);
+			continue;
+		}
+		for (size_t k = 0; k < pids.count; k++)
+			status =
+				sut_exit_worse(status, report(&out, &arena, pids.pids[k], !target));
+	}
+	sut_out_end(&out);
+	if (status == SUT_EXIT_NOTHING)
+		sut_out_headline(&out, SUT_MARK_NONE,
+				 "no running process that we may look at is patched");
+	return sut_call_end(&out, status);
 }
 
 const struct sut_command sut_command_status = {
 	.name = "status",
-	.operands = "",
-	.summary = "",
+	.operands = "[TARGET...]",
+	.summary = "say what is in memory: patches, transitions, who blocks (none: all patched)",
 	.run = run,
 };

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/effect.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { WAIT_DEFAULT_S = 10 };
+
+static void show_progress(void *context, const struct sut_blockers *blockers)
+{
+	sut_progress(context, "%zu of %zu threads have gone over ...",
+		     blockers->threads - blockers->count, blockers->threads);
+}
+
+bool sut_call_wait(const struct sut_call *call, struct sut_effect_options *options)
+{
+	const char *text = sut_call_option(call, "wait");
+	char *end;
+	double seconds = WAIT_DEFAULT_S;
+
+	if (text) {
+		errno = 0;
+		seconds = strtod(text, &end);
+		if (errno || end == text || *end || !(seconds >= 0 && seconds <= 86400)) {
+			sut_usage_error(call, "--wait %s: not a number of seconds", text);
+			return false;
+		}
+	}
+	*options = (struct sut_effect_options){
+		.wait_ns = (uint64_t)(seconds * 1e9),
+		.progress = show_progress,
+		.context = (void *)call,
+	};
+	return true;
+}
+
+static const char *why(enum sut_look look)
+{
+	switch (look) {
+	case SUT_LOOK_RUNNING:
+		return "runs and has not called a patched function since";
+	case SUT_LOOK_FRAME:
+		return "has the version that is left on its stack";
+	case SUT_LOOK_INSIDE:
+		return "is inside the version that is left";
+	case SUT_LOOK_FAULT:
+		return "is held outside a system call";
+	case SUT_LOOK_FOREIGN:
+		return "is on a stack that is not its own";
+	case SUT_LOOK_SWITCHED:
+	case SUT_LOOK_CLEAN:
+	case SUT_LOOK_GONE:
+		break;
+	}
+	return "";
+}
+
+void sut_blockers_report(struct sut_out *out, const struct sut_blockers *blockers,
+			 const struct sut_state_patch *patch)
+{
+	sut_out_array(out, "blockers");
+	for (size_t i = 0; i < blockers->count; i++) {
+		const struct sut_blocker *b = &blockers->list[i];
+		const char *func =
+			patch && b->func < patch->func_count ? patch->funcs[b->func].name : "";
+
+		sut_out_object(out, NULL);
+		sut_out_unsigned(out, "thread", (uint64_t)b->tid);
+		sut_out_string(out, "reason", sut_look_name(b->look));
+		sut_out_string(out, "explanation", why(b->look));
+		sut_out_string(out, "function", func);
+		sut_out_address(out, "address", b->address);
+		sut_out_end(out);
+	}
+	sut_out_end(out);
+}
+
+static void report_measures(struct sut_out *out, const struct sut_effect *e)
+{
+	sut_out_string(out, "state", sut_state_name(e->state));
+	sut_out_bool(out, "nothing", e->nothing);
+	sut_out_bool(out, "resumed", e->resumed);
+	sut_out_decimal(out, "total_ms", (double)e->total_ns / 1e6);
+	sut_out_decimal(out, "switch_ms", (double)e->switch_ns / 1e6);
+	sut_out_unsigned(out, "threads", e->threads);
+	sut_out_unsigned(out, "stopped_threads", e->cost.stopped);
+	sut_out_unsigned(out, "entered", e->cost.count);
+	sut_out_decimal(out, "away_us_max", (double)e->cost.away_ns_max / 1e3);
+	sut_out_unsigned(out, "functions", e->functions);
+	sut_out_unsigned(out, "functions_direct", e->direct);
+	sut_blockers_report(out, &e->blockers, NULL);
+}
+
+static int report_done(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,
+		       const struct sut_effect *e)
+{
+	if (e->nothing) {
+		sut_out_headline(out, SUT_MARK_OK, "pid %d: %s is %s already; nothing done", pid,
+				 patch, sut_state_name(e->state));
+		return SUT_EXIT_NOTHING;
+	}
+	sut_out_headline(out, e->state == wanted ? SUT_MARK_OK : SUT_MARK_WARNING,
+			 "pid %d: %s %s in %.2f ms%s", pid, patch, sut_state_name(e->state),
+			 (double)e->total_ns / 1e6,
+			 e->resumed ? " (a transition under way was finished)" : "");
+	sut_out_headline(
+		out, SUT_MARK_NONE,
+		"%zu function%s, %zu threads; a thread was borrowed %u times, at most %.0f us; "
+		"stopped to be looked at: %u",
+		e->functions, e->functions == 1 ? "" : "s", e->threads, e->cost.count,
+		(double)e->cost.away_ns_max / 1e3, e->cost.stopped);
+	if (e->state == wanted)
+		return SUT_EXIT_DONE;
+	return wanted == SUT_RT_APPLIED ? SUT_EXIT_REVERTED : SUT_EXIT_BLOCKED;
+}
+
+int sut_effect_report(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,
+		      enum sut_rc rc, const struct sut_effect *effect, const struct sut_diag *diag)
+{
+	int status;
+
+	sut_out_object(out, NULL);
+	sut_out_unsigned(out, "pid", (uint64_t)pid);
+	sut_out_string(out, "patch", patch);
+	if (rc == SUT_OK)
+		status = report_done(out, pid, patch, wanted, effect);
+	else
+		status = sut_report_failure(out, rc, diag);
+	report_measures(out, effect);
+	sut_out_end(out);
+	return status;
+}
+
+int sut_exit_worse(int a, int b)
+{
+	/* From best to worst; nothing to do is good news where another target had work. */
+	static const int order[] = {SUT_EXIT_NOTHING,     SUT_EXIT_DONE,    SUT_EXIT_REVERTED,
+				    SUT_EXIT_UNSUPPORTED, SUT_EXIT_REFUSED, SUT_EXIT_BLOCKED,
+				    SUT_EXIT_USAGE};
+	int worst = a;
+
+	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
+		if (order[i] == a || order[i] == b)
+			worst = order[i];
+	return worst;
+}

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What apply and revert have in common: targets, waiting, and the report of what happened. */
+#ifndef SUT_CLI_EFFECT_H
+#define SUT_CLI_EFFECT_H
+
+#include "cli/cli.h"
+#include "process/process.h"
+
+/* --wait SECONDS, or ten. false: not a number; the usage error is printed. */
+bool sut_call_wait(const struct sut_call *call, struct sut_effect_options *options);
+
+/* One target's result: headlines, and the fields of an element of "targets". Returns the status. */
+int sut_effect_report(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,
+		      enum sut_rc rc, const struct sut_effect *effect, const struct sut_diag *diag);
+
+/* "blockers": who has not gone over, one object per thread. names may be NULL. */
+void sut_blockers_report(struct sut_out *out, const struct sut_blockers *blockers,
+			 const struct sut_state_patch *patch);
+
+/* Of several targets the status that needs attention most. */
+int sut_exit_worse(int a, int b);
+
+#endif

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Stopping a thread is visible to the program in 17 of 46 kinds of blocked system calls. Most are
+ * harmless or can be mended in the stop (the call is made to restart, also where the kernel would
+ * give EINTR); a few give a partial result and cannot: a thread in one of these is never
+ * interrupted. So candidates are classed by what /proc says they sleep in.
+ *
+ * A thread in a system call is stopped on its way out. With orig_rax = -1 the kernel leaves the
+ * restart to us: the program counter goes back over the syscall instruction and rax gets the
+ * number again (restart_syscall for calls with a remaining time).
+ */
+#include "process/enter.h"
+#include "base/io.h"
+#include "base/guard.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+
+enum {
+	STOP_WAIT_NS = 100 * 1000 * 1000,
+	CODE_SEGMENT_64 = 0x33,
+	/* The kernel's own codes for an interrupted call (include/linux/errno.h). */
+	ERESTARTSYS = 512,
+	ERESTARTNOINTR = 513,
+	ERESTARTNOHAND = 514,
+	ERESTART_RESTARTBLOCK = 516,
+};
+
+enum candidate {
+	INVISIBLE, /* sleeps in a call that restarts by itself */
+	MENDABLE,  /* sleeps in one that we must restart; a relative timeout begins again */
+	RUNNING,
+	UNKNOWN,
+	NEVER, /* partial results */
+	CANDIDATES,
+};
+
+static enum candidate classify(const struct sut_thread_state *state)
+{
+	if (state->activity == SUT_THREAD_RUNNING)
+		return RUNNING;
+	if (state->activity != SUT_THREAD_ASLEEP)
+		return NEVER;
+	switch (state->syscall) {
+	case SYS_futex:
+	case SYS_nanosleep:
+	case SYS_clock_nanosleep:
+	case SYS_poll:
+	case SYS_ppoll:
+	case SYS_select:
+	case SYS_pselect6:
+	case SYS_pause:
+	case SYS_rt_sigsuspend:
+	case SYS_wait4:
+	case SYS_waitid:
+	case SYS_accept:
+	case SYS_accept4:
+	case SYS_read:
+	case SYS_flock:
+	case SYS_msgrcv:
+	case SYS_mq_timedreceive:
+		return INVISIBLE;
+	case SYS_epoll_wait:
+	case SYS_epoll_pwait:
+	case SYS_epoll_pwait2:
+	case SYS_recvfrom:
+	case SYS_rt_sigtimedwait:
+	case SYS_semop:
+	case SYS_semtimedop:
+	case SYS_io_getevents:
+	case SYS_io_uring_enter:
+		return MENDABLE;
+	case SYS_write:
+	case SYS_writev:
+	case SYS_pwrite64:
+	case SYS_sendto:
+	case SYS_sendmsg:
+	case SYS_sendmmsg:
+	case SYS_sendfile:
+	case SYS_recvmsg:
+	case SYS_recvmmsg:
+	case SYS_splice:
+	case SYS_vfork:
+	case SYS_clone:
+	case SYS_clone3:
+	case SYS_execve:
+	case SYS_execveat:
+	case SYS_exit:
+	case SYS_exit_group:
+		return NEVER;
+	default:
+		return UNKNOWN;
+	}
+}
+
+/* Waits for the stop of a seized and interrupted thread. false: it went, or does not stop. */
+static bool wait_stop(pid_t tid, int *status)
+{
+	uint64_t start = sut_now_ns();
+
+	for (unsigned int i = 0;; i++) {
+		pid_t got = waitpid(tid, status, __WALL | WNOHANG);
+
+		if (got == tid)
+			return WIFSTOPPED(*status);
+		if (got < 0 || sut_now_ns() - start > STOP_WAIT_NS)
+			return false;
+		if (i < 100)
+			sched_yield();
+		else
+			usleep(20);
+	}
+}
+
+static bool get_registers(pid_t tid, struct user_regs_struct *regs)
+{
+	struct iovec iov = {regs, sizeof(*regs)};
+
+	return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) == 0;
+}
+
+static void restart_system_call(const struct user_regs_struct *regs, struct sut_rt_save *save)
+{
+	if ((long)regs->orig_rax < 0)
+		return;
+	switch (-(long)regs->rax) {
+	case EINTR:
+	case ERESTARTSYS:
+	case ERESTARTNOINTR:
+	case ERESTARTNOHAND:
+		save->rax = regs->orig_rax;
+		save->rip -= 2;
+		break;
+	case ERESTART_RESTARTBLOCK:
+		save->rax = SYS_restart_syscall;
+		save->rip -= 2;
+		break;
+	}
+}
+
+/* Inside a restartable sequence the kernel would undo our change of the program counter. */
+static bool in_restartable_sequence(const struct sut_runtime *runtime, pid_t tid)
+{
+	struct __ptrace_rseq_configuration configuration = {0};
+	uint64_t section = 0;
+
+	if (ptrace(PTRACE_GET_RSEQ_CONFIGURATION, tid, sizeof(configuration), &configuration) < 0 ||
+	    !configuration.rseq_abi_pointer)
+		return false;
+	return !sut_target_read(runtime->target, configuration.rseq_abi_pointer + 8, &section,
+				sizeof(section)) ||
+	       section != 0;
+}
+
+static void fill_stopped(const struct user_regs_struct *r, struct sut_stopped *stopped)
+{
+	stopped->pc = r->rip;
+	stopped->sp = r->rsp;
+	stopped->save = (struct sut_rt_save){
+		.r15 = r->r15,
+		.r14 = r->r14,
+		.r13 = r->r13,
+		.r12 = r->r12,
+		.r11 = r->r11,
+		.r10 = r->r10,
+		.r9 = r->r9,
+		.r8 = r->r8,
+		.rbp = r->rbp,
+		.rdi = r->rdi,
+		.rsi = r->rsi,
+		.rdx = r->rdx,
+		.rcx = r->rcx,
+		.rbx = r->rbx,
+		.rax = r->rax,
+		.rip = r->rip,
+		.cs = r->cs,
+		.rflags = r->eflags,
+		.rsp = r->rsp,
+		.ss = r->ss,
+	};
+	restart_system_call(r, &stopped->save);
+}
+
+/*
+ * SEIZE and INTERRUPT; on success the thread is in our stop. On failure it goes on, a signal that
+ * was just being delivered included.
+ */
+static bool stop(const struct sut_runtime *runtime, pid_t tid, struct sut_stopped *stopped)
+{
+	struct user_regs_struct regs;
+	int status;
+
+	stopped->tid = tid;
+	stopped->since_ns = sut_now_ns();
+	if (ptrace(PTRACE_SEIZE, tid, 0, 0) < 0)
+		return false;
+	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0)
+		return false;
+	if (!wait_stop(tid, &status)) {
+		/* Not in a stop, so it cannot be detached; it is when we end or it stops. */
+		return false;
+	}
+	if (status >> 8 != (SIGTRAP | PTRACE_EVENT_STOP << 8)) {
+		ptrace(PTRACE_DETACH, tid, 0, WSTOPSIG(status));
+		return false;
+	}
+	if (get_registers(tid, &regs) && regs.cs == CODE_SEGMENT_64 &&
+	    !in_restartable_sequence(runtime, tid) &&
+	    ptrace(PTRACE_GETSIGMASK, tid, sizeof(stopped->sigmask), &stopped->sigmask) == 0) {
+		fill_stopped(&regs, stopped);
+		return true;
+	}
+	ptrace(PTRACE_DETACH, tid, 0, 0);
+	return false;
+}
+
+void sut_resume(const struct sut_stopped *stopped)
+{
+	struct user_regs_struct regs;
+
+	/* A call that would give EINTR restarts as if no handler had been there: none was. */
+	if (get_registers(stopped->tid, &regs) && (long)regs.orig_rax >= 0 &&
+	    (long)regs.rax == -EINTR) {
+		struct iovec iov = {&regs, sizeof(regs)};
+
+		regs.rax = (unsigned long)-ERESTARTNOHAND;
+		ptrace(PTRACE_SETREGSET, stopped->tid, NT_PRSTATUS, &iov);
+	}
+	ptrace(PTRACE_DETACH, stopped->tid, 0, 0);
+}
+
+static bool accepted(const struct sut_runtime *runtime,
+		     bool (*accept)(const struct sut_runtime *runtime,
+				    const struct sut_stopped *stopped, void *context),
+		     void *context, const struct sut_stopped *stopped)
+{
+	if (!accept || accept(runtime, stopped, context))
+		return true;
+	sut_resume(stopped);
+	return false;
+}
+
+enum sut_rc sut_stop_any(const struct sut_runtime *runtime, pid_t prefer,
+			 bool (*accept)(const struct sut_runtime *runtime,
+					const struct sut_stopped *stopped, void *context),
+			 void *context, struct sut_stopped *stopped, struct sut_diag *diag)
+{
+	const struct sut_target *target = runtime->target;
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_thread_list list;
+	struct sut_thread_state state;
+	unsigned char *class;
+	enum sut_rc rc = sut_thread_list(target, &arena, &list, diag);
+
+	if (rc != SUT_OK)
+		return rc;
+	class = sut_arena_alloc(&arena, list.count);
+	for (size_t i = 0; i < list.count; i++) {
+		sut_thread_state(target, list.tids[i], &state);
+		class[i] = (unsigned char)classify(&state);
+		if (class[i] == INVISIBLE && (!prefer || list.tids[i] == prefer) &&
+		    stop(runtime, list.tids[i], stopped) &&
+		    accepted(runtime, accept, context, stopped))
+			return SUT_OK;
+	}
+	for (enum candidate wanted = INVISIBLE; wanted < NEVER; wanted++)
+		for (size_t i = 0; i < list.count; i++)
+			if (class[i] == wanted && stop(runtime, list.tids[i], stopped) &&
+			    accepted(runtime, accept, context, stopped))
+				return SUT_OK;
+	if (!sut_target_alive(target)) {
+		sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited", target->pid,
+			 target->name);
+		return SUT_GONE;
+	}
+	sut_fail(diag, SUT_RETRY, "thread",
+		 "process %d (%s): no thread can be interrupted now without the program noticing",
+		 target->pid, target->name);
+	sut_remedy(diag,
+		   "Try again; if it stays so, look at its threads' system calls in "
+		   "/proc/%d/task/*/syscall.",
+		   target->pid);
+	return SUT_RETRY;
+}
+
+bool sut_stop_running(const struct sut_runtime *runtime, pid_t tid, struct sut_stopped *stopped)
+{
+	struct sut_thread_state state;
+
+	sut_thread_state(runtime->target, tid, &state);
+	return state.activity == SUT_THREAD_RUNNING && stop(runtime, tid, stopped);
+}
+
+enum sut_rc sut_send(const struct sut_stopped *stopped, uint64_t pc, uint64_t rdi, uint64_t rsp,
+		     struct sut_diag *diag)
+{
+	uint64_t all = ~UINT64_C(0);
+	struct user_regs_struct regs;
+	struct iovec iov = {&regs, sizeof(regs)};
+
+	if (!get_registers(stopped->tid, &regs)) {
+		sut_fail_errno(diag, "thread %d: registers cannot be read", stopped->tid);
+		sut_resume(stopped);
+		return SUT_RETRY;
+	}
+	regs.rip = pc;
+	regs.rdi = rdi;
+	regs.rsp = rsp;
+	regs.orig_rax = (unsigned long)-1; /* no restart by the kernel: rax is not the call's */
+	if (ptrace(PTRACE_SETREGSET, stopped->tid, NT_PRSTATUS, &iov) < 0) {
+		sut_fail_errno(diag, "thread %d: registers cannot be set", stopped->tid);
+		sut_resume(stopped);
+		return SUT_RETRY;
+	}
+	/* After the registers: from here our code will restore the mask, whatever happens to us. */
+	ptrace(PTRACE_SETSIGMASK, stopped->tid, sizeof(all), &all);
+	ptrace(PTRACE_DETACH, stopped->tid, 0, 0);
+	return SUT_OK;
+}

@@ -1,0 +1,294 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A look at a sleeping thread reads the scheduler's counters and the system call line, then the
+ * stack, then the first two again: equal means that the thread did not run in between, so what was
+ * read held at one instant. The word scan needs no unwind tables and misses nothing on a thread's
+ * own stack; it may see a stale word, which only delays.
+ */
+#include "process/look.h"
+#include "process/enter.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { STACK_MAX = 64 << 20, LOOK_TRIES = 3 };
+
+const char *sut_look_name(enum sut_look look)
+{
+	switch (look) {
+	case SUT_LOOK_SWITCHED:
+		return "switched";
+	case SUT_LOOK_CLEAN:
+		return "clean";
+	case SUT_LOOK_GONE:
+		return "gone";
+	case SUT_LOOK_RUNNING:
+		return "running";
+	case SUT_LOOK_FRAME:
+		return "frame";
+	case SUT_LOOK_INSIDE:
+		return "inside";
+	case SUT_LOOK_FAULT:
+		return "fault";
+	case SUT_LOOK_FOREIGN:
+		return "foreign-stack";
+	}
+	return "unknown";
+}
+
+enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runtime,
+			    uint64_t transition, struct sut_arena *arena, struct sut_diag *diag)
+{
+	enum { RANGES_MAX = 1 << 20 };
+	struct sut_target *target = runtime->target;
+	size_t size;
+
+	*looker = (struct sut_looker){.runtime = runtime, .arena = arena};
+	if (!sut_target_read(target, transition, &looker->t, sizeof(looker->t)) ||
+	    looker->t.range_count > RANGES_MAX)
+		return sut_fail(diag, SUT_REFUSED, "damaged",
+				"process %d (%s): the transition record in its memory is damaged",
+				target->pid, target->name);
+	size = looker->t.range_count * sizeof(looker->ranges[0]);
+	looker->ranges = sut_arena_alloc(arena, size);
+	if (!sut_target_read(target, looker->t.ranges, looker->ranges, size))
+		return sut_fail(diag, SUT_REFUSED, "damaged",
+				"process %d (%s): the range table in its memory is damaged",
+				target->pid, target->name);
+	return SUT_OK;
+}
+
+/* The range that contains word and is of these kinds, or NULL. */
+static const struct sut_rt_range *range_of(const struct sut_looker *looker, uint64_t word,
+					   uint32_t kinds)
+{
+	size_t first = 0, last = looker->t.range_count;
+
+	while (first < last) {
+		size_t middle = first + (last - first) / 2;
+		const struct sut_rt_range *range = &looker->ranges[middle];
+
+		if (word <= range->low)
+			last = middle;
+		else if (word > range->high)
+			first = middle + 1;
+		else
+			return range->kind & kinds ? range : NULL;
+	}
+	return NULL;
+}
+
+static uint32_t left_kinds(const struct sut_looker *looker)
+{
+	return SUT_RT_RANGE_CORE | (looker->t.dir ? SUT_RT_RANGE_NEW : SUT_RT_RANGE_OLD);
+}
+
+static uint32_t target_mark(const struct sut_looker *looker)
+{
+	return looker->t.dir ? looker->t.mark_old : looker->t.mark_new;
+}
+
+static void set_hit(struct sut_blocker *blocker, enum sut_look look, uint64_t address,
+		    const struct sut_rt_range *range)
+{
+	blocker->look = look;
+	blocker->address = address;
+	blocker->func = range->kind & SUT_RT_RANGE_CORE ? UINT32_MAX : range->func;
+}
+
+/* pc and own stack of a thread that does not run; true when the stack could be read. */
+static bool scan_stack(struct sut_looker *looker, const struct sut_thread_stack *stack, uint64_t pc,
+		       uint64_t sp, struct sut_blocker *blocker)
+{
+	uint32_t kinds = left_kinds(looker);
+	const struct sut_rt_range *range = range_of(looker, pc, kinds);
+	uint64_t size = stack->high - sp;
+	uint64_t *words;
+
+	if (range) {
+		set_hit(blocker, SUT_LOOK_INSIDE, pc, range);
+		return true;
+	}
+	if (size > STACK_MAX)
+		return false;
+	words = malloc(size);
+	if (!words || !sut_target_read(looker->runtime->target, sp, words, size)) {
+		free(words);
+		return false;
+	}
+	blocker->look = SUT_LOOK_CLEAN;
+	for (uint64_t i = size / 8; i-- && blocker->look == SUT_LOOK_CLEAN;) {
+		if (words[i] - looker->t.low > looker->t.high - looker->t.low)
+			continue;
+		range = range_of(looker, words[i], kinds);
+		if (range)
+			set_hit(blocker, SUT_LOOK_FRAME, sp + 8 * i, range);
+	}
+	free(words);
+	return true;
+}
+
+/*
+ * "This thread was clean when it had given that many source answers." Its next decision may rely
+ * on it, however dirty its deeper stack looks then. The check word makes a torn write invalid.
+ */
+static void write_certificate(struct sut_looker *looker, uint64_t tcb, uint32_t answers)
+{
+	uint64_t at = tcb + SUT_RT_THREAD;
+	uint32_t check = ~answers ^ (looker->t.mark_new + looker->t.dir);
+
+	if (sut_target_write(looker->runtime->target,
+			     at + offsetof(struct sut_rt_thread, certificate), &answers,
+			     sizeof(answers)))
+		sut_target_write(looker->runtime->target,
+				 at + offsetof(struct sut_rt_thread, certificate_check), &check,
+				 sizeof(check));
+}
+
+/* true: a verdict; false: the thread ran meanwhile. */
+static bool look_asleep(struct sut_looker *looker, const struct sut_thread_state *state,
+			struct sut_blocker *blocker)
+{
+	struct sut_runtime *runtime = looker->runtime;
+	struct sut_thread_stack stack;
+	struct sut_rt_thread words;
+	bool ours;
+
+	blocker->syscall = state->syscall;
+	if (!sut_thread_stack(runtime->target, &runtime->layout, state->sp, &stack)) {
+		blocker->look = SUT_LOOK_FOREIGN;
+		return sut_thread_slept(runtime->target, blocker->tid, state);
+	}
+	if (!sut_target_read(runtime->target, stack.tcb + SUT_RT_THREAD, &words, sizeof(words)))
+		return false;
+	if (words.mark == target_mark(looker)) {
+		blocker->look = SUT_LOOK_SWITCHED;
+		return sut_thread_slept(runtime->target, blocker->tid, state);
+	}
+	if (state->activity == SUT_THREAD_FAULT) {
+		blocker->look = SUT_LOOK_FAULT;
+		return true;
+	}
+	if (!scan_stack(looker, &stack, state->pc, state->sp, blocker) ||
+	    !sut_thread_slept(runtime->target, blocker->tid, state))
+		return false;
+	ours = words.transition == looker->t.mark_new && words.dir == looker->t.dir;
+	if (blocker->look == SUT_LOOK_CLEAN && looker->t.armed)
+		write_certificate(looker, stack.tcb, ours ? words.answers : 0);
+	return true;
+}
+
+/*
+ * A thread that never sleeps is stopped for the look. In user mode the program cannot notice; if
+ * it entered a system call meanwhile that one restarts.
+ */
+static void look_stopped(struct sut_looker *looker, struct sut_blocker *blocker)
+{
+	struct sut_thread_stack stack;
+	struct sut_stopped stopped;
+	struct sut_rt_thread words;
+	struct sut_runtime *runtime = looker->runtime;
+
+	if (!sut_stop_running(runtime, blocker->tid, &stopped))
+		return;
+	runtime->cost.stopped++;
+	if (!sut_thread_stack(runtime->target, &runtime->layout, stopped.sp, &stack))
+		blocker->look = SUT_LOOK_FOREIGN;
+	else if (sut_target_read(runtime->target, stack.tcb + SUT_RT_THREAD, &words,
+				 sizeof(words)) &&
+		 words.mark == target_mark(looker))
+		blocker->look = SUT_LOOK_SWITCHED;
+	else
+		scan_stack(looker, &stack, stopped.pc, stopped.sp, blocker);
+	sut_resume(&stopped);
+}
+
+static void look_at(struct sut_looker *looker, bool stop_running, struct sut_blocker *blocker)
+{
+	for (int i = 0; i < LOOK_TRIES; i++) {
+		struct sut_thread_state state;
+
+		sut_thread_state(looker->runtime->target, blocker->tid, &state);
+		blocker->look = SUT_LOOK_RUNNING;
+		blocker->syscall = -1;
+		blocker->func = UINT32_MAX;
+		if (state.activity == SUT_THREAD_GONE) {
+			blocker->look = SUT_LOOK_GONE;
+			return;
+		}
+		if (state.activity == SUT_THREAD_RUNNING)
+			break;
+		if (look_asleep(looker, &state, blocker))
+			return;
+		blocker->look = SUT_LOOK_RUNNING;
+	}
+	if (stop_running)
+		look_stopped(looker, blocker);
+}
+
+enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
+			 struct sut_blockers *blockers, struct sut_diag *diag)
+{
+	struct sut_thread_list threads;
+	enum sut_rc rc;
+
+	/* Stacks of threads that were born meanwhile are in no older map. */
+	rc = sut_thread_list(looker->runtime->target, looker->arena, &threads, diag);
+	if (rc != SUT_OK)
+		return rc;
+	blockers->threads = threads.count;
+	blockers->count = 0;
+	for (size_t i = 0; i < threads.count; i++) {
+		struct sut_blocker blocker = {.tid = threads.tids[i]};
+
+		look_at(looker, stop_running, &blocker);
+		if (blocker.look == SUT_LOOK_SWITCHED || blocker.look == SUT_LOOK_CLEAN ||
+		    blocker.look == SUT_LOOK_GONE)
+			continue;
+		SUT_PUSH(looker->arena, blockers->list, blockers->count, blockers->capacity) =
+			blocker;
+	}
+	return SUT_OK;
+}
+
+enum sut_rc sut_look_before(struct sut_runtime *runtime, struct sut_arena *arena,
+			    struct sut_diag *diag)
+{
+	struct sut_target *target = runtime->target;
+	struct sut_thread_list threads;
+	enum sut_rc rc = sut_thread_list(target, arena, &threads, diag);
+
+	for (size_t i = 0; i < threads.count && rc == SUT_OK; i++) {
+		struct sut_thread_state state;
+		struct sut_thread_stack stack;
+		unsigned char words[sizeof(struct sut_rt_thread)];
+
+		sut_thread_state(target, threads.tids[i], &state);
+		if (state.activity != SUT_THREAD_ASLEEP)
+			continue;
+		if (!sut_thread_stack(target, &runtime->layout, state.sp, &stack)) {
+			if (!sut_thread_slept(target, threads.tids[i], &state))
+				continue;
+			sut_fail(diag, SUT_UNSUPPORTED, "stack-switch",
+				 "process %d (%s): thread %d sleeps on a stack that is not its own",
+				 target->pid, target->name, threads.tids[i]);
+			sut_remedy(diag, "This version does not patch programs that switch stacks; "
+					 "restart it instead.");
+			return SUT_UNSUPPORTED;
+		}
+		if (runtime->placed) /* then the words are ours */
+			continue;
+		if (!sut_target_read(target, stack.tcb + SUT_RT_THREAD, words, sizeof(words)))
+			continue;
+		for (size_t k = 0; k < sizeof(words); k++)
+			if (words[k]) {
+				sut_fail(diag, SUT_UNSUPPORTED, "thread-words",
+					 "process %d (%s): thread %d uses the words of its control "
+					 "block that we need",
+					 target->pid, target->name, threads.tids[i]);
+				sut_remedy(diag, "Another tool may be in the process; restart it.");
+				return SUT_UNSUPPORTED;
+			}
+	}
+	return rc;
+}

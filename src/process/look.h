@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Looking at threads during a transition: who has gone over, who is provably outside the version
+ * that is left, and who blocks and why. A sleeping thread is read without being woken.
+ */
+#ifndef SUT_PROCESS_LOOK_H
+#define SUT_PROCESS_LOOK_H
+
+#include "process/runtime.h"
+
+enum sut_look {
+	SUT_LOOK_SWITCHED, /* carries the target version's mark */
+	SUT_LOOK_CLEAN, /* at one instant: asleep (or stopped by us), no word of the version left */
+	SUT_LOOK_GONE,
+	SUT_LOOK_RUNNING, /* and has not passed a patched function since */
+	SUT_LOOK_FRAME, /* a word on its stack leads into the version left, or a pending decision */
+	SUT_LOOK_INSIDE,  /* its program counter is in there */
+	SUT_LOOK_FAULT,   /* asleep outside a system call */
+	SUT_LOOK_FOREIGN, /* on a stack that is not its own */
+};
+
+struct sut_blocker {
+	pid_t tid;
+	enum sut_look look;
+	long syscall;     /* it sleeps in, or -1 */
+	uint32_t func;    /* FRAME, INSIDE: index into the patch's functions, or UINT32_MAX */
+	uint64_t address; /* FRAME: of the word; INSIDE: the program counter */
+};
+
+struct sut_blockers {
+	size_t threads; /* looked at */
+	size_t count, capacity;
+	struct sut_blocker *list;
+	uint64_t foreign; /* decisions that were taken on a stack that is no thread's own */
+};
+
+/* A transition as the looks need it. */
+struct sut_looker {
+	struct sut_runtime *runtime;
+	struct sut_rt_transition t;
+	struct sut_rt_range *ranges;
+	struct sut_arena *arena;
+};
+
+enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runtime,
+			    uint64_t transition, struct sut_arena *arena, struct sut_diag *diag);
+
+/*
+ * Looks at all threads. stop_running: one that runs and has not gone over is stopped for the
+ * moment of a look (invisible in user mode). No blocker in the result: all were switched or clean,
+ * each at an instant after the call began.
+ */
+enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
+			 struct sut_blockers *blockers, struct sut_diag *diag);
+
+/* "running", "frame", ... */
+const char *sut_look_name(enum sut_look look);
+
+/*
+ * Refuses programs that switch stacks, as far as can be seen: a sleeping thread on a stack that is
+ * not its own, and threads whose words in the thread control block are in use by somebody else.
+ */
+enum sut_rc sut_look_before(struct sut_runtime *runtime, struct sut_arena *arena,
+			    struct sut_diag *diag);
+
+#endif

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "process/memory.h"
+
+#include <string.h>
+
+enum { PATCHES_MAX = 65536, FUNCS_MAX = 1 << 20 };
+
+static enum sut_rc damaged(const struct sut_runtime *runtime, struct sut_diag *diag)
+{
+	sut_fail(diag, SUT_REFUSED, "damaged",
+		 "process %d (%s): a patch record in its memory is damaged", runtime->target->pid,
+		 runtime->target->name);
+	sut_remedy(diag, "The program may have overwritten it; restart the program.");
+	return SUT_REFUSED;
+}
+
+static bool is_sound(const struct sut_rt_patch *record)
+{
+	return record->state >= SUT_RT_LOADED && record->state <= SUT_RT_REVERTED &&
+	       record->func_count <= FUNCS_MAX &&
+	       memchr(record->name, '\0', sizeof(record->name)) &&
+	       memchr(record->version, '\0', sizeof(record->version));
+}
+
+enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena *arena,
+			    struct sut_memory *memory, struct sut_diag *diag)
+{
+	struct sut_target *target = runtime->target;
+	enum sut_rc rc;
+
+	*memory = (struct sut_memory){0};
+	rc = sut_runtime_control(runtime, &memory->control, diag);
+	if (rc != SUT_OK)
+		return rc;
+	for (uint64_t at = memory->control.patches; at;) {
+		struct sut_memory_patch patch = {.address = at};
+		size_t size;
+
+		if (memory->count == PATCHES_MAX ||
+		    !sut_target_read(target, at, &patch.record, sizeof(patch.record)) ||
+		    !is_sound(&patch.record))
+			return damaged(runtime, diag);
+		size = patch.record.func_count * sizeof(struct sut_rt_func);
+		patch.funcs = sut_arena_alloc(arena, size);
+		if (!sut_target_read(target, patch.record.funcs, patch.funcs, size))
+			return damaged(runtime, diag);
+		SUT_PUSH(arena, memory->patches, memory->count, memory->capacity) = patch;
+		at = patch.record.next;
+	}
+	return SUT_OK;
+}
+
+const struct sut_memory_patch *sut_memory_find(const struct sut_memory *memory, const char *name)
+{
+	for (size_t i = 0; i < memory->count; i++)
+		if (strcmp(memory->patches[i].record.name, name) == 0)
+			return &memory->patches[i];
+	return NULL;
+}
+
+const struct sut_memory_patch *sut_memory_moving(const struct sut_memory *memory)
+{
+	for (size_t i = 0; i < memory->count; i++)
+		if (memory->control.transition &&
+		    memory->patches[i].record.transition == memory->control.transition)
+			return &memory->patches[i];
+	return NULL;
+}
+
+struct sut_rt_func *sut_memory_funcs(const struct sut_memory *memory, struct sut_arena *arena,
+				     size_t *count)
+{
+	struct sut_rt_func *funcs;
+	size_t n = 0;
+
+	for (size_t i = 0; i < memory->count; i++)
+		n += memory->patches[i].record.func_count;
+	funcs = sut_arena_array(arena, n, sizeof(*funcs));
+	*count = n;
+	n = 0;
+	for (size_t i = 0; i < memory->count; i++) {
+		size_t part = memory->patches[i].record.func_count;
+
+		memcpy(funcs + n, memory->patches[i].funcs, part * sizeof(*funcs));
+		n += part;
+	}
+	return funcs;
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The patches in a target's memory, read and checked. */
+#ifndef SUT_PROCESS_MEMORY_H
+#define SUT_PROCESS_MEMORY_H
+
+#include "process/runtime.h"
+
+struct sut_memory_patch {
+	uint64_t address;
+	struct sut_rt_patch record;
+	struct sut_rt_func *funcs;
+};
+
+struct sut_memory {
+	struct sut_rt_control control;
+	size_t count, capacity;
+	struct sut_memory_patch *patches; /* newest first */
+};
+
+/* Reads all of it; a run-time that is not placed has no patches. SUT_REFUSED (rule "damaged"). */
+enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena *arena,
+			    struct sut_memory *memory, struct sut_diag *diag);
+
+/* The newest patch of that name, or NULL. */
+const struct sut_memory_patch *sut_memory_find(const struct sut_memory *memory, const char *name);
+
+/* The patch whose transition runs, or NULL. */
+const struct sut_memory_patch *sut_memory_moving(const struct sut_memory *memory);
+
+/* Functions of all patches, in one array. */
+struct sut_rt_func *sut_memory_funcs(const struct sut_memory *memory, struct sut_arena *arena,
+				     size_t *count);
+
+#endif

@@ -1,0 +1,265 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "process/plan.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+enum {
+	ZONE_TEXT = 256 * 1024, /* untouched pages cost nothing */
+	ZONE_DATA = 256 * 1024,
+	ZONES_MAX = 4096, /* a longer list in the target is damaged */
+};
+
+static uint64_t page_up(uint64_t size)
+{
+	return (size + SUT_PAGE_SIZE - 1) & ~(uint64_t)(SUT_PAGE_SIZE - 1);
+}
+
+static bool in_reach(const struct sut_rt_zone *zone, uint64_t low, uint64_t high)
+{
+	uint64_t end = zone->data + zone->data_size;
+
+	return (end > low ? end - low : 0) < INT32_MAX &&
+	       (high > zone->text ? high - zone->text : 0) < INT32_MAX;
+}
+
+static bool has_room(const struct sut_rt_zone *zone, uint64_t text, uint64_t data)
+{
+	return zone->text_size - zone->core_used - zone->image_used >= text &&
+	       zone->data_size - zone->data_used >= data;
+}
+
+/* Counters that contradict each other would send writes anywhere. */
+static bool is_sound(const struct sut_rt_zone *zone)
+{
+	return zone->core_used <= zone->text_size &&
+	       zone->image_used <= zone->text_size - zone->core_used &&
+	       zone->data_used <= zone->data_size && zone->text_size < (UINT64_C(1) << 32) &&
+	       zone->data_size < (UINT64_C(1) << 32);
+}
+
+static enum sut_rc read_zones(struct sut_plan *plan, struct sut_diag *diag)
+{
+	struct sut_rt_control control;
+	enum sut_rc rc;
+
+	if (!plan->runtime->placed || plan->zone_count)
+		return SUT_OK;
+	rc = sut_runtime_control(plan->runtime, &control, diag);
+	if (rc != SUT_OK)
+		return rc;
+	for (uint64_t at = control.zones; at && plan->zone_count < ZONES_MAX;) {
+		struct sut_zone *zone = sut_arena_alloc(plan->arena, sizeof(*zone));
+
+		if (!sut_target_read(plan->runtime->target, at, &zone->record,
+				     sizeof(zone->record)) ||
+		    !is_sound(&zone->record))
+			return sut_fail(diag, SUT_REFUSED, "damaged",
+					"process %d (%s): a zone record in its memory is damaged",
+					plan->runtime->target->pid, plan->runtime->target->name);
+		SUT_PUSH(plan->arena, plan->zones, plan->zone_count, plan->zone_capacity) = zone;
+		zone->address = at;
+		at = zone->record.next;
+	}
+	return SUT_OK;
+}
+
+static enum sut_rc new_zone(struct sut_plan *plan, uint64_t low, uint64_t high, uint64_t text,
+			    uint64_t data, struct sut_zone **zone, struct sut_diag *diag)
+{
+	struct sut_target *target = plan->runtime->target;
+	struct sut_zone *made = sut_arena_alloc(plan->arena, sizeof(*made));
+	struct sut_rt_zone *record = &made->record;
+
+	record->text_size = page_up(text > ZONE_TEXT / 2 ? 2 * text : ZONE_TEXT);
+	record->data_size = page_up(data > ZONE_DATA / 2 ? 2 * data : ZONE_DATA);
+	record->text = sut_target_hole(target, low, high, record->text_size + record->data_size);
+	if (!record->text || plan->map_count + 2 > SUT_RT_FRAME_MAPS) {
+		sut_fail(diag, SUT_UNSUPPORTED, "room",
+			 "process %d (%s): no room within 2 GiB of the object to be patched",
+			 target->pid, target->name);
+		sut_remedy(diag, "Its address space is unusually full; restart it instead.");
+		return SUT_UNSUPPORTED;
+	}
+	sut_target_reserve(target, record->text,
+			   record->text + record->text_size + record->data_size);
+	record->object = low;
+	record->data = record->text + record->text_size;
+	record->data_used = (sizeof(*record) + 15) & ~UINT64_C(15);
+	made->address = record->data;
+	plan->maps[plan->map_count++] =
+		(struct sut_rt_map){record->text, record->text_size, PROT_READ | PROT_EXEC};
+	plan->maps[plan->map_count++] =
+		(struct sut_rt_map){record->data, record->data_size, PROT_READ | PROT_WRITE};
+	SUT_PUSH(plan->arena, plan->zones, plan->zone_count, plan->zone_capacity) = made;
+	*zone = made;
+	return SUT_OK;
+}
+
+enum sut_rc sut_plan_zone(struct sut_plan *plan, uint64_t low, uint64_t high, uint64_t text,
+			  uint64_t data, struct sut_zone **zone, struct sut_diag *diag)
+{
+	enum sut_rc rc = read_zones(plan, diag);
+
+	if (rc != SUT_OK)
+		return rc;
+	for (size_t i = 0; i < plan->zone_count; i++)
+		if (in_reach(&plan->zones[i]->record, low, high) &&
+		    has_room(&plan->zones[i]->record, text, data)) {
+			*zone = plan->zones[i];
+			return SUT_OK;
+		}
+	return new_zone(plan, low, high, text, data, zone, diag);
+}
+
+uint64_t sut_zone_core(struct sut_plan *plan, struct sut_zone *zone, uint64_t size)
+{
+	uint64_t address = zone->record.text + zone->record.core_used;
+
+	size = (size + 15) & ~UINT64_C(15);
+	zone->record.core_used += size;
+	plan->used += size;
+	return address;
+}
+
+uint64_t sut_zone_image(struct sut_plan *plan, struct sut_zone *zone, uint64_t size, uint64_t align)
+{
+	uint64_t end = zone->record.text + zone->record.text_size;
+	uint64_t address;
+
+	/* A gap behind each piece keeps the ranges of neighbours, ends included, apart. */
+	address = (end - zone->record.image_used - size - 16) & ~((align < 16 ? 16 : align) - 1);
+	plan->used += end - zone->record.image_used - address;
+	zone->record.image_used = end - address;
+	return address;
+}
+
+uint64_t sut_zone_data(struct sut_plan *plan, struct sut_zone *zone, uint64_t size, uint64_t align)
+{
+	uint64_t mask = (align < 16 ? 16 : align) - 1;
+	uint64_t offset = (zone->record.data_used + mask) & ~mask;
+
+	plan->used += offset + size - zone->record.data_used;
+	zone->record.data_used = offset + size;
+	return zone->record.data + offset;
+}
+
+static bool plans_page(const struct sut_plan *plan, uint64_t page)
+{
+	for (size_t i = 0; i < plan->map_count; i++)
+		if (page - plan->maps[i].address < plan->maps[i].size)
+			return true;
+	return false;
+}
+
+bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end)
+{
+	uint64_t first = start & ~(uint64_t)(SUT_PAGE_SIZE - 1);
+	size_t map_count = plan->map_count;
+
+	for (size_t i = 0; i < plan->taken_count; i++)
+		if (start < plan->taken[i].address + plan->taken[i].size &&
+		    plan->taken[i].address < end)
+			return false;
+	for (uint64_t page = first; page < end; page += SUT_PAGE_SIZE) {
+		bool ours = false;
+
+		/* A page of a zone is planned, too, but not for this. */
+		for (size_t i = 0; i < plan->taken_count; i++)
+			ours |= (plan->taken[i].address & ~(uint64_t)(SUT_PAGE_SIZE - 1)) == page;
+		if (ours)
+			continue;
+		if (sut_target_map(plan->runtime->target, page) || plans_page(plan, page) ||
+		    plan->map_count == SUT_RT_FRAME_MAPS) {
+			plan->map_count = map_count;
+			return false;
+		}
+		plan->maps[plan->map_count++] =
+			(struct sut_rt_map){page, SUT_PAGE_SIZE, PROT_READ | PROT_EXEC};
+	}
+	SUT_PUSH(plan->arena, plan->taken, plan->taken_count, plan->taken_capacity) =
+		(struct sut_rt_map){.address = start, .size = end - start};
+	return true;
+}
+
+void sut_plan_write(struct sut_plan *plan, uint64_t address, const void *data, size_t size)
+{
+	SUT_PUSH(plan->arena, plan->writes, plan->write_count, plan->write_capacity) =
+		(struct sut_plan_write){address, data, size};
+}
+
+uint64_t sut_plan_store(struct sut_plan *plan, struct sut_zone *zone, const void *data, size_t size)
+{
+	uint64_t address = sut_zone_data(plan, zone, size, 16);
+
+	sut_plan_write(plan, address, sut_arena_memdup(plan->arena, data, size), size);
+	return address;
+}
+
+uint64_t sut_plan_string(struct sut_plan *plan, struct sut_zone *zone, const char *s)
+{
+	return sut_plan_store(plan, zone, s, strlen(s) + 1);
+}
+
+static enum sut_rc map_memory(struct sut_plan *plan, struct sut_diag *diag)
+{
+	struct sut_target *target = plan->runtime->target;
+	struct sut_runtime_op op = {.op = SUT_RT_OP_MAP,
+				    .map_count = plan->map_count,
+				    .maps = plan->maps};
+	int64_t result;
+	enum sut_rc rc;
+
+	if (!plan->map_count)
+		return SUT_OK;
+	rc = sut_runtime_run(plan->runtime, &op, &result, diag);
+	if (rc != SUT_OK || result == SUT_RT_DONE)
+		return rc;
+	sut_fail(diag, SUT_REFUSED, "memory", "process %d (%s): it cannot map more memory: %s",
+		 target->pid, target->name, strerror((int)-result));
+	sut_remedy(diag, "Raise its limits (RLIMIT_AS, vm.max_map_count), then try again.");
+	return SUT_REFUSED;
+}
+
+/* Links new zones into the control block; each record is complete before it can be found. */
+static bool publish_zones(struct sut_plan *plan, struct sut_rt_control *control)
+{
+	for (size_t i = 0; i < plan->zone_count; i++) {
+		struct sut_zone *zone = plan->zones[i];
+		bool fresh = false;
+
+		for (size_t k = 0; k < plan->map_count; k++)
+			fresh |= plan->maps[k].address == zone->record.data;
+		if (fresh) {
+			zone->record.next = control->zones;
+			control->zones = zone->address;
+		}
+		if (!sut_target_write(plan->runtime->target, zone->address, &zone->record,
+				      sizeof(zone->record)))
+			return false;
+	}
+	return sut_target_write(plan->runtime->target,
+				plan->runtime->control + offsetof(struct sut_rt_control, zones),
+				&control->zones, sizeof(control->zones));
+}
+
+enum sut_rc sut_plan_execute(struct sut_plan *plan, struct sut_diag *diag)
+{
+	struct sut_target *target = plan->runtime->target;
+	struct sut_rt_control control;
+	enum sut_rc rc = map_memory(plan, diag);
+
+	if (rc == SUT_OK)
+		rc = sut_runtime_control(plan->runtime, &control, diag);
+	if (rc != SUT_OK)
+		return rc;
+	if (!publish_zones(plan, &control))
+		return sut_fail_errno(diag, "process %d (%s): its memory cannot be written",
+				      target->pid, target->name);
+	for (size_t i = 0; i < plan->write_count; i++)
+		if (!sut_target_write(target, plan->writes[i].address, plan->writes[i].data,
+				      plan->writes[i].size))
+			return sut_fail_errno(diag, "process %d (%s): its memory cannot be written",
+					      target->pid, target->name);
+	return SUT_OK;
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a command is going to do to a target's memory, worked out whole before anything is touched:
+ * memory to map, bytes to write where nobody looks yet. Words of text are not here: only the
+ * operations of the run-time change those (see process/rt/layout.h).
+ */
+#ifndef SUT_PROCESS_PLAN_H
+#define SUT_PROCESS_PLAN_H
+
+#include "process/runtime.h"
+
+/* A zone, existing or planned. The record is written back with the plan. */
+struct sut_zone {
+	uint64_t address; /* of the record in the target; 0: not used by this plan */
+	struct sut_rt_zone record;
+};
+
+struct sut_plan_write {
+	uint64_t address;
+	const void *data;
+	size_t size;
+};
+
+struct sut_plan {
+	struct sut_runtime *runtime;
+	struct sut_arena *arena;
+	size_t zone_count, zone_capacity;
+	struct sut_zone **zones;
+	size_t map_count;
+	struct sut_rt_map maps[SUT_RT_FRAME_MAPS];
+	size_t taken_count, taken_capacity;
+	struct sut_rt_map *taken; /* address and size of what lies in pages of sut_plan_pages() */
+	size_t write_count, write_capacity;
+	struct sut_plan_write *writes;
+	uint64_t used; /* bytes of zones taken by this plan */
+};
+
+/*
+ * A zone in reach of [low, high) with room for that many bytes, an existing one if possible.
+ * Allocations from it then succeed up to these sums.
+ */
+enum sut_rc sut_plan_zone(struct sut_plan *plan, uint64_t low, uint64_t high, uint64_t text,
+			  uint64_t data, struct sut_zone **zone, struct sut_diag *diag);
+
+/* Thunks and heads; images of patches (r-x); data (rw-). Aligned to 16 or more. Return addresses.
+ */
+uint64_t sut_zone_core(struct sut_plan *plan, struct sut_zone *zone, uint64_t size);
+uint64_t sut_zone_image(struct sut_plan *plan, struct sut_zone *zone, uint64_t size,
+			uint64_t align);
+uint64_t sut_zone_data(struct sut_plan *plan, struct sut_zone *zone, uint64_t size, uint64_t align);
+
+/* Takes [start, end), mapping its pages where this plan does not yet. false: it is in use. */
+bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end);
+
+/* data must stay until the plan is carried out. */
+void sut_plan_write(struct sut_plan *plan, uint64_t address, const void *data, size_t size);
+
+/* Copies data into zone data and returns its address. */
+uint64_t sut_plan_store(struct sut_plan *plan, struct sut_zone *zone, const void *data,
+			size_t size);
+uint64_t sut_plan_string(struct sut_plan *plan, struct sut_zone *zone, const char *s);
+
+/* Maps and writes. The run-time must be in place. On failure the target runs as before. */
+enum sut_rc sut_plan_execute(struct sut_plan *plan, struct sut_diag *diag);
+
+#endif

@@ -1,0 +1,93 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The process host: apply, look at and revert patches of running processes. Each call opens the
+ * target, works, and leaves; what it finds is read from the target's memory.
+ */
+#ifndef SUT_PROCESS_PROCESS_H
+#define SUT_PROCESS_PROCESS_H
+
+#include "elf/patchfile.h"
+#include "process/look.h"
+#include "process/rt/layout.h"
+
+#include <sys/types.h>
+
+/* What a transition did to the target, measured. */
+struct sut_effect {
+	enum sut_rt_state state; /* of the patch, at the end */
+	bool nothing;            /* it was in that state before */
+	bool resumed;            /* a transition that was under way was finished */
+	uint64_t total_ns;       /* of the whole call */
+	uint64_t switch_ns;      /* from arming to the end of looking */
+	size_t threads;
+	struct sut_enter_cost cost;
+	size_t functions;
+	size_t direct; /* functions whose calls cost one jump at rest; the others cost two */
+	struct sut_blockers blockers;
+};
+
+struct sut_effect_options {
+	uint64_t wait_ns; /* for threads to go over */
+	void (*progress)(void *context, const struct sut_blockers *blockers);
+	void *context;
+};
+
+/* digest: SHA-256 of the patch file. Lists in *effect live in the arena. */
+enum sut_rc sut_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch *patch,
+		      const unsigned char digest[SUT_SHA256_SIZE],
+		      const struct sut_effect_options *options, struct sut_effect *effect,
+		      struct sut_diag *diag);
+
+enum sut_rc sut_revert(struct sut_arena *arena, pid_t pid, const char *name,
+		       const struct sut_effect_options *options, struct sut_effect *effect,
+		       struct sut_diag *diag);
+
+struct sut_state_func {
+	const char *name;
+	uint64_t entry;
+	uint64_t code;
+	bool direct;
+};
+
+struct sut_state_patch {
+	const char *name;
+	const char *version;
+	unsigned char digest[SUT_SHA256_SIZE];
+	enum sut_rt_state state;
+	bool reversed; /* the running transition goes back */
+	uint64_t kept_bytes;
+	size_t func_count;
+	struct sut_state_func *funcs;
+};
+
+/* What a target's memory says. */
+struct sut_state {
+	pid_t pid;
+	char name[32];
+	size_t patch_count; /* newest first; 0: not patched by us */
+	struct sut_state_patch *patches;
+	bool in_transition;
+	uint64_t transition_ns; /* how long it has been running */
+	struct sut_blockers blockers;
+};
+
+enum sut_rc sut_state_read(struct sut_arena *arena, pid_t pid, struct sut_state *state,
+			   struct sut_diag *diag);
+
+/* "applied", "applying", ... */
+const char *sut_state_name(enum sut_rt_state state);
+
+struct sut_pid_list {
+	size_t count, capacity;
+	pid_t *pids;
+};
+
+/*
+ * The processes that a target string names: "pid:N", "exe:PATH", or NULL for all that we may look
+ * at. patch not NULL: of the latter two only those that have one of its objects in memory.
+ */
+enum sut_rc sut_targets_find(struct sut_arena *arena, const char *target,
+			     const struct sut_patch *patch, struct sut_pid_list *pids,
+			     struct sut_diag *diag);
+
+#endif

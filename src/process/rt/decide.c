@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The decision: which version does this thread run for this call? It is taken by the thread
+ * itself, in the thunk's slow path, on the thread's own stack, without a system call, a lock or a
+ * register beyond those that the thunk saved.
+ *
+ * The idea. A thread may run the version that a transition leaves only because a frame of that
+ * version lies below it; it gets such frames only while it is undecided. So the set of threads on
+ * the version that is left only shrinks, and each marks itself once its own stack is clean.
+ *
+ * What makes it sound (docs/design.md, "The switch" has each rule with the way it breaks):
+ *  - Nobody is marked before every entry is a thunk (armed).
+ *  - Words that point into thunks, heads or this code count as hits: a decision is pending there,
+ *    interrupted by the signal handler that we now run in.
+ *  - A decision nested in a decision (busy) answers by the mark alone and changes nothing else.
+ *  - Every answer for the version that is left is counted in `closing` first; once that is closed
+ *    the answer is the target version. So closing proves that nobody entered the old code since
+ *    the controller's looks.
+ *  - `dir` is read once. Marks are constants of the transition, never changed by a reversal.
+ *  - The answer is a return value, never a word of the thread: a handler would overwrite it.
+ * Stack use is bounded (tests check it): a signal handler's small alternate stack must suffice.
+ */
+#include "process/rt/layout.h"
+
+enum { OLD = 0, NEW = 1 };
+
+uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp);
+
+static inline struct sut_rt_thread *this_thread(uint64_t *tcb)
+{
+	/* tcbhead_t.self; the words lie at a fixed distance from it. */
+	__asm__ volatile("movq %%fs:0x10, %0" : "=r"(*tcb));
+	return (struct sut_rt_thread *)(*tcb + SUT_RT_THREAD);
+}
+
+static inline void barrier(void)
+{
+	/* Against signal handlers of this thread, which see its stores in program order. */
+	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/* End of this thread's own stack when sp lies in it, else 0. */
+static inline uint64_t own_stack_end(const struct sut_rt_transition *t, uint64_t tcb, uint64_t sp)
+{
+	const uint64_t *block = (const uint64_t *)(tcb + t->stack_offset);
+
+	if (tcb == t->main_tcb)
+		return sp >= t->main_low && sp < t->main_high ? t->main_high : 0;
+	/* {stackblock, stackblock_size}: the TCB lies at its high end. */
+	if (sp < block[0] || sp >= tcb || tcb - block[0] >= block[1])
+		return 0;
+	return tcb;
+}
+
+/* The word's range kind, or 0. */
+static uint32_t range_of(const struct sut_rt_transition *t, uint64_t word)
+{
+	const struct sut_rt_range *ranges = (const struct sut_rt_range *)t->ranges;
+	uint64_t first = 0, last = t->range_count;
+
+	while (first < last) {
+		uint64_t middle = first + (last - first) / 2;
+
+		if (word <= ranges[middle].low)
+			last = middle;
+		else if (word > ranges[middle].high)
+			first = middle + 1;
+		else
+			return ranges[middle].kind;
+	}
+	return 0;
+}
+
+/*
+ * Is there a word of these kinds in [sp, end)? From the top down: the outermost hit lives longest,
+ * so that the next calls of a deep stack need not scan again.
+ */
+static int scan(const struct sut_rt_transition *t, struct sut_rt_thread *thread, uint64_t sp,
+		uint64_t end, uint32_t kinds)
+{
+	uint64_t low = t->low, span = t->high - t->low;
+
+	if (thread->hit_address >= sp && thread->hit_address < end &&
+	    *(const uint64_t *)thread->hit_address == ~thread->hit_value)
+		return 1;
+	for (uint64_t p = end - 8; p >= sp; p -= 8) {
+		uint64_t word = *(const uint64_t *)p;
+
+		if (word - low > span || !(range_of(t, word) & kinds))
+			continue;
+		thread->hit_address = p;
+		thread->hit_value = ~word;
+		return 1;
+	}
+	return 0;
+}
+
+/* Rule 11: an answer for the version that is left is counted first, and not given once closed. */
+static uint32_t source(struct sut_rt_transition *t, struct sut_rt_thread *thread, uint32_t version,
+		       uint32_t target)
+{
+	uint64_t closing = __atomic_load_n(&t->closing, __ATOMIC_SEQ_CST);
+
+	do {
+		if (closing & 1)
+			return target;
+	} while (!__atomic_compare_exchange_n(&t->closing, &closing, closing + 2, 0,
+					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
+	thread->answers++;
+	return version;
+}
+
+static uint32_t decide(struct sut_rt_transition *t, struct sut_rt_thread *thread, uint64_t tcb,
+		       uint64_t sp, uint32_t dir)
+{
+	uint32_t target = dir ? OLD : NEW;
+	uint32_t target_mark = dir ? t->mark_old : t->mark_new;
+	uint32_t version = thread->mark == t->mark_new ? NEW : OLD;
+	uint32_t kinds = SUT_RT_RANGE_CORE;
+	uint64_t end;
+
+	if (__atomic_load_n(&t->closing, __ATOMIC_SEQ_CST) & 1)
+		goto marked;
+	if (thread->mark == target_mark)
+		return target;
+	if (thread->certificate == thread->answers &&
+	    thread->certificate_check == (~thread->certificate ^ (t->mark_new + dir)))
+		goto marked;
+	end = own_stack_end(t, tcb, sp);
+	if (!end) {
+		__atomic_fetch_add(&t->foreign, 1, __ATOMIC_RELAXED);
+		return source(t, thread, version, target);
+	}
+	/* On the way back only those who have run new code can have frames of it. */
+	if (!dir)
+		kinds |= SUT_RT_RANGE_OLD;
+	else if (version == NEW)
+		kinds |= SUT_RT_RANGE_NEW;
+	if (scan(t, thread, sp, end, kinds))
+		return source(t, thread, version, target);
+marked:
+	thread->mark = target_mark;
+	return target;
+}
+
+uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp)
+{
+	uint64_t tcb;
+	struct sut_rt_thread *thread = this_thread(&tcb);
+	uint32_t dir, answer;
+
+	if (thread->busy && sp < thread->busy) {
+		uint32_t version = thread->mark == t->mark_new ? NEW : OLD;
+
+		if (!__atomic_load_n(&t->armed, __ATOMIC_ACQUIRE)) {
+			thread->answers++;
+			return OLD;
+		}
+		return source(t, thread, version, t->dir ? OLD : NEW);
+	}
+	thread->busy = sp;
+	barrier();
+	dir = __atomic_load_n(&t->dir, __ATOMIC_ACQUIRE);
+	if (thread->transition != t->mark_new || thread->dir != dir) {
+		thread->hit_address = 0;
+		thread->answers = 0;
+		thread->dir = dir;
+		thread->transition = t->mark_new;
+	}
+	if (!__atomic_load_n(&t->armed, __ATOMIC_ACQUIRE)) {
+		thread->answers++;
+		answer = OLD;
+	} else {
+		answer = decide(t, thread, tcb, sp, dir);
+	}
+	barrier();
+	thread->busy = 0;
+	return answer;
+}

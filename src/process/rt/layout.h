@@ -1,0 +1,389 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * What lies in a target's memory: the one header of both sides, the run-time inside the target
+ * and the controller outside. It is the truth about a target; nothing about it is kept elsewhere.
+ *
+ *   run-time   one per process: code (r-x), then struct sut_rt_control and its frames (rw-)
+ *   zone       one or more per patched object, within reach of a rel32: code (r-x), data (rw-)
+ *                code: |thunks and heads -> ........ <- images of patches|
+ *                data: patch records, transitions, data of images
+ *   pun page   where the jump lands that a function's own bytes spell (see process/site.h)
+ *
+ * The run-time is found by its magic at the start of an anonymous r-x mapping. All addresses are
+ * uint64_t, never pointers: most of this is read from outside. A version that does not know the
+ * number in `version` leaves the target alone.
+ *
+ * Who writes what: while a transition runs, threads of the target write their own struct
+ * sut_rt_thread and sut_rt_transition.closing; operations (enum sut_rt_op) that the controller
+ * sends into a thread write everything that decides which code runs. The controller itself writes
+ * only memory that nothing refers to yet, certificates, and `dir` (a single byte, once).
+ */
+#ifndef SUT_PROCESS_RT_LAYOUT_H
+#define SUT_PROCESS_RT_LAYOUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define SUT_RT_MAGIC   UINT64_C(0x3154527275747553) /* "SutuRRT1" */
+#define SUT_RT_VERSION 1
+
+enum {
+	SUT_RT_NAME_SIZE = 64,
+	SUT_RT_FRAME_COUNT = 4,
+	SUT_RT_FRAME_SIZE = 32 * 1024, /* room for a signal frame with every extended state */
+	SUT_RT_TEXT_SIZE = 16 * 1024,
+	SUT_RT_CONTROL_SIZE = 4096,
+	SUT_RT_DATA_SIZE = SUT_RT_CONTROL_SIZE + SUT_RT_FRAME_COUNT * SUT_RT_FRAME_SIZE,
+};
+
+/* First bytes of the run-time's code; the offsets are from here. */
+struct sut_rt_header {
+	uint64_t magic;
+	uint32_t version;
+	uint32_t size;    /* of the code, this header included */
+	uint64_t control; /* address, written when the run-time is placed */
+	uint64_t enter;   /* offset: where a thread is sent with a frame in rdi */
+	uint64_t decide;  /* offset: what thunks call */
+};
+
+/* The process-wide block. */
+struct sut_rt_control {
+	uint64_t magic; /* last to be written when the run-time is placed */
+	uint32_t version;
+	uint32_t mark_next; /* marks are used once in the life of a process; even */
+	uint64_t text;
+	uint64_t patches;      /* newest struct sut_rt_patch, or 0 */
+	uint64_t zones;        /* newest struct sut_rt_zone, or 0 */
+	uint64_t transition;   /* the one that runs, or 0 */
+	uint64_t stack_offset; /* of {stackblock, stackblock_size} in the C library's struct pthread
+				*/
+	uint64_t main_tcb;
+	uint64_t main_low; /* the main thread's stack, which its TCB does not lie above */
+	uint64_t main_high;
+	uint64_t slack; /* the first stub's place in a text segment's slack until it is cleared, or
+			   0 */
+	uint64_t slack_size;
+	uint64_t slack_tid; /* the thread that ran it */
+};
+
+/*
+ * The words of one thread, in the thread control block at fs:SUT_RT_THREAD (tcbhead_t's
+ * __glibc_unused2, used by no instruction of the C library). Stacks are recycled, and these words
+ * with them: nothing here is zero in a new thread, so everything but mark and busy counts only
+ * while `transition` is the running transition's mark and `dir` its direction.
+ */
+enum { SUT_RT_THREAD = 0x80 };
+
+struct sut_rt_thread {
+	uint32_t mark;       /* the transition's mark_new, mark_old, or anything else: undecided */
+	uint32_t answers;    /* source answers given in this transition */
+	uint64_t busy;       /* stack pointer of the decision that runs, or 0 */
+	uint32_t transition; /* mark_new of the transition that the words below belong to */
+	uint32_t dir;
+	uint64_t hit_address; /* outermost word that a scan found, or 0 ... */
+	uint64_t hit_value;   /* ... and its complement: no code address is stored in clear */
+	uint32_t certificate; /* written by the controller: `answers` when this thread was seen
+				 clean */
+	uint32_t certificate_check; /* ~certificate ^ (mark_new + dir); anything else: no
+				       certificate */
+};
+
+enum sut_rt_range_kind {
+	SUT_RT_RANGE_OLD = 1,  /* what the transition leaves when dir is 0 */
+	SUT_RT_RANGE_NEW = 2,  /* what it leaves when dir is 1 */
+	SUT_RT_RANGE_CORE = 4, /* thunks, heads, run-time: a decision is pending in there */
+};
+
+/* Contains w when low < w <= high: a return address may equal the end. Sorted, disjoint. */
+struct sut_rt_range {
+	uint64_t low;
+	uint64_t high;
+	uint32_t kind;
+	uint32_t func; /* index into the patch's functions, for reports */
+};
+
+/* An aligned word of text to change from one value to another, by one store. */
+struct sut_rt_word {
+	uint64_t address;
+	uint64_t expect;
+	uint64_t value;
+};
+
+enum sut_rt_list {
+	SUT_RT_LIST_COMMIT,  /* entries to thunks */
+	SUT_RT_LIST_FORWARD, /* closing with dir 0: entries to the new code */
+	SUT_RT_LIST_BACK,    /* closing with dir 1: entries as they were before the transition */
+	SUT_RT_LIST_COUNT,
+};
+
+/*
+ * A passage of all threads from one version of some functions (old) to another (new). Apply makes
+ * one from the original to the patch, revert one from the patch to the original.
+ *
+ *   armed  closing & 1   dir
+ *     0        0          0     entries may be thunks; thunks answer old, nobody is marked
+ *     1        0          0     threads go over to the new version, each by itself
+ *     1        0          1     reversed: threads go back; at most once
+ *     1        1         0|1    closed: everybody is at the target version, for good
+ */
+struct sut_rt_transition {
+	uint64_t patch;
+	uint32_t mark_new; /* even */
+	uint32_t mark_old; /* mark_new + 1 */
+	uint32_t armed;
+	uint32_t dir;
+	uint64_t closing; /* 2 * source answers given after arming, + 1 when closed */
+	uint64_t foreign; /* answers on a stack that is not the thread's own */
+	uint64_t ranges;
+	uint64_t range_count;
+	uint64_t low; /* encloses all ranges */
+	uint64_t high;
+	uint64_t stack_offset; /* copies of struct sut_rt_control's */
+	uint64_t main_tcb;
+	uint64_t main_low;
+	uint64_t main_high;
+	uint64_t dir_copies; /* addresses of the bytes that thunks test, one per object */
+	uint64_t dir_copy_count;
+	uint64_t list[SUT_RT_LIST_COUNT]; /* struct sut_rt_word */
+	uint64_t list_count[SUT_RT_LIST_COUNT];
+	uint64_t started_ns; /* CLOCK_REALTIME when it was armed */
+};
+
+/*
+ * States of a patch in a target. Only operations change it, together with the entries.
+ *
+ *   state      transition            becomes
+ *   LOADED     none                  APPLYING by commit; nothing refers to the patch yet
+ *   APPLYING   original -> patch     APPLIED by close with dir 0, REVERTED with dir 1
+ *   APPLIED    none                  REVERTING by commit
+ *   REVERTING  patch -> original     REVERTED by close with dir 0, APPLIED with dir 1
+ *   REVERTED   none                  end; its memory is kept, for pointers into it may exist
+ */
+enum sut_rt_state {
+	SUT_RT_LOADED = 1,
+	SUT_RT_APPLYING,
+	SUT_RT_APPLIED,
+	SUT_RT_REVERTING,
+	SUT_RT_REVERTED,
+};
+
+enum sut_rt_func_flags {
+	SUT_RT_FUNC_PUN = 1,    /* taken by its first byte alone, through a pun page */
+	SUT_RT_FUNC_DIRECT = 2, /* at rest the entry is one direct jump to the new code */
+};
+
+struct sut_rt_func {
+	uint64_t entry;
+	uint64_t size;     /* of the entry piece */
+	uint64_t original; /* the aligned word that holds the entry's first byte, as found */
+	uint64_t head;     /* the moved first instructions and the jump back */
+	uint64_t code;     /* the new version */
+	uint64_t code_size;
+	uint64_t slot; /* PUN: the word that the pun page jumps through */
+	uint32_t flags;
+	uint32_t object; /* index into the patch's objects */
+	uint64_t name;   /* string */
+	uint64_t pieces; /* struct sut_rt_range: old and new pieces of this function */
+	uint64_t piece_count;
+};
+
+struct sut_rt_patch {
+	uint64_t next; /* older patch, or 0 */
+	uint32_t state;
+	uint32_t func_count;
+	char name[SUT_RT_NAME_SIZE];
+	char version[SUT_RT_NAME_SIZE];
+	unsigned char digest[32]; /* SHA-256 of the patch file */
+	uint64_t funcs;
+	uint64_t kept_bytes; /* of zones, used by this patch and its transitions */
+	uint64_t transition; /* its latest, or 0 */
+};
+
+/* A piece of memory near an object. The record lies at the start of its own data. */
+struct sut_rt_zone {
+	uint64_t next;
+	uint64_t object; /* load bias + first address of the object it was made for */
+	uint64_t text;
+	uint64_t text_size;
+	uint64_t core_used;  /* thunks and heads, from the start of text */
+	uint64_t image_used; /* images, from the end of text */
+	uint64_t data;
+	uint64_t data_size;
+	uint64_t data_used;
+};
+
+enum sut_rt_op {
+	SUT_RT_OP_MAP = 1, /* argument: struct sut_rt_map, count of them */
+	SUT_RT_OP_COMMIT,  /* argument: struct sut_rt_transition */
+	SUT_RT_OP_CLOSE,   /* argument: struct sut_rt_transition, expect = its closing word */
+};
+
+struct sut_rt_map {
+	uint64_t address;
+	uint64_t size;
+	uint64_t prot;
+};
+
+/* Results of operations; below 0 a negative errno of a system call, with nothing changed. */
+enum {
+	SUT_RT_DONE = 0,
+	SUT_RT_LOST = 1,    /* CLOSE: somebody gave a source answer meanwhile */
+	SUT_RT_CHANGED = 2, /* a text word was not as expected; all words are as before */
+};
+
+enum sut_rt_frame_state {
+	SUT_RT_FRAME_FREE,
+	SUT_RT_FRAME_READY,   /* filled by the controller; its thread has not begun */
+	SUT_RT_FRAME_RUNNING, /* by its thread */
+	SUT_RT_FRAME_DONE,    /* result valid; the thread may still be on its way out */
+};
+
+enum { SUT_RT_FRAME_MAPS = 32 };
+
+/*
+ * One operation sent into a thread. It lies at the low end of SUT_RT_FRAME_SIZE bytes; the thread
+ * runs on the rest, and its registers lie in struct sut_rt_save at the high end.
+ */
+struct sut_rt_frame {
+	uint64_t state;
+	uint64_t tid;
+	uint64_t op;
+	uint64_t argument;
+	uint64_t count;
+	uint64_t expect;
+	uint64_t state_after; /* COMMIT, CLOSE: enum sut_rt_state of the patch when done */
+	int64_t result;
+	uint64_t sigmask; /* restored before the thread goes on */
+	uint64_t save;    /* address of struct sut_rt_save */
+	uint64_t control;
+	struct sut_rt_map maps[SUT_RT_FRAME_MAPS];
+};
+
+/* Popped in this order, then iretq takes the last five. */
+struct sut_rt_save {
+	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
+	uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
+	uint64_t rip, cs, rflags, rsp, ss;
+	uint64_t pad[4]; /* keeps the stack below it aligned to 16 */
+};
+
+/* The layout is an interface between versions: each offset is pinned. */
+#define SUT_RT_AT(type, member, offset)                                                            \
+	_Static_assert(offsetof(struct type, member) == (offset), #type "." #member)
+
+SUT_RT_AT(sut_rt_header, magic, 0);
+SUT_RT_AT(sut_rt_header, version, 8);
+SUT_RT_AT(sut_rt_header, size, 12);
+SUT_RT_AT(sut_rt_header, control, 16);
+SUT_RT_AT(sut_rt_header, enter, 24);
+SUT_RT_AT(sut_rt_header, decide, 32);
+
+SUT_RT_AT(sut_rt_control, magic, 0);
+SUT_RT_AT(sut_rt_control, version, 8);
+SUT_RT_AT(sut_rt_control, mark_next, 12);
+SUT_RT_AT(sut_rt_control, text, 16);
+SUT_RT_AT(sut_rt_control, patches, 24);
+SUT_RT_AT(sut_rt_control, zones, 32);
+SUT_RT_AT(sut_rt_control, transition, 40);
+SUT_RT_AT(sut_rt_control, stack_offset, 48);
+SUT_RT_AT(sut_rt_control, main_tcb, 56);
+SUT_RT_AT(sut_rt_control, main_low, 64);
+SUT_RT_AT(sut_rt_control, main_high, 72);
+SUT_RT_AT(sut_rt_control, slack, 80);
+SUT_RT_AT(sut_rt_control, slack_size, 88);
+SUT_RT_AT(sut_rt_control, slack_tid, 96);
+
+SUT_RT_AT(sut_rt_thread, mark, 0);
+SUT_RT_AT(sut_rt_thread, answers, 4);
+SUT_RT_AT(sut_rt_thread, busy, 8);
+SUT_RT_AT(sut_rt_thread, transition, 16);
+SUT_RT_AT(sut_rt_thread, dir, 20);
+SUT_RT_AT(sut_rt_thread, hit_address, 24);
+SUT_RT_AT(sut_rt_thread, hit_value, 32);
+SUT_RT_AT(sut_rt_thread, certificate, 40);
+SUT_RT_AT(sut_rt_thread, certificate_check, 44);
+_Static_assert(SUT_RT_THREAD + sizeof(struct sut_rt_thread) <= 0x280, "inside __glibc_unused2");
+
+SUT_RT_AT(sut_rt_range, low, 0);
+SUT_RT_AT(sut_rt_range, high, 8);
+SUT_RT_AT(sut_rt_range, kind, 16);
+SUT_RT_AT(sut_rt_range, func, 20);
+
+SUT_RT_AT(sut_rt_word, address, 0);
+SUT_RT_AT(sut_rt_word, expect, 8);
+SUT_RT_AT(sut_rt_word, value, 16);
+
+SUT_RT_AT(sut_rt_transition, patch, 0);
+SUT_RT_AT(sut_rt_transition, mark_new, 8);
+SUT_RT_AT(sut_rt_transition, mark_old, 12);
+SUT_RT_AT(sut_rt_transition, armed, 16);
+SUT_RT_AT(sut_rt_transition, dir, 20);
+SUT_RT_AT(sut_rt_transition, closing, 24);
+SUT_RT_AT(sut_rt_transition, foreign, 32);
+SUT_RT_AT(sut_rt_transition, ranges, 40);
+SUT_RT_AT(sut_rt_transition, range_count, 48);
+SUT_RT_AT(sut_rt_transition, low, 56);
+SUT_RT_AT(sut_rt_transition, high, 64);
+SUT_RT_AT(sut_rt_transition, stack_offset, 72);
+SUT_RT_AT(sut_rt_transition, main_tcb, 80);
+SUT_RT_AT(sut_rt_transition, main_low, 88);
+SUT_RT_AT(sut_rt_transition, main_high, 96);
+SUT_RT_AT(sut_rt_transition, dir_copies, 104);
+SUT_RT_AT(sut_rt_transition, dir_copy_count, 112);
+SUT_RT_AT(sut_rt_transition, list, 120);
+SUT_RT_AT(sut_rt_transition, list_count, 144);
+SUT_RT_AT(sut_rt_transition, started_ns, 168);
+
+SUT_RT_AT(sut_rt_func, entry, 0);
+SUT_RT_AT(sut_rt_func, size, 8);
+SUT_RT_AT(sut_rt_func, original, 16);
+SUT_RT_AT(sut_rt_func, head, 24);
+SUT_RT_AT(sut_rt_func, code, 32);
+SUT_RT_AT(sut_rt_func, code_size, 40);
+SUT_RT_AT(sut_rt_func, slot, 48);
+SUT_RT_AT(sut_rt_func, flags, 56);
+SUT_RT_AT(sut_rt_func, object, 60);
+SUT_RT_AT(sut_rt_func, name, 64);
+SUT_RT_AT(sut_rt_func, pieces, 72);
+SUT_RT_AT(sut_rt_func, piece_count, 80);
+
+SUT_RT_AT(sut_rt_patch, next, 0);
+SUT_RT_AT(sut_rt_patch, state, 8);
+SUT_RT_AT(sut_rt_patch, func_count, 12);
+SUT_RT_AT(sut_rt_patch, name, 16);
+SUT_RT_AT(sut_rt_patch, version, 80);
+SUT_RT_AT(sut_rt_patch, digest, 144);
+SUT_RT_AT(sut_rt_patch, funcs, 176);
+SUT_RT_AT(sut_rt_patch, kept_bytes, 184);
+SUT_RT_AT(sut_rt_patch, transition, 192);
+
+SUT_RT_AT(sut_rt_zone, next, 0);
+SUT_RT_AT(sut_rt_zone, object, 8);
+SUT_RT_AT(sut_rt_zone, text, 16);
+SUT_RT_AT(sut_rt_zone, text_size, 24);
+SUT_RT_AT(sut_rt_zone, core_used, 32);
+SUT_RT_AT(sut_rt_zone, image_used, 40);
+SUT_RT_AT(sut_rt_zone, data, 48);
+SUT_RT_AT(sut_rt_zone, data_size, 56);
+SUT_RT_AT(sut_rt_zone, data_used, 64);
+
+SUT_RT_AT(sut_rt_frame, state, 0);
+SUT_RT_AT(sut_rt_frame, tid, 8);
+SUT_RT_AT(sut_rt_frame, op, 16);
+SUT_RT_AT(sut_rt_frame, argument, 24);
+SUT_RT_AT(sut_rt_frame, count, 32);
+SUT_RT_AT(sut_rt_frame, expect, 40);
+SUT_RT_AT(sut_rt_frame, state_after, 48);
+SUT_RT_AT(sut_rt_frame, result, 56);
+SUT_RT_AT(sut_rt_frame, sigmask, 64);
+SUT_RT_AT(sut_rt_frame, save, 72);
+SUT_RT_AT(sut_rt_frame, control, 80);
+SUT_RT_AT(sut_rt_frame, maps, 88);
+
+SUT_RT_AT(sut_rt_save, rax, 112);
+SUT_RT_AT(sut_rt_save, rip, 120);
+SUT_RT_AT(sut_rt_save, ss, 152);
+_Static_assert(sizeof(struct sut_rt_save) % 16 == 0, "the stack below it is aligned");
+_Static_assert(sizeof(struct sut_rt_control) <= SUT_RT_CONTROL_SIZE, "control fits");
+
+#endif

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "process/process.h"
+#include "process/memory.h"
+#include "process/switch.h"
+#include "base/guard.h"
+
+#include <string.h>
+#include <time.h>
+
+const char *sut_state_name(enum sut_rt_state state)
+{
+	switch (state) {
+	case SUT_RT_LOADED:
+		return "loaded";
+	case SUT_RT_APPLYING:
+		return "applying";
+	case SUT_RT_APPLIED:
+		return "applied";
+	case SUT_RT_REVERTING:
+		return "reverting";
+	case SUT_RT_REVERTED:
+		return "reverted";
+	}
+	return "unknown";
+}
+
+static void read_funcs(struct sut_arena *arena, const struct sut_target *target,
+		       const struct sut_memory_patch *from, struct sut_state_patch *to)
+{
+	enum { NAME_MAX_LENGTH = 1024 };
+
+	to->func_count = from->record.func_count;
+	to->funcs = sut_arena_array(arena, to->func_count, sizeof(to->funcs[0]));
+	for (size_t i = 0; i < to->func_count; i++) {
+		char name[NAME_MAX_LENGTH];
+		bool named =
+			sut_target_read_string(target, from->funcs[i].name, name, sizeof(name));
+
+		to->funcs[i] = (struct sut_state_func){
+			.name = named ? sut_arena_strdup(arena, name) : "(unreadable)",
+			.entry = from->funcs[i].entry,
+			.code = from->funcs[i].code,
+			.direct = from->funcs[i].flags & SUT_RT_FUNC_DIRECT,
+		};
+	}
+}
+
+static enum sut_rc look_at_transition(struct sut_arena *arena, struct sut_runtime *runtime,
+				      uint64_t address, struct sut_state *state,
+				      struct sut_diag *diag)
+{
+	struct sut_looker looker;
+	struct timespec now;
+	enum sut_rc rc = sut_looker_init(&looker, runtime, address, arena, diag);
+
+	if (rc == SUT_OK)
+		rc = sut_look_all(&looker, false, &state->blockers, diag);
+	if (rc != SUT_OK)
+		return rc;
+	clock_gettime(CLOCK_REALTIME, &now);
+	state->in_transition = true;
+	state->blockers.foreign = looker.t.foreign;
+	if (looker.t.started_ns)
+		state->transition_ns = (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec -
+				       looker.t.started_ns;
+	return SUT_OK;
+}
+
+enum sut_rc sut_state_read(struct sut_arena *arena, pid_t pid, struct sut_state *state,
+			   struct sut_diag *diag)
+{
+	SUT_TARGET struct sut_target target;
+	struct sut_state result = {.pid = pid};
+	struct sut_runtime runtime;
+	struct sut_memory memory;
+	enum sut_rc rc = sut_target_open(pid, false, &target, diag);
+
+	if (rc != SUT_OK)
+		return rc;
+	memcpy(result.name, target.name, sizeof(result.name));
+	if (!sut_runtime_present(&target)) {
+		*state = result;
+		return SUT_OK;
+	}
+	rc = sut_runtime_find(&target, &runtime, diag);
+	if (rc == SUT_OK)
+		rc = sut_memory_read(&runtime, arena, &memory, diag);
+	if (rc != SUT_OK)
+		return rc;
+	result.patches = sut_arena_array(arena, memory.count, sizeof(result.patches[0]));
+	result.patch_count = memory.count;
+	for (size_t i = 0; i < memory.count; i++) {
+		const struct sut_rt_patch *record = &memory.patches[i].record;
+		struct sut_rt_transition t;
+
+		result.patches[i] = (struct sut_state_patch){
+			.name = sut_arena_strdup(arena, record->name),
+			.version = sut_arena_strdup(arena, record->version),
+			.state = (enum sut_rt_state)record->state,
+			.kept_bytes = record->kept_bytes,
+		};
+		memcpy(result.patches[i].digest, record->digest, sizeof(record->digest));
+		if (memory.control.transition && record->transition == memory.control.transition &&
+		    sut_switch_read(&runtime, record->transition, &t, diag) == SUT_OK)
+			result.patches[i].reversed = t.dir;
+		read_funcs(arena, &target, &memory.patches[i], &result.patches[i]);
+	}
+	if (memory.control.transition)
+		rc = look_at_transition(arena, &runtime, memory.control.transition, &result, diag);
+	*state = result;
+	return rc;
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "process/target.h"
+#include "base/guard.h"
+#include "base/io.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <string.h>
+#include <sys/file.h>
+
+enum { LOCK_TRIES = 500, LOCK_PAUSE_US = 10 * 1000 };
+
+ssize_t sut_proc_read(int folder, const char *name, char *buf, size_t size)
+{
+	SUT_CLOSE int fd = openat(folder, name, O_RDONLY | O_CLOEXEC);
+	ssize_t n;
+
+	if (fd < 0)
+		return -1;
+	n = read(fd, buf, size - 1);
+	if (n < 0)
+		return -1;
+	buf[n] = '\0';
+	return n;
+}
+
+/* Fields of stat after the name, which may itself hold spaces and parentheses. */
+static bool stat_fields(int folder, char *state, uint64_t *start_time)
+{
+	char buf[1024];
+	const char *p;
+
+	if (sut_proc_read(folder, "stat", buf, sizeof(buf)) < 0)
+		return false;
+	p = strrchr(buf, ')');
+	if (!p || p[1] != ' ')
+		return false;
+	p += 2;
+	*state = *p;
+	for (int field = 3; field < 22; field++) {
+		p = strchr(p, ' ');
+		if (!p)
+			return false;
+		p++;
+	}
+	*start_time = strtoull(p, NULL, 10);
+	return true;
+}
+
+/* /proc/PID shows nothing of memory once the leader has exited; a live thread's folder does. */
+static int live_task(int tasks)
+{
+	SUT_CLOSEDIR DIR *dir = fdopendir(openat(tasks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		uint64_t start;
+		char state;
+		int folder;
+
+		if (entry->d_name[0] == '.')
+			continue;
+		folder = openat(tasks, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		if (folder < 0)
+			continue;
+		if (stat_fields(folder, &state, &start) && state != 'Z' && state != 'X')
+			return folder;
+		close(folder);
+	}
+	return -1;
+}
+
+static enum sut_rc lock(const struct sut_target *target, struct sut_diag *diag)
+{
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		/* All openers share the inode of /proc/PID, and a dead holder releases by itself.
+		 */
+		if (flock(target->leader, LOCK_EX | LOCK_NB) == 0)
+			return SUT_OK;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return sut_fail_errno(diag, "process %d: cannot be locked", target->pid);
+		usleep(LOCK_PAUSE_US);
+	}
+	sut_fail(diag, SUT_RETRY, "busy", "process %d: another suture is at work on it",
+		 target->pid);
+	sut_remedy(diag, "Try again when it has finished.");
+	return SUT_RETRY;
+}
+
+static enum sut_rc gone(pid_t pid, struct sut_diag *diag)
+{
+	sut_fail(diag, SUT_GONE, "gone", "process %d: there is no such process", pid);
+	sut_remedy(diag, "Check the process id; the process may have exited meanwhile.");
+	return SUT_GONE;
+}
+
+static enum sut_rc denied(const struct sut_target *target, struct sut_diag *diag)
+{
+	sut_fail(diag, SUT_REFUSED, "permission",
+		 "process %d (%s): no right to read and write its memory: %s", target->pid,
+		 target->name, strerror(errno));
+	sut_remedy(diag,
+		   "Run as root, or as the process's own user where ptrace is allowed "
+		   "(kernel.yama.ptrace_scope=0); capability CAP_SYS_PTRACE is what is needed.");
+	return SUT_REFUSED;
+}
+
+enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target,
+			    struct sut_diag *diag)
+{
+	char path[32], name[64], state;
+	enum sut_rc rc;
+
+	*target = (struct sut_target){
+		.pid = pid, .leader = -1, .folder = -1, .tasks = -1, .memory = -1};
+	snprintf(path, sizeof(path), "/proc/%d", pid);
+	target->leader = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (target->leader < 0)
+		return gone(pid, diag);
+	target->tasks = openat(target->leader, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (target->tasks < 0 || !stat_fields(target->leader, &state, &target->start_time))
+		return gone(pid, diag);
+	if (sut_proc_read(target->leader, "comm", name, sizeof(name)) > 0)
+		snprintf(target->name, sizeof(target->name), "%.*s", (int)strcspn(name, "\n"),
+			 name);
+	if (with_lock) {
+		rc = lock(target, diag);
+		if (rc != SUT_OK)
+			return rc;
+	}
+	target->folder = state == 'Z' || state == 'X' ? live_task(target->tasks)
+						      : fcntl(target->leader, F_DUPFD_CLOEXEC, 0);
+	if (target->folder < 0)
+		return gone(pid, diag);
+	target->memory = openat(target->folder, "mem", O_RDWR | O_CLOEXEC);
+	if (target->memory < 0)
+		return errno == ENOENT ? gone(pid, diag) : denied(target, diag);
+	return sut_target_refresh(target, diag);
+}
+
+void sut_target_close(struct sut_target *target)
+{
+	sut_guard_close(&target->memory);
+	sut_guard_close(&target->tasks);
+	sut_guard_close(&target->folder);
+	sut_guard_close(&target->leader);
+	target->memory = target->tasks = target->folder = target->leader = -1;
+	sut_arena_deinit(&target->arena);
+}
+
+bool sut_target_alive(const struct sut_target *target)
+{
+	uint64_t start;
+	char state;
+
+	/* The folder's descriptor belongs to this very process: a reused pid does not answer. */
+	return stat_fields(target->folder, &state, &start) && state != 'Z' && state != 'X';
+}
+
+static long status_number(const char *status, const char *key)
+{
+	const char *line = strstr(status, key);
+
+	return line ? strtol(line + strlen(key), NULL, 10) : -1;
+}
+
+static enum sut_rc refuse(const struct sut_target *target, enum sut_rc rc, const char *rule,
+			  struct sut_diag *diag, const char *reason, const char *remedy)
+{
+	sut_fail(diag, rc, rule, "process %d (%s): %s", target->pid, target->name, reason);
+	sut_remedy(diag, "%s", remedy);
+	return rc;
+}
+
+enum sut_rc sut_target_check(const struct sut_target *target, struct sut_diag *diag)
+{
+	char status[8192], reason[128], state;
+	uint64_t start;
+	long tracer;
+
+	if (sut_proc_read(target->folder, "status", status, sizeof(status)) < 0 ||
+	    !stat_fields(target->folder, &state, &start))
+		return gone(target->pid, diag);
+	tracer = status_number(status, "\nTracerPid:");
+	if (tracer > 0) {
+		snprintf(reason, sizeof(reason), "it is being traced by process %ld", tracer);
+		return refuse(target, SUT_RETRY, "traced", diag, reason,
+			      "Detach the debugger or tracer, then try again.");
+	}
+	if (state == 'T' || state == 't')
+		return refuse(target, SUT_RETRY, "stopped", diag, "it is stopped",
+			      "Continue it (kill -CONT), then try again.");
+	if (status_number(status, "\nSeccomp:") > 0)
+		return refuse(
+			target, SUT_UNSUPPORTED, "seccomp", diag,
+			"it runs under a seccomp filter, which may kill it for our mmap",
+			"This version does not patch filtered processes; restart it instead.");
+	if (status_number(status, "\nThreads:") < 1)
+		return gone(target->pid, diag);
+	if (!target->object_count)
+		return refuse(target, SUT_UNSUPPORTED, "elf", diag,
+			      "no x86-64 ELF program with a build-id was found in its memory",
+			      "Only 64-bit x86 programs can be patched.");
+	return SUT_OK;
+}
+
+bool sut_target_read(const struct sut_target *target, uint64_t address, void *data, size_t size)
+{
+	return address <= INT64_MAX && sut_pread_all(target->memory, data, size, address);
+}
+
+bool sut_target_read_string(const struct sut_target *target, uint64_t address, char *data,
+			    size_t size)
+{
+	size_t used = 0;
+
+	/* Page by page: the string may end just before unmapped memory. */
+	while (used < size) {
+		size_t chunk = SUT_PAGE_SIZE - (address + used) % SUT_PAGE_SIZE;
+
+		if (chunk > size - used)
+			chunk = size - used;
+		if (!sut_target_read(target, address + used, data + used, chunk))
+			return false;
+		if (memchr(data + used, '\0', chunk))
+			return true;
+		used += chunk;
+	}
+	return false;
+}
+
+bool sut_target_write(const struct sut_target *target, uint64_t address, const void *data,
+		      size_t size)
+{
+	const unsigned char *p = data;
+
+	/* Not process_vm_writev: that would reach a new image after exec; this descriptor does not.
+	 */
+	while (size) {
+		ssize_t n = pwrite(target->memory, p, size, (off_t)address);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return false;
+		p += n;
+		address += (uint64_t)n;
+		size -= (size_t)n;
+	}
+	return true;
+}

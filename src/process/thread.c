@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "process/thread.h"
+#include "base/guard.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+	/* PF_IO_WORKER, PF_USER_WORKER, PF_KTHREAD: listed in task/, but no thread of the program.
+	 */
+	KERNEL_HELPER = 0x10 | 0x4000 | 0x200000,
+	TCB_ALIGN = 64,
+	PTHREAD_SIZE = 0xa00,       /* more than struct pthread needs, of which we search a part */
+	STACK_OFFSET_FIRST = 0x400, /* stackblock lies behind the TCB and the list links */
+};
+
+static bool is_kernel_helper(const struct sut_target *target, pid_t tid)
+{
+	char path[32], buf[1024];
+	const char *p;
+
+	snprintf(path, sizeof(path), "%d/stat", tid);
+	if (sut_proc_read(target->tasks, path, buf, sizeof(buf)) < 0)
+		return false;
+	p = strrchr(buf, ')');
+	for (int field = 2; p && field < 9; field++)
+		p = strchr(p + 1, ' ');
+	return p && (strtoul(p, NULL, 10) & KERNEL_HELPER);
+}
+
+static int compare_tids(const void *a, const void *b)
+{
+	pid_t left = *(const pid_t *)a, right = *(const pid_t *)b;
+
+	return (left > right) - (left < right);
+}
+
+enum sut_rc sut_thread_list(const struct sut_target *target, struct sut_arena *arena,
+			    struct sut_thread_list *list, struct sut_diag *diag)
+{
+	SUT_CLOSEDIR DIR *dir =
+		fdopendir(openat(target->tasks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+	struct dirent *entry;
+
+	*list = (struct sut_thread_list){0};
+	while (dir && (entry = readdir(dir))) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+
+		if (tid > 0 && !is_kernel_helper(target, tid))
+			SUT_PUSH(arena, list->tids, list->count, list->capacity) = tid;
+	}
+	if (!list->count) {
+		sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited", target->pid,
+			 target->name);
+		return SUT_GONE;
+	}
+	qsort(list->tids, list->count, sizeof(list->tids[0]), compare_tids);
+	return SUT_OK;
+}
+
+/* "NR A B C D E F SP PC", "-1 SP PC", or "running". */
+static void parse_syscall(struct sut_thread_state *state)
+{
+	char *p = state->raw;
+
+	state->activity = SUT_THREAD_RUNNING;
+	if ((*p < '0' || *p > '9') && *p != '-')
+		return;
+	state->syscall = strtol(p, &p, 10);
+	state->activity = state->syscall < 0 ? SUT_THREAD_FAULT : SUT_THREAD_ASLEEP;
+	for (int i = 0; state->activity == SUT_THREAD_ASLEEP && i < 6; i++)
+		strtoull(p, &p, 16);
+	state->sp = strtoull(p, &p, 16);
+	state->pc = strtoull(p, &p, 16);
+}
+
+void sut_thread_state(const struct sut_target *target, pid_t tid, struct sut_thread_state *state)
+{
+	char path[32];
+
+	*state = (struct sut_thread_state){.activity = SUT_THREAD_GONE};
+	/* Counters first: equal counters afterwards then cover all that was read in between. */
+	snprintf(path, sizeof(path), "%d/schedstat", tid);
+	if (sut_proc_read(target->tasks, path, state->schedstat, sizeof(state->schedstat)) <= 0)
+		return;
+	snprintf(path, sizeof(path), "%d/syscall", tid);
+	if (sut_proc_read(target->tasks, path, state->raw, sizeof(state->raw)) <= 0)
+		return;
+	parse_syscall(state);
+}
+
+bool sut_thread_slept(const struct sut_target *target, pid_t tid,
+		      const struct sut_thread_state *state)
+{
+	char path[32], now[256];
+
+	snprintf(path, sizeof(path), "%d/syscall", tid);
+	if (sut_proc_read(target->tasks, path, now, sizeof(now)) <= 0 || strcmp(now, state->raw))
+		return false;
+	snprintf(path, sizeof(path), "%d/schedstat", tid);
+	return sut_proc_read(target->tasks, path, now, sizeof(now)) > 0 &&
+	       strcmp(now, state->schedstat) == 0;
+}
+
+/* tcbhead_t: tcb and self, its first and third word, both point to itself. */
+static bool looks_like_tcb(const uint64_t *words, uint64_t address)
+{
+	return words[0] == address && words[2] == address;
+}
+
+/* The first TCB at or above from, below to, that accept() takes; 0: none. */
+static uint64_t find_tcb(const struct sut_target *target, uint64_t from, uint64_t to,
+			 bool (*accept)(const struct sut_target *target, uint64_t tcb,
+					void *context),
+			 void *context)
+{
+	enum { CHUNK = 64 * 1024 };
+	uint64_t words[CHUNK / 8];
+
+	for (uint64_t at = from & ~(uint64_t)(TCB_ALIGN - 1); at < to; at += CHUNK) {
+		uint64_t size = to - at < CHUNK ? to - at : CHUNK;
+
+		if (!sut_target_read(target, at, words, size))
+			return 0;
+		for (uint64_t i = 0; i + 3 <= size / 8; i += TCB_ALIGN / 8)
+			if (looks_like_tcb(words + i, at + 8 * i) &&
+			    accept(target, at + 8 * i, context))
+				return at + 8 * i;
+	}
+	return 0;
+}
+
+/* The main thread's struct pthread: stackblock 0, stackblock_size __libc_stack_end (since 2.34). */
+static bool accept_main(const struct sut_target *target, uint64_t tcb, void *context)
+{
+	struct sut_thread_layout *layout = context;
+	uint64_t words[PTHREAD_SIZE / 8];
+
+	if (!sut_target_read(target, tcb, words, sizeof(words)))
+		return false;
+	for (size_t i = STACK_OFFSET_FIRST / 8; i + 1 < PTHREAD_SIZE / 8; i++) {
+		if (words[i] != 0 || words[i + 1] < layout->main_low ||
+		    words[i + 1] >= layout->main_high)
+			continue;
+		layout->stack_offset = 8 * i;
+		layout->main_tcb = tcb;
+		return true;
+	}
+	return false;
+}
+
+/* [stack] and what it may still grow into. */
+static bool main_stack(const struct sut_target *target, struct sut_thread_layout *layout)
+{
+	for (size_t i = 1; i < target->map_count; i++) {
+		struct rlimit limit;
+		uint64_t low;
+
+		if (strcmp(target->maps[i].path, "[stack]") != 0)
+			continue;
+		layout->main_high = target->maps[i].end;
+		low = target->maps[i - 1].end;
+		if (prlimit(target->pid, RLIMIT_STACK, NULL, &limit) == 0 &&
+		    limit.rlim_cur != RLIM_INFINITY && limit.rlim_cur < layout->main_high &&
+		    layout->main_high - limit.rlim_cur > low)
+			low = layout->main_high - limit.rlim_cur;
+		layout->main_low = low < target->maps[i].start ? low : target->maps[i].start;
+		return true;
+	}
+	return false;
+}
+
+enum sut_rc sut_thread_layout(const struct sut_target *target, struct sut_thread_layout *layout,
+			      struct sut_diag *diag)
+{
+	enum { SMALL = 1 << 20 };
+	struct sut_thread_layout found = {0};
+
+	if (main_stack(target, &found)) {
+		/* The loader makes the main TCB in a small mapping of its own; try those first. */
+		for (int pass = 0; pass < 2 && !found.main_tcb; pass++)
+			for (size_t i = 0; i < target->map_count && !found.main_tcb; i++) {
+				const struct sut_map *map = &target->maps[i];
+				bool small = map->end - map->start <= SMALL;
+
+				if (map->write && !map->shared && map->path[0] != '/' &&
+				    small == (pass == 0))
+					find_tcb(target, map->start, map->end, accept_main, &found);
+			}
+	}
+	if (!found.main_tcb) {
+		sut_fail(diag, SUT_UNSUPPORTED, "libc",
+			 "process %d (%s): no glibc thread control block was found in its memory",
+			 target->pid, target->name);
+		sut_remedy(diag, "This version patches dynamically linked glibc programs (2.34 or "
+				 "newer) only.");
+		return SUT_UNSUPPORTED;
+	}
+	*layout = found;
+	return SUT_OK;
+}
+
+struct stack_search {
+	uint64_t offset;
+	uint64_t sp;
+	uint64_t low;
+};
+
+static bool accept_stack(const struct sut_target *target, uint64_t tcb, void *context)
+{
+	struct stack_search *search = context;
+	uint64_t block[2];
+
+	if (!sut_target_read(target, tcb + search->offset, block, sizeof(block)) ||
+	    search->sp < block[0] || search->sp >= tcb || tcb - block[0] >= block[1])
+		return false;
+	search->low = block[0];
+	return true;
+}
+
+bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
+		      uint64_t sp, struct sut_thread_stack *stack)
+{
+	struct stack_search search = {.offset = layout->stack_offset, .sp = sp};
+	const struct sut_map *map;
+	uint64_t tcb;
+
+	if (sp >= layout->main_low && sp < layout->main_high) {
+		*stack = (struct sut_thread_stack){layout->main_tcb, layout->main_low,
+						   layout->main_high};
+		return true;
+	}
+	map = sut_target_map(target, sp);
+	if (!map)
+		return false;
+	tcb = find_tcb(target, sp, map->end, accept_stack, &search);
+	if (!tcb)
+		return false;
+	*stack = (struct sut_thread_stack){tcb, search.low, tcb};
+	return true;
+}

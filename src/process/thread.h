@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The threads of a target, looked at without disturbing them: what the scheduler and the system
+ * call line of /proc say, and where the C library keeps a thread's control block and stack.
+ */
+#ifndef SUT_PROCESS_THREAD_H
+#define SUT_PROCESS_THREAD_H
+
+#include "process/rt/layout.h"
+#include "process/target.h"
+
+struct sut_thread_list {
+	size_t count, capacity;
+	pid_t *tids;
+};
+
+/* Threads that run user code: no helpers of the kernel (io_uring). Ascending. */
+enum sut_rc sut_thread_list(const struct sut_target *target, struct sut_arena *arena,
+			    struct sut_thread_list *list, struct sut_diag *diag);
+
+enum sut_thread_activity {
+	SUT_THREAD_ASLEEP,  /* in a system call, off the CPU */
+	SUT_THREAD_FAULT,   /* off the CPU, but not in a system call: page fault, stop */
+	SUT_THREAD_RUNNING, /* on a CPU or ready to be */
+	SUT_THREAD_GONE,
+};
+
+struct sut_thread_state {
+	enum sut_thread_activity activity;
+	long syscall; /* ASLEEP: its number */
+	uint64_t sp;  /* ASLEEP, FAULT */
+	uint64_t pc;
+	char raw[256];       /* the line, and the scheduler's counters: */
+	char schedstat[128]; /* both equal again means: did not run in between */
+};
+
+void sut_thread_state(const struct sut_target *target, pid_t tid, struct sut_thread_state *state);
+
+/* Did the thread sleep all the time since state was read? */
+bool sut_thread_slept(const struct sut_target *target, pid_t tid,
+		      const struct sut_thread_state *state);
+
+/*
+ * Where this C library keeps things. stack_offset is that of {stackblock, stackblock_size} in
+ * struct pthread, found by what it must hold, not by the library's version.
+ */
+struct sut_thread_layout {
+	uint64_t stack_offset;
+	uint64_t main_tcb;
+	uint64_t main_low;
+	uint64_t main_high;
+};
+
+/* SUT_UNSUPPORTED (rule "libc") when no glibc thread control block is found. */
+enum sut_rc sut_thread_layout(const struct sut_target *target, struct sut_thread_layout *layout,
+			      struct sut_diag *diag);
+
+struct sut_thread_stack {
+	uint64_t tcb;
+	uint64_t low;
+	uint64_t high;
+};
+
+/* The thread whose own stack contains sp. false: sp lies on no thread's own stack. */
+bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
+		      uint64_t sp, struct sut_thread_stack *stack);
+
+#endif
