@@ -1,1 +1,262 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The stages of create in their order, the scratch folder they work in, and the verdict. */
 #include "create/create.h"
+#include "create/compile.h"
+#include "create/jobs.h"
+#include "create/scratch.h"
+#include "base/guard.h"
+#include "base/io.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { PATCH_MAX = 64 << 20 /* bytes of a source patch */ };
+
+/*
+ * Reasons that somebody who knows the program may overrule: suture cannot see whether they do harm.
+ * All others say that the patch would be wrong or could not be applied.
+ */
+static const char *const allowable[] = {"layout", "data"};
+
+struct creation {
+	struct sut_arena *arena;
+	const struct sut_create_options *options;
+	const char *scratch;
+	struct sut_unit *units;
+	size_t unit_count;
+	size_t fact_capacity, allowed_capacity;
+	struct sut_patch *patch;
+	struct sut_verdict *verdict;
+	struct sut_diag *diag;
+};
+
+static void progress(struct creation *creation, const char *text)
+{
+	if (creation->options->progress)
+		creation->options->progress(creation->options->progress_context, text);
+}
+
+static enum sut_rc check_name(const char *name, struct sut_diag *diag)
+{
+	static const char characters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789._+-";
+	size_t length = strlen(name);
+
+	if (length && length <= SUT_PATCH_NAME_MAX && !name[strspn(name, characters)])
+		return SUT_OK;
+	return sut_fail(diag, SUT_INVALID, "name",
+			"%s: no name for a patch, which has 1 to %d letters, digits or ._+-", name,
+			SUT_PATCH_NAME_MAX);
+}
+
+static enum sut_rc check_options(const struct sut_create_options *options, struct sut_diag *diag)
+{
+	enum sut_rc rc = check_name(options->name, diag);
+
+	for (size_t i = 0; i < options->allowed_count && rc == SUT_OK; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < SUT_ARRAY_SIZE(allowable); k++)
+			known |= strcmp(options->allowed[i], allowable[k]) == 0;
+		if (!known)
+			rc = sut_fail(diag, SUT_INVALID, "allow",
+				      "%s: cannot be allowed; only layout and data can",
+				      options->allowed[i]);
+	}
+	return rc;
+}
+
+static void add_fact(struct creation *creation, const char *key, const char *value)
+{
+	struct sut_patch *patch = creation->patch;
+
+	SUT_PUSH(creation->arena, patch->facts, patch->fact_count, creation->fact_capacity) =
+		(struct sut_patch_fact){.key = key, .value = value};
+}
+
+/* The first line of what the compiler says of itself. */
+static enum sut_rc compiler_version(struct creation *creation, const struct sut_unit *unit,
+				    const char **version)
+{
+	const char *argv[] = {NULL, "--version", NULL};
+	struct sut_compile compile;
+	struct sut_bytes text;
+	struct sut_job job = {
+		.argv = argv,
+		.directory = unit->directory,
+		.output = sut_arena_printf(creation->arena, "%s/version", creation->scratch),
+	};
+	enum sut_rc rc = sut_compile_read(creation->arena, unit->directory, unit->argc, unit->argv,
+					  &compile, creation->diag);
+
+	if (rc)
+		return rc;
+	argv[0] = compile.argv[0];
+	rc = sut_jobs_run(creation->arena, &job, 1, 1, creation->diag);
+	if (rc == SUT_OK)
+		rc = sut_file_read(creation->arena, job.output, PATCH_MAX, &text, creation->diag);
+	if (rc)
+		return rc;
+	*version = sut_arena_strndup(creation->arena, (const char *)text.data,
+				     strcspn((const char *)text.data, "\n"));
+	return SUT_OK;
+}
+
+/* Where the patch comes from: enough to make it again and to see whether it is the same. */
+static enum sut_rc add_facts(struct creation *creation)
+{
+	const struct sut_create_options *options = creation->options;
+	const char *slash = strrchr(options->patch, '/'), *version;
+	unsigned char digest[SUT_SHA256_SIZE];
+	char hex[2 * SUT_SHA256_SIZE + 1];
+	struct sut_bytes text;
+	enum sut_rc rc =
+		sut_file_read(creation->arena, options->patch, PATCH_MAX, &text, creation->diag);
+
+	if (rc == SUT_OK)
+		rc = compiler_version(creation, &creation->units[0], &version);
+	if (rc)
+		return rc;
+	crypto_hash_sha256(digest, text.data, text.size);
+	add_fact(creation, "suture", SUT_VERSION);
+	add_fact(creation, "compiler", version);
+	add_fact(creation, "source-patch", slash ? slash + 1 : options->patch);
+	add_fact(creation, "source-patch-sha256",
+		 sut_arena_strdup(creation->arena, sut_hex(hex, digest, sizeof(digest))));
+	for (size_t i = 0; i < creation->unit_count; i++) {
+		const struct sut_unit *unit = &creation->units[i];
+
+		add_fact(creation, "unit",
+			 sut_arena_printf(creation->arena, "%s: %s", unit->source,
+					  sut_job_line(creation->arena, unit->argv)));
+	}
+	return SUT_OK;
+}
+
+/* Turns refusals of allowed rules into warnings, and notes in the patch that it was done. */
+static void apply_allowed(struct creation *creation)
+{
+	const struct sut_create_options *options = creation->options;
+	struct sut_verdict *verdict = creation->verdict;
+	struct sut_patch *patch = creation->patch;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < options->allowed_count; i++) {
+		bool used = false;
+
+		for (size_t k = 0; k < verdict->refusal_count; k++)
+			used |= strcmp(verdict->refusals[k].rule, options->allowed[i]) == 0;
+		for (size_t k = 0; k < patch->allowed_count; k++)
+			used &= strcmp(patch->allowed[k], options->allowed[i]) != 0;
+		if (used)
+			SUT_PUSH(creation->arena, patch->allowed, patch->allowed_count,
+				 creation->allowed_capacity) = options->allowed[i];
+	}
+	for (size_t k = 0; k < verdict->refusal_count; k++) {
+		struct sut_refusal refusal = verdict->refusals[k];
+		bool allowed = false;
+
+		for (size_t i = 0; i < options->allowed_count; i++)
+			allowed |= strcmp(refusal.rule, options->allowed[i]) == 0;
+		if (allowed)
+			sut_warn(verdict, refusal.rule, refusal.evidence, "allowed: %s",
+				 refusal.message);
+		else
+			verdict->refusals[kept++] = refusal;
+	}
+	verdict->refusal_count = kept;
+}
+
+static enum sut_rc run_stages(struct creation *creation)
+{
+	const struct sut_create_options *options = creation->options;
+	struct sut_patch *patch = creation->patch;
+	enum sut_rc rc =
+		sut_units_build(creation->arena, options, creation->scratch, &creation->units,
+				&creation->unit_count, creation->verdict, creation->diag);
+
+	if (rc || !creation->unit_count)
+		return rc;
+	progress(creation, "comparing and proving");
+	rc = sut_delta_build(creation->arena, options, creation->units, creation->unit_count, patch,
+			     creation->verdict, creation->diag);
+	if (rc == SUT_OK)
+		rc = sut_layout_judge(creation->arena, creation->units, creation->unit_count, patch,
+				      creation->verdict, creation->diag);
+	if (rc == SUT_OK)
+		apply_allowed(creation);
+	if (rc == SUT_OK && patch->func_count && !creation->verdict->refusal_count)
+		rc = add_facts(creation);
+	return rc;
+}
+
+/* A stage that had to stop for a reason is a refusal like those that let it go on. */
+static void refuse_by_diag(struct creation *creation)
+{
+	const struct sut_diag *diag = creation->diag;
+	const char *evidence = "";
+
+	for (unsigned int i = 1; i < diag->count; i++)
+		evidence = sut_arena_printf(creation->arena, "%s%s%s", evidence,
+					    *evidence ? "\n" : "", diag->entry[i]);
+	sut_refuse(creation->verdict, sut_arena_strdup(creation->arena, diag->rule), evidence,
+		   "%s%s%s", diag->entry[0], diag->remedy[0] ? "; " : "", diag->remedy);
+}
+
+static enum sut_rc create_in(struct creation *creation, enum sut_verdict_kind *kind)
+{
+	enum sut_rc rc = run_stages(creation);
+
+	if (rc == SUT_REFUSED) {
+		refuse_by_diag(creation);
+		rc = SUT_OK;
+	}
+	if (rc)
+		return rc;
+	if (creation->verdict->refusal_count)
+		*kind = SUT_VERDICT_REFUSED;
+	else if (creation->patch->func_count)
+		*kind = SUT_VERDICT_CREATED;
+	else
+		*kind = SUT_VERDICT_NOTHING;
+	return SUT_OK;
+}
+
+enum sut_rc sut_create(struct sut_arena *arena, const struct sut_create_options *options,
+		       struct sut_patch *patch, enum sut_verdict_kind *kind,
+		       struct sut_verdict *verdict, struct sut_diag *diag)
+{
+	struct creation creation = {
+		.arena = arena,
+		.options = options,
+		.patch = patch,
+		.verdict = verdict,
+		.diag = diag,
+	};
+	sigset_t endings, before;
+	enum sut_rc rc = check_options(options, diag);
+
+	if (rc)
+		return rc;
+	*patch = (struct sut_patch){
+		.name = options->name,
+		.version = options->version ? options->version : "1",
+		.fix_count = options->fix_count,
+		.fixes = options->fixes,
+	};
+	/* A signal waits until the scratch folder is gone; sut_jobs_run() ends early for it. */
+	sigemptyset(&endings);
+	sigaddset(&endings, SIGINT);
+	sigaddset(&endings, SIGTERM);
+	sigaddset(&endings, SIGHUP);
+	sigprocmask(SIG_BLOCK, &endings, &before);
+	rc = sut_scratch_make(arena, &creation.scratch, diag);
+	if (rc == SUT_OK) {
+		rc = create_in(&creation, kind);
+		sut_scratch_remove(creation.scratch);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return rc;
+}
