@@ -1,14 +1,220 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/* suture create: from a source patch to a live patch file. */
 #include "cli/cli.h"
+#include "base/guard.h"
+#include "base/io.h"
+#include "create/create.h"
+
+#include <string.h>
+
+static const struct sut_option table[] = {
+	{"name", "NAME", "the live patch's name (letters, digits, ._+-)"},
+	{"version", "VERSION", "its version (1)"},
+	{"fixes", "ID", "what it fixes, such as a CVE id; may be repeated"},
+	{"target", "BINARY", "executable or shared object to patch; may be repeated"},
+	{"source", "DIR", "the tree that the target was built from"},
+	{"patch", "FILE", "the source patch, a unified diff"},
+	{"database", "FILE", "compile_commands.json (looked for in the tree)"},
+	{"strip", "N", "as in patch -pN (found by itself)"},
+	{"allow", "RULE", "make the patch in spite of a refusal: layout, data"},
+	{"output", "FILE", "the patch file to write (-o)"},
+};
+
+static size_t collect(const struct sut_call *call, struct sut_arena *arena, const char *name,
+		      const char ***values)
+{
+	size_t position = 0, count = 0, capacity = 0;
+	const char *value;
+
+	*values = NULL;
+	while ((value = sut_call_next(call, name, &position)))
+		SUT_PUSH(arena, *values, count, capacity) = value;
+	return count;
+}
+
+static void show_progress(void *context, const char *text)
+{
+	sut_progress(context, "%s", text);
+}
+
+static const char *missing_option(const struct sut_call *call)
+{
+	static const char *const needed[] = {"name", "target", "source", "patch", "output"};
+
+	for (size_t i = 0; i < SUT_ARRAY_SIZE(needed); i++)
+		if (!sut_call_option(call, needed[i]))
+			return needed[i];
+	return NULL;
+}
+
+static const char *kind_name(enum sut_verdict_kind kind)
+{
+	switch (kind) {
+	case SUT_VERDICT_CREATED:
+		return "created";
+	case SUT_VERDICT_NOTHING:
+		return "nothing";
+	case SUT_VERDICT_REFUSED:
+		return "refused";
+	}
+	return "";
+}
+
+static void report_functions(struct sut_out *out, const struct sut_patch *patch)
+{
+	sut_out_array(out, "functions");
+	for (size_t i = 0; i < patch->func_count; i++) {
+		const struct sut_patch_func *func = &patch->funcs[i];
+
+		sut_out_object(out, NULL);
+		sut_out_string(out, "object", patch->objects[func->object].name);
+		sut_out_string(out, "name", func->name);
+		sut_out_string(out, "kind", func->kind == SUT_PATCH_FUNC_NEW ? "new" : "changed");
+		sut_out_string(out, "source", func->source);
+		sut_out_end(out);
+	}
+	sut_out_end(out);
+}
+
+static void report_list(struct sut_out *out, const char *key, enum sut_mark mark,
+			const struct sut_refusal *list, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *evidence = list[i].evidence, *end;
+
+		sut_out_headline(out, mark, "[%s] %s", list[i].rule, list[i].message);
+		for (; *evidence; evidence = *end ? end + 1 : end) {
+			end = strchrnul(evidence, '\n');
+			sut_out_headline(out, SUT_MARK_NONE, "%.*s", (int)(end - evidence),
+					 evidence);
+		}
+	}
+	sut_out_array(out, key);
+	for (size_t i = 0; i < count; i++) {
+		sut_out_object(out, NULL);
+		sut_out_string(out, "rule", list[i].rule);
+		sut_out_string(out, "message", list[i].message);
+		sut_out_string(out, "evidence", list[i].evidence);
+		sut_out_end(out);
+	}
+	sut_out_end(out);
+}
+
+static void headline_created(struct sut_out *out, const struct sut_patch *patch, const char *file)
+{
+	size_t added = 0;
+
+	for (size_t i = 0; i < patch->func_count; i++)
+		added += patch->funcs[i].kind == SUT_PATCH_FUNC_NEW;
+	sut_out_headline(out, SUT_MARK_OK, "%s: %zu changed and %zu new functions", file,
+			 patch->func_count - added, added);
+	for (size_t i = 0; i < patch->func_count; i++) {
+		const struct sut_patch_func *func = &patch->funcs[i];
+
+		sut_out_headline(out, SUT_MARK_NONE, "%s %s in %s%s%s",
+				 func->kind == SUT_PATCH_FUNC_NEW ? "new" : "changed", func->name,
+				 patch->objects[func->object].name, *func->source ? ", " : "",
+				 func->source);
+	}
+}
+
+static void report(struct sut_out *out, const struct sut_create_options *options,
+		   const struct sut_patch *patch, enum sut_verdict_kind kind,
+		   const struct sut_verdict *verdict, const char *file, uint64_t ns)
+{
+	sut_out_string(out, "name", options->name);
+	sut_out_string(out, "verdict", kind_name(kind));
+	switch (kind) {
+	case SUT_VERDICT_CREATED:
+		headline_created(out, patch, file);
+		sut_out_string(out, "file", file);
+		report_functions(out, patch);
+		break;
+	case SUT_VERDICT_NOTHING:
+		sut_out_headline(out, SUT_MARK_WARNING,
+				 "%s: changes no machine code of the target; nothing to patch",
+				 options->patch);
+		break;
+	case SUT_VERDICT_REFUSED:
+		sut_out_headline(out, SUT_MARK_FAILED, "%s: no patch made", options->patch);
+		break;
+	}
+	report_list(out, "refusals", SUT_MARK_FAILED, verdict->refusals, verdict->refusal_count);
+	report_list(out, "warnings", SUT_MARK_WARNING, verdict->warnings, verdict->warning_count);
+	sut_out_headline(out, SUT_MARK_NONE, "%.1f s, %.1f s of it in the compiler", ns / 1e9,
+			 verdict->compiler_ns / 1e9);
+	sut_out_decimal(out, "seconds", ns / 1e9);
+	sut_out_decimal(out, "compiler_seconds", verdict->compiler_ns / 1e9);
+}
+
+static int exit_of_kind(enum sut_verdict_kind kind)
+{
+	switch (kind) {
+	case SUT_VERDICT_CREATED:
+		return SUT_EXIT_DONE;
+	case SUT_VERDICT_NOTHING:
+		return SUT_EXIT_NOTHING;
+	case SUT_VERDICT_REFUSED:
+		return SUT_EXIT_REFUSED;
+	}
+	return SUT_EXIT_USAGE;
+}
+
+static enum sut_rc write_patch(struct sut_arena *arena, const struct sut_patch *patch,
+			       const char *file, struct sut_diag *diag)
+{
+	unsigned char *data;
+	size_t size;
+	enum sut_rc rc = sut_patch_write(arena, patch, &data, &size, diag);
+
+	return rc ? rc : sut_file_write(file, data, size, 0644, diag);
+}
 
 static int run(struct sut_call *call)
 {
-	return sut_usage_error(call, "not built yet");
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_create_options wanted = {
+		.name = sut_call_option(call, "name"),
+		.version = sut_call_option(call, "version"),
+		.source = sut_call_option(call, "source"),
+		.patch = sut_call_option(call, "patch"),
+		.database = sut_call_option(call, "database"),
+		.strip = sut_call_option(call, "strip"),
+		.progress = show_progress,
+		.progress_context = call,
+	};
+	const char *file = sut_call_option(call, "output"), *missing = missing_option(call);
+	struct sut_verdict verdict = {.arena = &arena};
+	enum sut_verdict_kind kind = SUT_VERDICT_NOTHING;
+	struct sut_diag diag = {0};
+	uint64_t start = sut_now_ns();
+	struct sut_patch patch;
+	struct sut_out out;
+	enum sut_rc rc;
+
+	if (missing)
+		return sut_usage_error(call, "--%s is missing", missing);
+	if (call->argc)
+		return sut_usage_error(call, "%s: takes no operand", call->argv[0]);
+	wanted.fix_count = collect(call, &arena, "fixes", &wanted.fixes);
+	wanted.target_count = collect(call, &arena, "target", &wanted.targets);
+	wanted.allowed_count = collect(call, &arena, "allow", &wanted.allowed);
+	rc = sut_create(&arena, &wanted, &patch, &kind, &verdict, &diag);
+	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
+		rc = write_patch(&arena, &patch, file, &diag);
+	sut_progress(call, NULL);
+	sut_call_out(call, &out, "suture.create/1", false);
+	if (rc)
+		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
+	report(&out, &wanted, &patch, kind, &verdict, file, sut_now_ns() - start);
+	return sut_call_end(&out, exit_of_kind(kind));
 }
 
 const struct sut_command sut_command_create = {
 	.name = "create",
-	.operands = "",
-	.summary = "",
+	.operands = "--name N --target BINARY --source DIR --patch FILE -o FILE",
+	.summary = "make a live patch from a source patch",
+	.options = table,
+	.option_count = SUT_ARRAY_SIZE(table),
 	.run = run,
 };
