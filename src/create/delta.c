@@ -1,0 +1,282 @@
+#include "create/create.h"
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The driver of the back half: load, compare, prove against each target, extract.
+ *
+ * A target has a unit if most functions of the unit that it seems to have are really the unit's;
+ * small helpers of a header are in many objects. Once it has it, every single function must match.
+ */
+#include <string.h>
+
+#include "create/diff.h"
+#include "create/extract.h"
+#include "create/proof.h"
+
+enum { NAMED_MAX = 8 /* functions that a message names */ };
+
+/* A unit on its way through the stages. */
+struct member {
+	const struct sut_unit *unit;
+	struct sut_object before, after;
+	struct sut_object plain;
+	bool has_plain;
+	struct sut_diff diff;
+	bool changed;              /* a function of it differs */
+	struct sut_proof **proofs; /* per target; NULL: not in it */
+};
+
+struct delta {
+	struct sut_arena *arena;
+	const struct sut_create_options *options;
+	struct sut_verdict *verdict;
+	struct sut_diag *diag;
+	size_t member_count;
+	struct member *members;
+	size_t target_count;
+	struct sut_target *targets;
+};
+
+static void progress(const struct delta *delta, const char *text)
+{
+	if (delta->options->progress)
+		delta->options->progress(delta->options->progress_context, text);
+}
+
+static bool has_changes(const struct member *member)
+{
+	const struct sut_object *after = member->diff.after;
+
+	for (size_t i = 0; i < after->def_count; i++) {
+		if (sut_def_is_function(&after->defs[i]) &&
+		    member->diff.change[i] != SUT_CHANGE_NONE)
+			return true;
+	}
+	return false;
+}
+
+static enum sut_rc compare_member(struct delta *delta, struct member *member)
+{
+	const struct sut_unit *unit = member->unit;
+	enum sut_rc rc;
+
+	rc = sut_object_load(delta->arena, unit->before, &member->before, delta->diag);
+	if (!rc)
+		rc = sut_object_load(delta->arena, unit->after, &member->after, delta->diag);
+	if (rc)
+		return sut_context(delta->diag, rc, "while comparing %s", unit->source);
+	if (member->before.lto || member->after.lto) {
+		sut_refuse(delta->verdict, "lto", unit->source,
+			   "%s is compiled for link-time optimisation, so its object does not say "
+			   "what the target's code is; build the target without -flto",
+			   unit->source);
+		return SUT_OK;
+	}
+	sut_diff_run(delta->arena, &member->before, &member->after, &member->diff);
+	sut_diff_judge(&member->diff, unit->source, delta->verdict);
+	member->changed = has_changes(member);
+	return SUT_OK;
+}
+
+/* The sections compile left questions: what the recorded command alone gives may answer them. */
+static enum sut_rc prove_with_plain(struct delta *delta, struct member *member,
+				    const struct sut_target *target, struct sut_proof *proof)
+{
+	struct sut_proof hints, second;
+	const char *path;
+	enum sut_rc rc;
+
+	if (!member->has_plain) {
+		rc = sut_unit_plain(delta->arena, member->unit, &path, delta->verdict, delta->diag);
+		if (!rc)
+			rc = sut_object_load(delta->arena, path, &member->plain, delta->diag);
+		if (rc)
+			return rc;
+		member->has_plain = true;
+	}
+	sut_proof_run(delta->arena, &member->plain, target, NULL, &hints);
+	sut_proof_run(delta->arena, &member->before, target, &hints, &second);
+	if (second.equal >= proof->equal)
+		*proof = second;
+	return SUT_OK;
+}
+
+static enum sut_rc prove_member(struct delta *delta, struct member *member, size_t index)
+{
+	const struct sut_target *target = &delta->targets[index];
+	struct sut_proof *proof = sut_arena_alloc(delta->arena, sizeof(*proof));
+
+	sut_proof_run(delta->arena, &member->before, target, NULL, proof);
+	if (proof->equal && (proof->different || (proof->absent && !target->has_symtab))) {
+		enum sut_rc rc = prove_with_plain(delta, member, target, proof);
+
+		if (rc)
+			return rc;
+	}
+	member->proofs[index] = proof;
+	return SUT_OK;
+}
+
+static bool is_member_of(const struct sut_proof *proof)
+{
+	return proof->equal && proof->equal > proof->different;
+}
+
+/* Of the proofs of a unit that is in no target: the one that came nearest. */
+static const struct sut_proof *best_proof(const struct delta *delta, const struct member *member)
+{
+	const struct sut_proof *best = member->proofs[0];
+
+	for (size_t i = 1; i < delta->target_count; i++) {
+		const struct sut_proof *proof = member->proofs[i];
+
+		if (proof->equal + proof->different > best->equal + best->different)
+			best = proof;
+	}
+	return best;
+}
+
+static void judge_member(struct delta *delta, struct member *member)
+{
+	const char *source = member->unit->source;
+	bool found = false;
+
+	for (size_t i = 0; i < delta->target_count; i++) {
+		if (!is_member_of(member->proofs[i]))
+			continue;
+		sut_proof_judge(member->proofs[i], source, delta->verdict);
+		found = true;
+	}
+	if (found)
+		return;
+	const struct sut_proof *best = best_proof(delta, member);
+
+	if (best->different)
+		sut_proof_judge(best, source, delta->verdict);
+	else
+		sut_refuse(delta->verdict, "object", source,
+			   "%s is in none of the targets: no function of it was found there; name "
+			   "the executable or shared object that it is linked into, built with "
+			   "this compiler and these flags",
+			   source);
+}
+
+static enum sut_rc prove_all(struct delta *delta)
+{
+	for (size_t i = 0; i < delta->member_count; i++) {
+		struct member *member = &delta->members[i];
+
+		if (!member->changed)
+			continue;
+		progress(delta, sut_arena_printf(delta->arena, "proving %s", member->unit->source));
+		member->proofs = sut_arena_array(delta->arena, delta->target_count,
+						 sizeof(struct sut_proof *));
+		for (size_t j = 0; j < delta->target_count; j++) {
+			enum sut_rc rc = prove_member(delta, member, j);
+
+			if (rc)
+				return rc;
+		}
+		judge_member(delta, member);
+	}
+	return SUT_OK;
+}
+
+/* The object of the patch for a target; it appears when its first unit does. */
+static uint32_t add_object(struct sut_extract *extract, struct sut_target *target)
+{
+	struct sut_patch *patch = extract->patch;
+	struct sut_patch_object *object;
+
+	for (size_t i = 0; i < patch->object_count; i++) {
+		if (extract->targets[i] == target)
+			return i;
+	}
+	object = &patch->objects[patch->object_count];
+	object->name = target->name;
+	object->soname = target->soname;
+	object->build_id_size = target->build_id_size;
+	memcpy(object->build_id, target->build_id, target->build_id_size);
+	extract->targets[patch->object_count] = target;
+	return patch->object_count++;
+}
+
+static void collect_parts(struct delta *delta, struct sut_extract *extract)
+{
+	size_t max = delta->member_count * delta->target_count;
+
+	extract->parts = sut_arena_array(delta->arena, max, sizeof(*extract->parts));
+	extract->targets =
+		sut_arena_array(delta->arena, delta->target_count, sizeof(*extract->targets));
+	extract->patch->objects = sut_arena_array(delta->arena, delta->target_count,
+						  sizeof(*extract->patch->objects));
+	extract->patch->object_count = 0;
+	for (size_t j = 0; j < delta->target_count; j++) {
+		for (size_t i = 0; i < delta->member_count; i++) {
+			struct member *member = &delta->members[i];
+
+			if (!member->changed || !is_member_of(member->proofs[j]))
+				continue;
+			extract->parts[extract->part_count++] = (struct sut_part){
+				.unit = member->unit,
+				.diff = &member->diff,
+				.proof = member->proofs[j],
+				.object = add_object(extract, &delta->targets[j]),
+			};
+		}
+	}
+}
+
+static enum sut_rc load_all(struct delta *delta, const struct sut_unit *units)
+{
+	const struct sut_create_options *options = delta->options;
+	enum sut_rc rc;
+
+	delta->members =
+		sut_arena_array(delta->arena, delta->member_count, sizeof(*delta->members));
+	delta->targets =
+		sut_arena_array(delta->arena, options->target_count, sizeof(*delta->targets));
+	for (size_t i = 0; i < options->target_count; i++) {
+		rc = sut_target_load(delta->arena, options->targets[i], &delta->targets[i],
+				     delta->diag);
+		if (rc)
+			return rc;
+	}
+	delta->target_count = options->target_count;
+	for (size_t i = 0; i < delta->member_count; i++) {
+		delta->members[i].unit = &units[i];
+		progress(delta, sut_arena_printf(delta->arena, "comparing %s", units[i].source));
+		rc = compare_member(delta, &delta->members[i]);
+		if (rc)
+			return rc;
+	}
+	return SUT_OK;
+}
+
+enum sut_rc sut_delta_build(struct sut_arena *arena, const struct sut_create_options *options,
+			    const struct sut_unit *units, size_t unit_count,
+			    struct sut_patch *patch, struct sut_verdict *verdict,
+			    struct sut_diag *diag)
+{
+	struct delta delta = {
+		.arena = arena,
+		.options = options,
+		.verdict = verdict,
+		.diag = diag,
+		.member_count = unit_count,
+	};
+	struct sut_extract extract = {.arena = arena, .patch = patch, .verdict = verdict};
+	enum sut_rc rc = load_all(&delta, units);
+
+	if (!rc)
+		rc = prove_all(&delta);
+	if (rc)
+		return rc;
+	collect_parts(&delta, &extract);
+	progress(&delta, "extracting");
+	rc = sut_extract_run(&extract, diag);
+	if (rc)
+		return rc;
+	sut_extract_judge(&extract);
+	sut_extract_sources(&extract);
+	return SUT_OK;
+}

@@ -1,0 +1,343 @@
+#include "create/extract.h"
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A thread switches to the new functions at an entry, when its stack shows no old one. A tail jump
+ * leaves nothing on the stack: old f jumps into g, and at g's entry nothing tells that f was old.
+ * So a patch in which one function may tail-jump into another is refused, in the old code and in
+ * the new one. An indirect jump can lead to whatever has its address taken, unless it is the
+ * dispatch of a switch statement.
+ *
+ * In the same walk: functions that return twice, which would come back into code that was replaced
+ * in between, and functions that do not return at all, in which a change never takes effect.
+ */
+#include <elf.h>
+#include <string.h>
+
+#include "insn/insn.h"
+
+enum { MODRM_RIP = 0x05, MODRM_RIP_MASK = 0xc7 };
+
+struct walk {
+	struct sut_extract *extract;
+	const struct sut_patch_func *func;
+	const struct sut_target *target;
+	const struct sut_patch_section *section; /* new code; NULL: old code */
+	const unsigned char *code;
+	uint64_t start;         /* address of code[0]: in the target, or offset in the section */
+	struct sut_insn before; /* the instruction in front of the present one */
+	bool leaves;            /* a return, or a jump to somewhere else */
+	const char *indirect;   /* "old code", "new code": it has an indirect tail jump */
+};
+
+static void refuse_tail(const struct walk *walk, const struct sut_patch_func *to, const char *how)
+{
+	struct sut_verdict *verdict = walk->extract->verdict;
+	const char *evidence =
+		sut_arena_printf(verdict->arena, "%s -> %s", walk->func->name, to->name);
+
+	for (size_t i = 0; i < verdict->refusal_count; i++) {
+		if (!strcmp(verdict->refusals[i].rule, "tail") &&
+		    !strcmp(verdict->refusals[i].evidence, evidence))
+			return;
+	}
+	sut_refuse(verdict, "tail", evidence,
+		   "%s ends in a jump into %s %s, so a thread could run the old one of the first "
+		   "and the new one of the second in one call; patch only one of them, or build "
+		   "the target with -fno-optimize-sibling-calls",
+		   walk->func->name, to->name, how);
+}
+
+static bool is_changed(const struct walk *walk, const struct sut_patch_func *func)
+{
+	return func->kind == SUT_PATCH_FUNC_CHANGED && func->object == walk->func->object;
+}
+
+static const struct sut_patch_func *func_at(const struct walk *walk, uint64_t address)
+{
+	const struct sut_patch *patch = walk->extract->patch;
+
+	for (size_t i = 0; i < patch->func_count; i++) {
+		if (is_changed(walk, &patch->funcs[i]) &&
+		    patch->funcs[i].pieces[0].address == address)
+			return &patch->funcs[i];
+	}
+	return NULL;
+}
+
+static const struct sut_patch_func *func_named(const struct walk *walk, const char *name)
+{
+	const struct sut_patch *patch = walk->extract->patch;
+
+	for (size_t i = 0; i < patch->func_count; i++) {
+		if (is_changed(walk, &patch->funcs[i]) && !strcmp(patch->funcs[i].name, name))
+			return &patch->funcs[i];
+	}
+	return NULL;
+}
+
+static bool in_own_pieces(const struct walk *walk, uint64_t address)
+{
+	for (size_t i = 0; i < walk->func->piece_count; i++) {
+		const struct sut_patch_piece *piece = &walk->func->pieces[i];
+
+		if (address - piece->address < piece->size)
+			return true;
+	}
+	return false;
+}
+
+/*
+ * The dispatch of a switch statement: marked by notrack, or scaled by an index, or through a
+ * register that a table's entry was just added to.
+ */
+static bool is_dispatch(const struct walk *walk, const struct sut_insn *insn)
+{
+	const unsigned char *code = walk->code + (insn->address - walk->start);
+	const unsigned char *before = walk->code + (walk->before.address - walk->start);
+	size_t i = 0, j = 0;
+
+	if (code[0] == 0x3e)
+		return true;
+	while (i + 2 < insn->length && code[i] != 0xff)
+		i++;
+	if ((code[i + 1] & 0xc7) == 0x04) /* a SIB byte: scaled index without a base */
+		return i + 2 < insn->length && (code[i + 2] & 0xc7) == 0xc5;
+	if ((code[i + 1] & 0xc0) != 0xc0 || !walk->before.length)
+		return false;
+	while (j + 1 < walk->before.length && (before[j] & 0xf0) == 0x40)
+		j++;
+	return before[j] == 0x01 || before[j] == 0x03;
+}
+
+static void jump_indirect(struct walk *walk, const struct sut_insn *insn)
+{
+	const struct sut_target_reloc *slot =
+		walk->section || !insn->target ? NULL
+					       : sut_target_reloc_at(walk->target, insn->target);
+
+	if (slot && *slot->name) {
+		const struct sut_patch_func *to = func_named(walk, slot->name);
+
+		walk->leaves = true;
+		if (to)
+			refuse_tail(walk, to, "through its slot");
+		return;
+	}
+	if (is_dispatch(walk, insn))
+		return;
+	walk->leaves = true;
+	walk->indirect = walk->section ? "new code" : "old code";
+}
+
+static bool visit_old(const struct sut_insn *insn, void *context)
+{
+	struct walk *walk = context;
+	const struct sut_target_reloc *stub;
+	const struct sut_patch_func *to;
+
+	switch (insn->kind) {
+	case SUT_INSN_JUMP:
+	case SUT_INSN_BRANCH:
+		to = func_at(walk, insn->target);
+		stub = to ? NULL : sut_target_stub(walk->target, insn->target);
+		if (stub && *stub->name)
+			to = func_named(walk, stub->name);
+		if (to)
+			refuse_tail(walk, to, to == walk->func ? "(itself)" : "");
+		walk->leaves |= !in_own_pieces(walk, insn->target);
+		break;
+	case SUT_INSN_JUMP_INDIRECT:
+		jump_indirect(walk, insn);
+		break;
+	case SUT_INSN_RETURN:
+		walk->leaves = true;
+		break;
+	case SUT_INSN_OTHER:
+	case SUT_INSN_CALL:
+	case SUT_INSN_CALL_INDIRECT:
+	case SUT_INSN_SYSCALL:
+	case SUT_INSN_TRAP:
+		break;
+	}
+	walk->before = *insn;
+	return true;
+}
+
+static const struct sut_patch_reloc *reloc_within(const struct walk *walk,
+						  const struct sut_insn *insn)
+{
+	for (size_t i = 0; i < walk->section->reloc_count; i++) {
+		const struct sut_patch_reloc *reloc = &walk->section->relocs[i];
+
+		if (reloc->offset >= insn->address && reloc->offset < insn->address + insn->length)
+			return reloc;
+	}
+	return NULL;
+}
+
+static bool visit_new(const struct sut_insn *insn, void *context)
+{
+	struct walk *walk = context;
+	const struct sut_patch *patch = walk->extract->patch;
+
+	if (insn->kind == SUT_INSN_JUMP || insn->kind == SUT_INSN_BRANCH ||
+	    insn->kind == SUT_INSN_JUMP_INDIRECT) {
+		const struct sut_patch_reloc *reloc = reloc_within(walk, insn);
+
+		for (size_t i = 0; reloc && i < patch->func_count; i++) {
+			const struct sut_patch_func *to = &patch->funcs[i];
+
+			if (is_changed(walk, to) && to != walk->func && to->symbol == reloc->symbol)
+				refuse_tail(walk, to, "");
+		}
+		if (!reloc && insn->kind == SUT_INSN_JUMP_INDIRECT)
+			jump_indirect(walk, insn);
+	}
+	walk->before = *insn;
+	return true;
+}
+
+/* The target has a pointer to the entry, or code that makes one. */
+static bool is_address_taken(const struct sut_target *target, const struct sut_patch_func *func)
+{
+	uint64_t entry = func->pieces[0].address;
+	size_t count;
+	const struct sut_target_symbol *symbols = sut_target_find(target, func->name, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		/* Another object can take it. */
+		if (!target->executable && symbols[i].dynamic && symbols[i].address == entry)
+			return true;
+	}
+	for (size_t i = 0; i < target->reloc_count; i++) {
+		const struct sut_target_reloc *reloc = &target->relocs[i];
+
+		if (reloc->type == R_X86_64_RELATIVE && (uint64_t)reloc->addend == entry)
+			return true;
+		if (reloc->type != R_X86_64_JUMP_SLOT && !strcmp(reloc->name, func->name))
+			return true;
+	}
+	for (size_t i = 0; i < target->segment_count; i++) {
+		const struct sut_target_segment *segment = &target->segments[i];
+		uint32_t word = entry;
+		int32_t offset;
+
+		/* lea entry(%rip), %reg */
+		for (uint64_t at = 2; segment->executable && at + 4 <= segment->file_size; at++) {
+			if (segment->data[at - 2] != 0x8d ||
+			    (segment->data[at - 1] & MODRM_RIP_MASK) != MODRM_RIP)
+				continue;
+			memcpy(&offset, segment->data + at, sizeof(offset));
+			if (segment->address + at + 4 + (int64_t)offset == entry)
+				return true;
+		}
+		/* At a fixed address: the address itself. */
+		if (!target->reloc_count || entry >= 0x400000) {
+			if (memmem(segment->data, segment->file_size, &word, sizeof(word)))
+				return true;
+		}
+	}
+	return false;
+}
+
+static void judge_indirect(const struct walk *walk)
+{
+	const struct sut_patch *patch = walk->extract->patch;
+
+	for (size_t i = 0; i < patch->func_count; i++) {
+		const struct sut_patch_func *to = &patch->funcs[i];
+
+		if (is_changed(walk, to) && to != walk->func && is_address_taken(walk->target, to))
+			refuse_tail(walk, to,
+				    sut_arena_printf(walk->extract->arena,
+						     "through a pointer in its %s",
+						     walk->indirect));
+	}
+}
+
+static void walk_code(struct walk *walk, const unsigned char *code, uint64_t size, uint64_t start,
+		      bool (*visit)(const struct sut_insn *insn, void *context))
+{
+	struct sut_verdict *verdict = walk->extract->verdict;
+	struct sut_diag diag;
+
+	walk->code = code;
+	walk->start = start;
+	walk->before = (struct sut_insn){.length = 0};
+	if (code && !sut_insn_walk(code, size, start, visit, walk, &diag))
+		return;
+	sut_refuse(verdict, "decode", walk->func->name,
+		   "%s contains bytes that are no instructions, so its jumps cannot be checked; "
+		   "leave this function as it is",
+		   walk->func->name);
+}
+
+static void walk_new_piece(struct walk *walk, uint32_t index)
+{
+	const struct sut_patch_symbol *symbol = &walk->extract->patch->symbols[index];
+
+	walk->section = &walk->extract->patch->sections[symbol->section];
+	walk_code(walk, walk->section->data ? walk->section->data + symbol->value : NULL,
+		  symbol->size, symbol->value, visit_new);
+}
+
+static void judge_func(struct sut_extract *extract, const struct sut_patch_func *func)
+{
+	struct walk walk = {
+		.extract = extract,
+		.func = func,
+		.target = extract->targets[func->object],
+	};
+
+	for (size_t i = 0; i < func->piece_count; i++) {
+		const struct sut_patch_piece *piece = &func->pieces[i];
+
+		walk_code(&walk, sut_target_bytes(walk.target, piece->address, piece->size),
+			  piece->size, piece->address, visit_old);
+	}
+	if (func->piece_count && !walk.leaves && strcmp(func->name, "main") != 0)
+		sut_warn(extract->verdict, "main", func->name,
+			 "%s never returns: a thread that is in it stays in the old code",
+			 func->name);
+	walk_new_piece(&walk, func->symbol);
+	for (size_t i = 0; i < func->new_piece_count; i++)
+		walk_new_piece(&walk, func->new_pieces[i]);
+	if (walk.indirect)
+		judge_indirect(&walk);
+}
+
+static const char *const returns_twice[] = {
+	"setjmp",      "_setjmp",     "sigsetjmp", "__sigsetjmp", "getcontext",
+	"swapcontext", "makecontext", "vfork",     "__vfork",     "savectx",
+};
+
+static void judge_section(struct sut_extract *extract, size_t index)
+{
+	const struct sut_patch_section *section = &extract->patch->sections[index];
+
+	if (!(section->flags & SHF_EXECINSTR))
+		return;
+	for (size_t i = 0; i < section->reloc_count; i++) {
+		const char *name = extract->patch->symbols[section->relocs[i].symbol].name;
+
+		for (size_t j = 0; j < sizeof(returns_twice) / sizeof(returns_twice[0]); j++) {
+			if (strcmp(name, returns_twice[j]) != 0)
+				continue;
+			sut_refuse(extract->verdict, "setjmp", section->name,
+				   "%s calls %s, which returns a second time, perhaps into code "
+				   "that was replaced in between; move the change into a function "
+				   "that does not call it",
+				   section->name, name);
+		}
+	}
+}
+
+void sut_extract_judge(struct sut_extract *extract)
+{
+	const struct sut_patch *patch = extract->patch;
+
+	for (size_t i = 0; i < patch->func_count; i++)
+		judge_func(extract, &patch->funcs[i]);
+	for (size_t i = 0; i < patch->section_count; i++)
+		judge_section(extract, i);
+}

@@ -1,0 +1,75 @@
+#include "create/extract.h"
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Where functions are in the source: for people, so anything that is missing is left out. */
+#include <dwarf.h>
+#include <elfutils/libdwfl.h>
+#include <string.h>
+
+static void end_dwfl(Dwfl **dwfl)
+{
+	dwfl_end(*dwfl);
+}
+
+struct finder {
+	struct sut_extract *extract;
+	const struct sut_part *part;
+};
+
+/* The name in the source, without what the compiler appended to a clone's. */
+static bool same_name(const char *symbol, const char *name)
+{
+	size_t length = strlen(name);
+
+	return !strncmp(symbol, name, length) && (!symbol[length] || symbol[length] == '.');
+}
+
+static int visit_function(Dwarf_Die *die, void *context)
+{
+	const struct finder *finder = context;
+	struct sut_patch *patch = finder->extract->patch;
+	const char *name = dwarf_diename(die), *file = dwarf_decl_file(die);
+	int line;
+
+	if (!name || !file || dwarf_decl_line(die, &line))
+		return DWARF_CB_OK;
+	for (size_t i = 0; i < patch->func_count; i++) {
+		struct sut_patch_func *func = &patch->funcs[i];
+		const struct sut_patch_symbol *symbol = &patch->symbols[func->symbol];
+
+		if (!*func->source && same_name(func->name, name) &&
+		    finder->extract->origins[symbol->section].part == finder->part)
+			func->source = sut_arena_printf(finder->extract->arena, "%s:%d",
+							finder->part->unit->source, line);
+	}
+	return DWARF_CB_OK;
+}
+
+static void find_sources(const struct finder *finder)
+{
+	static const Dwfl_Callbacks callbacks = {
+		.find_elf = dwfl_build_id_find_elf,
+		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.section_address = dwfl_offline_section_address,
+	};
+	__attribute__((cleanup(end_dwfl))) Dwfl *dwfl = dwfl_begin(&callbacks);
+	Dwfl_Module *module;
+	Dwarf_Addr bias;
+	Dwarf_Die *unit = NULL;
+
+	if (!dwfl)
+		return;
+	module = dwfl_report_offline(dwfl, "", finder->part->diff->after->path, -1);
+	if (!module || dwfl_report_end(dwfl, NULL, NULL))
+		return;
+	while ((unit = dwfl_module_nextcu(module, unit, &bias)))
+		dwarf_getfuncs(unit, visit_function, (void *)finder, 0);
+}
+
+void sut_extract_sources(struct sut_extract *extract)
+{
+	for (size_t i = 0; i < extract->part_count; i++) {
+		struct finder finder = {extract, &extract->parts[i]};
+
+		find_sources(&finder);
+	}
+}
