@@ -61,13 +61,13 @@ install_packages() {
 	fi
 }
 
-# build_in DIRECTORY [MESON-OPTION...]: configures DIRECTORY when it is new, and builds it.
+# build_in DIRECTORY TARGET [MESON-OPTION...]: configures DIRECTORY when it is new, and builds.
 build_in() {
-	directory=$1
-	shift
+	directory=$1 wanted=$2
+	shift 2
 	if [ ! -f "$directory/build.ninja" ]; then
 		quietly "$directory.log" meson setup "$@" "$directory" || return 1
 	fi
-	quietly "$directory.log" ninja -C "$directory" || return 1
+	quietly "$directory.log" ninja -C "$directory" "$wanted" || return 1
 	rm -f "$directory.log"
 }
