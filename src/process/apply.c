@@ -4,10 +4,8 @@
  * memory is added that nothing refers to; then one operation changes the entries and arms. A
  * controller that dies leaves either nothing or a transition that runs by itself.
  */
-#include "process/process.h"
+#include "process/apply.h"
 #include "process/dynamic.h"
-#include "process/link.h"
-#include "process/memory.h"
 #include "process/site.h"
 #include "process/switch.h"
 #include "base/guard.h"
@@ -17,24 +15,7 @@
 #include <sodium.h>
 #include <string.h>
 
-struct apply {
-	struct sut_arena *arena;
-	struct sut_target *target;
-	struct sut_runtime runtime;
-	struct sut_memory memory;
-	const struct sut_patch *patch;
-	const unsigned char *digest;
-	const struct sut_object **objects; /* of the patch, in the target */
-	struct sut_plan plan;
-	struct sut_zone **zones; /* one per object */
-	struct sut_link link;
-	size_t func_count; /* changed functions only */
-	struct sut_rt_func *funcs;
-	uint64_t record; /* address of struct sut_rt_patch */
-	uint64_t transition;
-};
-
-static enum sut_rc find_objects(struct apply *a, struct sut_diag *diag)
+static enum sut_rc find_objects(struct sut_application *a, struct sut_diag *diag)
 {
 	const struct sut_patch *patch = a->patch;
 
@@ -43,12 +24,12 @@ static enum sut_rc find_objects(struct apply *a, struct sut_diag *diag)
 		const struct sut_patch_object *o = &patch->objects[i];
 		char id[2 * SUT_PATCH_BUILD_ID_MAX + 1];
 
-		a->objects[i] = sut_target_object(a->target, o->build_id, o->build_id_size);
+		a->objects[i] = sut_target_object(&a->target, o->build_id, o->build_id_size);
 		if (a->objects[i])
 			continue;
 		sut_fail(diag, SUT_REFUSED, "build-id",
-			 "process %d (%s): nothing in it has the build-id %s of %s", a->target->pid,
-			 a->target->name, sut_hex(id, o->build_id, o->build_id_size), o->name);
+			 "process %d (%s): nothing in it has the build-id %s of %s", a->target.pid,
+			 a->target.name, sut_hex(id, o->build_id, o->build_id_size), o->name);
 		sut_remedy(diag,
 			   "It runs another build; create the patch for that one (--target).");
 		return SUT_REFUSED;
@@ -57,7 +38,8 @@ static enum sut_rc find_objects(struct apply *a, struct sut_diag *diag)
 }
 
 /* Is [address, address + size) part of a function that another patch has redirected? */
-static const struct sut_memory_patch *owner(const struct apply *a, uint64_t address, uint64_t size)
+static const struct sut_memory_patch *owner(const struct sut_application *a, uint64_t address,
+					    uint64_t size)
 {
 	for (size_t i = 0; i < a->memory.count; i++) {
 		const struct sut_memory_patch *p = &a->memory.patches[i];
@@ -72,11 +54,11 @@ static const struct sut_memory_patch *owner(const struct apply *a, uint64_t addr
 	return NULL;
 }
 
-static enum sut_rc check_piece(const struct apply *a, const struct sut_patch_func *func,
+static enum sut_rc check_piece(const struct sut_application *a, const struct sut_patch_func *func,
 			       const struct sut_patch_piece *piece, struct sut_diag *diag)
 {
 	uint64_t address = a->objects[func->object]->bias + piece->address;
-	const struct sut_map *map = sut_target_map(a->target, address);
+	const struct sut_map *map = sut_target_map(&a->target, address);
 	const struct sut_memory_patch *other = owner(a, address, piece->size);
 	unsigned char hash[SUT_SHA256_SIZE];
 	unsigned char *bytes = sut_arena_alloc(a->arena, piece->size);
@@ -84,17 +66,17 @@ static enum sut_rc check_piece(const struct apply *a, const struct sut_patch_fun
 	if (other) {
 		sut_fail(diag, SUT_REFUSED, "patched",
 			 "%s: process %d (%s): the patch %s has changed it already", func->name,
-			 a->target->pid, a->target->name, other->record.name);
+			 a->target.pid, a->target.name, other->record.name);
 		sut_remedy(diag, "Revert %s first, or create one patch that holds both fixes.",
 			   other->record.name);
 		return SUT_REFUSED;
 	}
 	if (!map || !map->exec || map->write || map->shared || piece->size > map->end - address ||
-	    !sut_target_read(a->target, address, bytes, piece->size)) {
+	    !sut_target_read(&a->target, address, bytes, piece->size)) {
 		sut_fail(diag, SUT_REFUSED, "bytes",
 			 "%s: process %d (%s): its code is not in private executable memory as it "
 			 "should be",
-			 func->name, a->target->pid, a->target->name);
+			 func->name, a->target.pid, a->target.name);
 		sut_remedy(diag, "Something remapped the program's text; restart it.");
 		return SUT_REFUSED;
 	}
@@ -104,7 +86,7 @@ static enum sut_rc check_piece(const struct apply *a, const struct sut_patch_fun
 			diag, SUT_REFUSED, "bytes",
 			"%s: process %d (%s): its bytes in memory are not those that the patch was "
 			"made for",
-			func->name, a->target->pid, a->target->name);
+			func->name, a->target.pid, a->target.name);
 		sut_remedy(diag,
 			   "A breakpoint, a probe or another patcher changed it; remove that.");
 		return SUT_REFUSED;
@@ -113,7 +95,7 @@ static enum sut_rc check_piece(const struct apply *a, const struct sut_patch_fun
 }
 
 /* The patch must fit what is in memory, byte by byte. */
-static enum sut_rc check_bytes(struct apply *a, struct sut_diag *diag)
+static enum sut_rc check_bytes(struct sut_application *a, struct sut_diag *diag)
 {
 	enum sut_rc rc = find_objects(a, diag);
 
@@ -124,12 +106,12 @@ static enum sut_rc check_bytes(struct apply *a, struct sut_diag *diag)
 	return rc;
 }
 
-static enum sut_rc check_switcher(const struct apply *a, const struct sut_object *object,
+static enum sut_rc check_switcher(const struct sut_application *a, const struct sut_object *object,
 				  struct sut_diag *diag)
 {
 	static const char *const names[] = {"makecontext",   "swapcontext",   "setcontext",
 					    "make_fcontext", "jump_fcontext", NULL};
-	const char *name = sut_dynamic_imports(a->target, object, names);
+	const char *name = sut_dynamic_imports(&a->target, object, names);
 
 	if (!name)
 		return SUT_OK;
@@ -137,26 +119,26 @@ static enum sut_rc check_switcher(const struct apply *a, const struct sut_object
 		 "process %d (%s): %s uses %s: it switches stacks, and a suspended stack may hold "
 		 "old "
 		 "code that nobody sees",
-		 a->target->pid, a->target->name, object->path, name);
+		 a->target.pid, a->target.name, object->path, name);
 	sut_remedy(diag, "This version does not patch such programs; restart it instead.");
 	return SUT_UNSUPPORTED;
 }
 
 /* The program itself and what is to be patched; a library that could but is not used is no reason.
  */
-static enum sut_rc check_switchers(const struct apply *a, struct sut_diag *diag)
+static enum sut_rc check_switchers(const struct sut_application *a, struct sut_diag *diag)
 {
 	enum sut_rc rc = SUT_OK;
 
 	for (size_t i = 0; i < a->patch->object_count && rc == SUT_OK; i++)
 		rc = check_switcher(a, a->objects[i], diag);
-	for (size_t i = 0; i < a->target->object_count && rc == SUT_OK; i++)
-		if (a->target->objects[i].executable)
-			rc = check_switcher(a, &a->target->objects[i], diag);
+	for (size_t i = 0; i < a->target.object_count && rc == SUT_OK; i++)
+		if (a->target.objects[i].executable)
+			rc = check_switcher(a, &a->target.objects[i], diag);
 	return rc;
 }
 
-static enum sut_rc plan_zones(struct apply *a, struct sut_diag *diag)
+static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 {
 	enum { PER_FUNC = 1024, FIXED = 4096 };
 
@@ -179,7 +161,7 @@ static enum sut_rc plan_zones(struct apply *a, struct sut_diag *diag)
 }
 
 /* An earlier patch, reverted since, left head and pun page of this entry. */
-static bool reuse_site(const struct apply *a, uint64_t entry, struct sut_rt_func *func)
+static bool reuse_site(const struct sut_application *a, uint64_t entry, struct sut_rt_func *func)
 {
 	for (size_t i = 0; i < a->memory.count; i++)
 		for (uint32_t k = 0; k < a->memory.patches[i].record.func_count; k++)
@@ -197,7 +179,8 @@ static bool reuse_site(const struct apply *a, uint64_t entry, struct sut_rt_func
 	return false;
 }
 
-static uint64_t store_pieces(struct apply *a, const struct sut_patch_func *func, uint64_t *count)
+static uint64_t store_pieces(struct sut_application *a, const struct sut_patch_func *func,
+			     uint64_t *count)
 {
 	uint64_t bias = a->objects[func->object]->bias;
 	size_t n = 0, total = func->piece_count + 1 + func->new_piece_count;
@@ -222,7 +205,7 @@ static uint64_t store_pieces(struct apply *a, const struct sut_patch_func *func,
 	return sut_plan_store(&a->plan, a->zones[0], pieces, n * sizeof(*pieces));
 }
 
-static enum sut_rc plan_func(struct apply *a, const struct sut_patch_func *func,
+static enum sut_rc plan_func(struct sut_application *a, const struct sut_patch_func *func,
 			     struct sut_rt_func *out, struct sut_diag *diag)
 {
 	uint64_t entry = a->objects[func->object]->bias + func->pieces[0].address;
@@ -232,9 +215,9 @@ static enum sut_rc plan_func(struct apply *a, const struct sut_patch_func *func,
 	if (!reuse_site(a, entry, out)) {
 		enum sut_rc rc;
 
-		if (!sut_target_read(a->target, entry, old, func->pieces[0].size))
+		if (!sut_target_read(&a->target, entry, old, func->pieces[0].size))
 			return sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited",
-					a->target->pid, a->target->name);
+					a->target.pid, a->target.name);
 		rc = sut_site_plan(&a->plan, a->zones[func->object], func->name, entry, old,
 				   func->pieces[0].size, out, diag);
 		if (rc != SUT_OK)
@@ -247,7 +230,7 @@ static enum sut_rc plan_func(struct apply *a, const struct sut_patch_func *func,
 	return SUT_OK;
 }
 
-static enum sut_rc plan_funcs(struct apply *a, struct sut_diag *diag)
+static enum sut_rc plan_funcs(struct sut_application *a, struct sut_diag *diag)
 {
 	enum sut_rc rc = SUT_OK;
 
@@ -259,7 +242,7 @@ static enum sut_rc plan_funcs(struct apply *a, struct sut_diag *diag)
 }
 
 /* Everything about the patch in the target's memory, but nothing that leads to it. */
-static enum sut_rc plan_all(struct apply *a, struct sut_diag *diag)
+static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 {
 	struct sut_rt_patch *record = sut_arena_alloc(a->arena, sizeof(*record));
 	size_t older_count;
@@ -295,8 +278,8 @@ static enum sut_rc plan_all(struct apply *a, struct sut_diag *diag)
  * What the target has already. SUT_OK with *transition set: this very patch is under way, follow
  * it. With effect->nothing: it is applied.
  */
-static enum sut_rc look_at_present(struct apply *a, struct sut_effect *effect, uint64_t *transition,
-				   struct sut_diag *diag)
+static enum sut_rc look_at_present(struct sut_application *a, struct sut_effect *effect,
+				   uint64_t *transition, struct sut_diag *diag)
 {
 	const struct sut_memory_patch *moving = sut_memory_moving(&a->memory);
 	const struct sut_memory_patch *same = sut_memory_find(&a->memory, a->patch->name);
@@ -308,10 +291,10 @@ static enum sut_rc look_at_present(struct apply *a, struct sut_effect *effect, u
 	}
 	if (a->memory.control.transition) {
 		sut_fail(diag, SUT_RETRY, "transition",
-			 "process %d (%s): the transition of %s is still running", a->target->pid,
-			 a->target->name, moving ? moving->record.name : "another patch");
+			 "process %d (%s): the transition of %s is still running", a->target.pid,
+			 a->target.name, moving ? moving->record.name : "another patch");
 		sut_remedy(diag, "`suture status pid:%d` says who blocks it; wait, or revert it.",
-			   a->target->pid);
+			   a->target.pid);
 		return SUT_RETRY;
 	}
 	if (!same || same->record.state == SUT_RT_REVERTED)
@@ -323,12 +306,28 @@ static enum sut_rc look_at_present(struct apply *a, struct sut_effect *effect, u
 	}
 	sut_fail(diag, SUT_REFUSED, "name",
 		 "process %d (%s): another patch of the name %s is applied (version %s)",
-		 a->target->pid, a->target->name, a->patch->name, same->record.version);
+		 a->target.pid, a->target.name, a->patch->name, same->record.version);
 	sut_remedy(diag, "Revert it first, or give the new one a name of its own.");
 	return SUT_REFUSED;
 }
 
-static enum sut_rc start(struct apply *a, struct sut_diag *diag)
+enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, struct sut_diag *diag)
+{
+	enum sut_rc rc = sut_target_open(pid, true, &a->target, diag);
+
+	if (rc == SUT_OK)
+		rc = sut_target_check(&a->target, diag);
+	if (rc == SUT_OK)
+		rc = sut_runtime_find(&a->target, &a->runtime, diag);
+	if (rc == SUT_OK)
+		rc = sut_runtime_settle(&a->runtime, diag);
+	if (rc == SUT_OK)
+		rc = sut_memory_read(&a->runtime, a->arena, &a->memory, diag);
+	a->plan = (struct sut_plan){.runtime = &a->runtime, .arena = a->arena};
+	return rc;
+}
+
+enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *diag)
 {
 	enum sut_rc rc = check_bytes(a, diag);
 
@@ -338,12 +337,11 @@ static enum sut_rc start(struct apply *a, struct sut_diag *diag)
 		rc = sut_look_before(&a->runtime, a->arena, diag);
 	if (rc == SUT_OK)
 		rc = plan_all(a, diag);
+	/* Up to here the target has only been read. */
 	if (rc == SUT_OK)
 		rc = sut_runtime_place(&a->runtime, diag);
 	if (rc == SUT_OK)
 		rc = sut_plan_execute(&a->plan, diag);
-	if (rc == SUT_OK)
-		rc = sut_switch_commit(&a->runtime, a->transition, SUT_RT_APPLYING, diag);
 	return rc;
 }
 
@@ -354,47 +352,49 @@ static void count_funcs(const struct sut_rt_func *funcs, size_t count, struct su
 		effect->direct += (funcs[i].flags & SUT_RT_FUNC_DIRECT) != 0;
 }
 
+static enum sut_rc apply(struct sut_application *a, pid_t pid,
+			 const struct sut_effect_options *options, struct sut_effect *effect,
+			 struct sut_diag *diag)
+{
+	uint64_t armed, transition = 0;
+	enum sut_rc rc = sut_application_open(a, pid, diag);
+
+	if (rc == SUT_OK)
+		rc = look_at_present(a, effect, &transition, diag);
+	if (rc != SUT_OK)
+		return rc;
+	if (effect->nothing || transition) {
+		const struct sut_memory_patch *present =
+			sut_memory_find(&a->memory, a->patch->name);
+
+		count_funcs(present->funcs, present->record.func_count, effect);
+		effect->resumed = transition != 0;
+	} else {
+		rc = sut_application_prepare(a, diag);
+		if (rc == SUT_OK)
+			rc = sut_switch_commit(&a->runtime, a->transition, SUT_RT_APPLYING, diag);
+		transition = a->transition;
+		count_funcs(a->funcs, a->func_count, effect);
+	}
+	armed = sut_now_ns();
+	if (rc == SUT_OK && !effect->nothing)
+		rc = sut_switch_finish(&a->runtime, transition, options, a->arena, effect, diag);
+	effect->switch_ns = sut_now_ns() - armed;
+	return rc;
+}
+
 enum sut_rc sut_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch *patch,
 		      const unsigned char digest[SUT_SHA256_SIZE],
 		      const struct sut_effect_options *options, struct sut_effect *effect,
 		      struct sut_diag *diag)
 {
-	SUT_TARGET struct sut_target target;
-	struct sut_effect result = {0};
-	struct apply a = {.arena = arena, .target = &target, .patch = patch, .digest = digest};
-	uint64_t begin = sut_now_ns(), armed, transition = 0;
-	const struct sut_memory_patch *present;
-	enum sut_rc rc = sut_target_open(pid, true, &target, diag);
+	struct sut_application a = {.arena = arena, .patch = patch, .digest = digest};
+	uint64_t begin = sut_now_ns();
+	enum sut_rc rc;
 
-	if (rc == SUT_OK)
-		rc = sut_target_check(&target, diag);
-	if (rc == SUT_OK)
-		rc = sut_runtime_find(&target, &a.runtime, diag);
-	if (rc == SUT_OK)
-		rc = sut_runtime_settle(&a.runtime, diag);
-	if (rc == SUT_OK)
-		rc = sut_memory_read(&a.runtime, arena, &a.memory, diag);
-	if (rc == SUT_OK)
-		rc = look_at_present(&a, &result, &transition, diag);
-	if (rc != SUT_OK)
-		return rc;
-	a.plan = (struct sut_plan){.runtime = &a.runtime, .arena = arena};
-	result.resumed = transition != 0;
-	if (result.nothing || transition) {
-		present = sut_memory_find(&a.memory, patch->name);
-		count_funcs(present->funcs, present->record.func_count, &result);
-	} else {
-		rc = start(&a, diag);
-		if (rc != SUT_OK)
-			return rc;
-		transition = a.transition;
-		count_funcs(a.funcs, a.func_count, &result);
-	}
-	armed = sut_now_ns();
-	if (!result.nothing)
-		rc = sut_switch_finish(&a.runtime, transition, options, arena, &result, diag);
-	result.switch_ns = sut_now_ns() - armed;
-	result.total_ns = sut_now_ns() - begin;
-	*effect = result;
+	*effect = (struct sut_effect){0};
+	rc = apply(&a, pid, options, effect, diag);
+	effect->total_ns = sut_now_ns() - begin;
+	sut_target_close(&a.target);
 	return rc;
 }

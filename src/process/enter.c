@@ -193,11 +193,13 @@ static void fill_stopped(const struct user_regs_struct *r, struct sut_stopped *s
  * SEIZE and INTERRUPT; on success the thread is in our stop. On failure it goes on, a signal that
  * was just being delivered included.
  */
-static bool stop(const struct sut_runtime *runtime, pid_t tid, struct sut_stopped *stopped)
+static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *stopped)
 {
 	struct user_regs_struct regs;
 	int status;
 
+	if (runtime->target->pending_count == SUT_PENDING_MAX)
+		return false;
 	stopped->tid = tid;
 	stopped->since_ns = sut_now_ns();
 	if (ptrace(PTRACE_SEIZE, tid, 0, 0) < 0)
@@ -205,7 +207,7 @@ static bool stop(const struct sut_runtime *runtime, pid_t tid, struct sut_stoppe
 	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0)
 		return false;
 	if (!wait_stop(tid, &status)) {
-		/* Not in a stop, so it cannot be detached; it is when we end or it stops. */
+		runtime->target->pending[runtime->target->pending_count++] = tid;
 		return false;
 	}
 	if (status >> 8 != (SIGTRAP | PTRACE_EVENT_STOP << 8)) {
@@ -222,19 +224,42 @@ static bool stop(const struct sut_runtime *runtime, pid_t tid, struct sut_stoppe
 	return false;
 }
 
-void sut_resume(const struct sut_stopped *stopped)
+/* A call that would give EINTR restarts as if no handler had been there: none was. */
+static void let_go(pid_t tid, int signal)
 {
 	struct user_regs_struct regs;
 
-	/* A call that would give EINTR restarts as if no handler had been there: none was. */
-	if (get_registers(stopped->tid, &regs) && (long)regs.orig_rax >= 0 &&
+	if (!signal && get_registers(tid, &regs) && (long)regs.orig_rax >= 0 &&
 	    (long)regs.rax == -EINTR) {
 		struct iovec iov = {&regs, sizeof(regs)};
 
 		regs.rax = (unsigned long)-ERESTARTNOHAND;
-		ptrace(PTRACE_SETREGSET, stopped->tid, NT_PRSTATUS, &iov);
+		ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
 	}
-	ptrace(PTRACE_DETACH, stopped->tid, 0, 0);
+	ptrace(PTRACE_DETACH, tid, 0, signal);
+}
+
+void sut_resume(const struct sut_stopped *stopped)
+{
+	let_go(stopped->tid, 0);
+}
+
+size_t sut_release_late(struct sut_target *target)
+{
+	size_t left = 0;
+
+	for (size_t i = 0; i < target->pending_count; i++) {
+		pid_t tid = target->pending[i];
+		int status;
+		pid_t got = waitpid(tid, &status, __WALL | WNOHANG);
+
+		if (got == 0)
+			target->pending[left++] = tid;
+		else if (got == tid && WIFSTOPPED(status))
+			let_go(tid, status >> 16 ? 0 : WSTOPSIG(status));
+	}
+	target->pending_count = left;
+	return left;
 }
 
 static bool accepted(const struct sut_runtime *runtime,
@@ -248,12 +273,12 @@ static bool accepted(const struct sut_runtime *runtime,
 	return false;
 }
 
-enum sut_rc sut_stop_any(const struct sut_runtime *runtime, pid_t prefer,
+enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 			 bool (*accept)(const struct sut_runtime *runtime,
 					const struct sut_stopped *stopped, void *context),
 			 void *context, struct sut_stopped *stopped, struct sut_diag *diag)
 {
-	const struct sut_target *target = runtime->target;
+	struct sut_target *target = runtime->target;
 	SUT_ARENA struct sut_arena arena = {0};
 	struct sut_thread_list list;
 	struct sut_thread_state state;
@@ -262,6 +287,7 @@ enum sut_rc sut_stop_any(const struct sut_runtime *runtime, pid_t prefer,
 
 	if (rc != SUT_OK)
 		return rc;
+	sut_release_late(target);
 	class = sut_arena_alloc(&arena, list.count);
 	for (size_t i = 0; i < list.count; i++) {
 		sut_thread_state(target, list.tids[i], &state);
@@ -291,7 +317,7 @@ enum sut_rc sut_stop_any(const struct sut_runtime *runtime, pid_t prefer,
 	return SUT_RETRY;
 }
 
-bool sut_stop_running(const struct sut_runtime *runtime, pid_t tid, struct sut_stopped *stopped)
+bool sut_stop_running(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *stopped)
 {
 	struct sut_thread_state state;
 

@@ -21,7 +21,7 @@ struct sut_stopped {
  * accept (may be NULL) sees each candidate stopped; false lets it go and tries the next.
  * SUT_RETRY (rule "thread") when there is none.
  */
-enum sut_rc sut_stop_any(const struct sut_runtime *runtime, pid_t prefer,
+enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 			 bool (*accept)(const struct sut_runtime *runtime,
 					const struct sut_stopped *stopped, void *context),
 			 void *context, struct sut_stopped *stopped, struct sut_diag *diag);
@@ -30,7 +30,7 @@ enum sut_rc sut_stop_any(const struct sut_runtime *runtime, pid_t prefer,
  * Stops this very thread if it runs user code (not in a system call that a stop would disturb).
  * false: it is asleep, gone, or cannot be stopped now; it is then untouched.
  */
-bool sut_stop_running(const struct sut_runtime *runtime, pid_t tid, struct sut_stopped *stopped);
+bool sut_stop_running(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *stopped);
 
 /* Lets it go on as if nothing had happened. */
 void sut_resume(const struct sut_stopped *stopped);
@@ -42,5 +42,9 @@ void sut_resume(const struct sut_stopped *stopped);
  */
 enum sut_rc sut_send(const struct sut_stopped *stopped, uint64_t pc, uint64_t rdi, uint64_t rsp,
 		     struct sut_diag *diag);
+
+/* Lets go of threads that did not stop in time and have stopped since. Returns how many are left.
+ */
+size_t sut_release_late(struct sut_target *target);
 
 #endif

@@ -220,9 +220,11 @@ static void pause_while_waiting(unsigned int turn)
 		nanosleep(&(struct timespec){.tv_nsec = 20 * 1000}, NULL);
 }
 
-static void note_away(struct sut_runtime *runtime, const struct sut_stopped *stopped)
+/* end_ns: when the thread was on its way back, by its own clock where it has told us. */
+static void note_away(struct sut_runtime *runtime, const struct sut_stopped *stopped,
+		      uint64_t end_ns)
 {
-	uint64_t away = sut_now_ns() - stopped->since_ns;
+	uint64_t away = end_ns - stopped->since_ns;
 
 	runtime->cost.count++;
 	if (away > runtime->cost.away_ns_max)
@@ -238,7 +240,7 @@ static enum sut_rc wait_stub(struct sut_runtime *runtime, const struct sut_stopp
 		uint64_t flag = 0, value = stub_pending;
 
 		if (sut_target_read(runtime->target, data, &flag, sizeof(flag)) && flag == 1) {
-			note_away(runtime, stopped);
+			note_away(runtime, stopped, sut_now_ns());
 			return SUT_OK;
 		}
 		if (sut_target_read(runtime->target, result, &value, sizeof(value)) &&
@@ -450,13 +452,13 @@ static enum sut_rc wait_frame(struct sut_runtime *runtime, const struct sut_stop
 		struct sut_rt_frame frame;
 
 		if (!sut_target_read(runtime->target, address, &frame,
-				     offsetof(struct sut_rt_frame, sigmask))) {
+				     offsetof(struct sut_rt_frame, maps))) {
 			sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited",
 				 runtime->target->pid, runtime->target->name);
 			return SUT_GONE;
 		}
 		if (frame.state == SUT_RT_FRAME_DONE) {
-			note_away(runtime, stopped);
+			note_away(runtime, stopped, frame.finished_ns);
 			*result = frame.result;
 			return SUT_OK;
 		}

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "process/target.h"
+#include "process/enter.h"
 #include "base/guard.h"
 #include "base/io.h"
 
@@ -10,7 +11,7 @@
 #include <string.h>
 #include <sys/file.h>
 
-enum { LOCK_TRIES = 500, LOCK_PAUSE_US = 10 * 1000 };
+enum { LOCK_TRIES = 500, LOCK_PAUSE_US = 10 * 1000, LATE_TRIES = 20 };
 
 ssize_t sut_proc_read(int folder, const char *name, char *buf, size_t size)
 {
@@ -142,6 +143,9 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 
 void sut_target_close(struct sut_target *target)
 {
+	/* One that never stops is let go by the kernel when we end. */
+	for (int i = 0; i < LATE_TRIES && sut_release_late(target); i++)
+		usleep(LOCK_PAUSE_US);
 	sut_guard_close(&target->memory);
 	sut_guard_close(&target->tasks);
 	sut_guard_close(&target->folder);

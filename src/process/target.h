@@ -15,7 +15,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { SUT_PAGE_SIZE = 4096 };
+enum { SUT_PAGE_SIZE = 4096, SUT_PENDING_MAX = 16 };
 
 struct sut_map {
 	uint64_t start;
@@ -53,6 +53,9 @@ struct sut_target {
 	struct sut_map *maps; /* ascending */
 	size_t object_count;
 	struct sut_object *objects;
+	/* Threads that were asked to stop and have not yet: to be let go when they do (enter.c). */
+	size_t pending_count;
+	pid_t pending[SUT_PENDING_MAX];
 };
 
 /*

@@ -26,9 +26,9 @@ struct sut_thunk {
  *	testb $1, dir(%rip)
  *	jne  slow
  *	jmp  new_code
- * slow:	save all caller-saved registers (callers may know which of them the function uses and
- *keep values in the others), decide(transition, stack pointer), restore, jmp  new_code or old_code
- *by a flag: a word in memory could be overwritten by a handler
+ * slow:	save all caller-saved registers (callers may know which of them the function uses
+ *and keep values in the others), decide(transition, stack pointer), restore, jmp  new_code or
+ *old_code by a flag: a word in memory could be overwritten by a handler
  */
 bool sut_thunk_emit(const struct sut_thunk *thunk, unsigned char code[SUT_THUNK_SIZE]);
 

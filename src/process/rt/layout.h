@@ -256,6 +256,7 @@ struct sut_rt_frame {
 	uint64_t sigmask; /* restored before the thread goes on */
 	uint64_t save;    /* address of struct sut_rt_save */
 	uint64_t control;
+	uint64_t finished_ns; /* CLOCK_MONOTONIC, when the result was there */
 	struct sut_rt_map maps[SUT_RT_FRAME_MAPS];
 };
 
@@ -378,7 +379,8 @@ SUT_RT_AT(sut_rt_frame, result, 56);
 SUT_RT_AT(sut_rt_frame, sigmask, 64);
 SUT_RT_AT(sut_rt_frame, save, 72);
 SUT_RT_AT(sut_rt_frame, control, 80);
-SUT_RT_AT(sut_rt_frame, maps, 88);
+SUT_RT_AT(sut_rt_frame, finished_ns, 88);
+SUT_RT_AT(sut_rt_frame, maps, 96);
 
 SUT_RT_AT(sut_rt_save, rax, 112);
 SUT_RT_AT(sut_rt_save, rip, 120);

@@ -112,11 +112,13 @@ static int64_t sync_cores(void)
 	return rc < 0 ? rc : syscall6(SYS_MEMBARRIER, MEMBARRIER_SYNC_CORE, 0, 0, 0, 0, 0);
 }
 
-static uint64_t now_ns(void)
+enum { CLOCK_REAL = 0, CLOCK_MONO = 1 };
+
+static uint64_t now_ns(uint64_t clock)
 {
 	uint64_t ts[2] = {0, 0};
 
-	syscall6(SYS_CLOCK_GETTIME, 0, (uint64_t)ts, 0, 0, 0, 0);
+	syscall6(SYS_CLOCK_GETTIME, clock, (uint64_t)ts, 0, 0, 0, 0);
 	return ts[0] * 1000000000u + ts[1];
 }
 
@@ -147,7 +149,7 @@ static int64_t commit(const struct sut_rt_frame *frame)
 			undo_list(t, SUT_RT_LIST_COMMIT, t->list_count[SUT_RT_LIST_COMMIT]);
 	}
 	if (rc == SUT_RT_DONE) {
-		t->started_ns = now_ns();
+		t->started_ns = now_ns(CLOCK_REAL);
 		__atomic_store_n(&t->armed, 1, __ATOMIC_SEQ_CST);
 		return SUT_RT_DONE;
 	}
@@ -197,5 +199,6 @@ void sut_rt_run(struct sut_rt_frame *frame)
 		frame->result = -22; /* EINVAL */
 		break;
 	}
+	frame->finished_ns = now_ns(CLOCK_MONO);
 	__atomic_store_n(&frame->state, SUT_RT_FRAME_DONE, __ATOMIC_SEQ_CST);
 }

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* One application of a patch to one target, in its steps. */
+#ifndef SUT_PROCESS_APPLY_H
+#define SUT_PROCESS_APPLY_H
+
+#include "process/link.h"
+#include "process/memory.h"
+#include "process/process.h"
+
+struct sut_application {
+	struct sut_arena *arena;
+	const struct sut_patch *patch;
+	const unsigned char *digest;
+	struct sut_target target;
+	struct sut_runtime runtime;
+	struct sut_memory memory;
+	const struct sut_object **objects; /* of the patch, in the target */
+	struct sut_plan plan;
+	struct sut_zone **zones; /* one per object */
+	struct sut_link link;
+	size_t func_count; /* changed functions only */
+	struct sut_rt_func *funcs;
+	uint64_t record; /* address of struct sut_rt_patch */
+	uint64_t transition;
+};
+
+/*
+ * Opens and locks the target and reads what is in its memory. arena, patch and digest are set by
+ * the caller; target.close is the caller's, also on failure.
+ */
+enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, struct sut_diag *diag);
+
+/*
+ * Checks that the patch fits, works everything out, and puts it into the target's memory, where
+ * nothing leads to it yet.
+ */
+enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *diag);
+
+#endif
