@@ -15,6 +15,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -121,6 +122,10 @@ struct sut_patch {
 	size_t fact_count;
 	struct sut_patch_fact *facts; /* provenance, in order */
 };
+
+/* What a patch may be called, and its version: letters, digits, "._+-" (and ":~"), no path. */
+bool sut_patch_name_valid(const char *name);
+bool sut_patch_version_valid(const char *version);
 
 /*
  * Reads a patch file from memory. Everything in *patch lives in the arena or in data, which must
