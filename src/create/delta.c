@@ -12,8 +12,6 @@
 #include "create/extract.h"
 #include "create/proof.h"
 
-enum { NAMED_MAX = 8 /* functions that a message names */ };
-
 /* A unit on its way through the stages. */
 struct member {
 	const struct sut_unit *unit;
@@ -197,6 +195,8 @@ static uint32_t add_object(struct sut_extract *extract, struct sut_target *targe
 	object->build_id_size = target->build_id_size;
 	memcpy(object->build_id, target->build_id, target->build_id_size);
 	extract->targets[patch->object_count] = target;
+	extract->imports[patch->object_count] =
+		(struct sut_imports){.arena = extract->arena, .target = target};
 	return patch->object_count++;
 }
 
@@ -207,6 +207,8 @@ static void collect_parts(struct delta *delta, struct sut_extract *extract)
 	extract->parts = sut_arena_array(delta->arena, max, sizeof(*extract->parts));
 	extract->targets =
 		sut_arena_array(delta->arena, delta->target_count, sizeof(*extract->targets));
+	extract->imports =
+		sut_arena_array(delta->arena, delta->target_count, sizeof(*extract->imports));
 	extract->patch->objects = sut_arena_array(delta->arena, delta->target_count,
 						  sizeof(*extract->patch->objects));
 	extract->patch->object_count = 0;

@@ -26,6 +26,7 @@ struct walk {
 	uint64_t start;         /* address of code[0]: in the target, or offset in the section */
 	struct sut_insn before; /* the instruction in front of the present one */
 	bool leaves;            /* a return, or a jump to somewhere else */
+	bool loops;             /* a jump back */
 	const char *indirect;   /* "old code", "new code": it has an indirect tail jump */
 };
 
@@ -41,7 +42,7 @@ static void refuse_tail(const struct walk *walk, const struct sut_patch_func *to
 			return;
 	}
 	sut_refuse(verdict, "tail", evidence,
-		   "%s ends in a jump into %s %s, so a thread could run the old one of the first "
+		   "%s ends in a jump into %s%s, so a thread could run the old one of the first "
 		   "and the new one of the second in one call; patch only one of them, or build "
 		   "the target with -fno-optimize-sibling-calls",
 		   walk->func->name, to->name, how);
@@ -120,7 +121,7 @@ static void jump_indirect(struct walk *walk, const struct sut_insn *insn)
 
 		walk->leaves = true;
 		if (to)
-			refuse_tail(walk, to, "through its slot");
+			refuse_tail(walk, to, " through its slot");
 		return;
 	}
 	if (is_dispatch(walk, insn))
@@ -143,8 +144,9 @@ static bool visit_old(const struct sut_insn *insn, void *context)
 		if (stub && *stub->name)
 			to = func_named(walk, stub->name);
 		if (to)
-			refuse_tail(walk, to, to == walk->func ? "(itself)" : "");
+			refuse_tail(walk, to, to == walk->func ? " itself" : "");
 		walk->leaves |= !in_own_pieces(walk, insn->target);
+		walk->loops |= insn->target <= insn->address;
 		break;
 	case SUT_INSN_JUMP_INDIRECT:
 		jump_indirect(walk, insn);
@@ -250,7 +252,7 @@ static void judge_indirect(const struct walk *walk)
 		if (is_changed(walk, to) && to != walk->func && is_address_taken(walk->target, to))
 			refuse_tail(walk, to,
 				    sut_arena_printf(walk->extract->arena,
-						     "through a pointer in its %s",
+						     " through a pointer in its %s",
 						     walk->indirect));
 	}
 }
@@ -295,7 +297,7 @@ static void judge_func(struct sut_extract *extract, const struct sut_patch_func 
 		walk_code(&walk, sut_target_bytes(walk.target, piece->address, piece->size),
 			  piece->size, piece->address, visit_old);
 	}
-	if (func->piece_count && !walk.leaves && strcmp(func->name, "main") != 0)
+	if (!walk.leaves && walk.loops && strcmp(func->name, "main") != 0)
 		sut_warn(extract->verdict, "main", func->name,
 			 "%s never returns: a thread that is in it stays in the old code",
 			 func->name);

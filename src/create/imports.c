@@ -1,6 +1,6 @@
 #include "create/target.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* A reference to a symbol that the target did not import until now. */
+/* For references to symbols that the target did not import until now. */
 #include <string.h>
 #include <unistd.h>
 
@@ -16,7 +16,7 @@ static bool exports(const struct sut_target *object, const char *name)
 	return false;
 }
 
-bool sut_target_imports(struct sut_arena *arena, const struct sut_target *target, const char *name)
+static bool load(struct sut_imports *imports, const char *name, struct sut_target *object)
 {
 	static const char *const folders[] = {"/lib/x86_64-linux-gnu",
 					      "/usr/lib/x86_64-linux-gnu",
@@ -26,19 +26,33 @@ bool sut_target_imports(struct sut_arena *arena, const struct sut_target *target
 					      "/lib",
 					      "/usr/lib"};
 
-	for (size_t i = 0; i < target->needed_count; i++) {
-		for (size_t j = 0; j < sizeof(folders) / sizeof(folders[0]); j++) {
-			struct sut_target object;
-			struct sut_diag ignored;
-			const char *path =
-				sut_arena_printf(arena, "%s/%s", folders[j], target->needed[i]);
+	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+		const char *path = sut_arena_printf(imports->arena, "%s/%s", folders[i], name);
+		struct sut_diag ignored;
 
-			if (access(path, R_OK) || sut_target_load(arena, path, &object, &ignored))
-				continue;
-			if (exports(&object, name))
-				return true;
-			break;
+		if (!access(path, R_OK) && !sut_target_load(imports->arena, path, object, &ignored))
+			return true;
+	}
+	return false;
+}
+
+bool sut_imports_have(struct sut_imports *imports, const char *name)
+{
+	const struct sut_target *target = imports->target;
+
+	if (!imports->loaded) {
+		imports->objects = sut_arena_array(imports->arena, target->needed_count,
+						   sizeof(*imports->objects));
+		for (size_t i = 0; i < target->needed_count; i++) {
+			if (load(imports, target->needed[i],
+				 &imports->objects[imports->object_count]))
+				imports->object_count++;
 		}
+		imports->loaded = true;
+	}
+	for (size_t i = 0; i < imports->object_count; i++) {
+		if (exports(&imports->objects[i], name))
+			return true;
 	}
 	return false;
 }

@@ -19,9 +19,10 @@
 #include "create/match.h"
 
 enum {
-	RUN_MIN = 8,    /* bytes that are worth searching for */
-	RUN_MAX = 64,   /* more is not more telling */
-	PLACES_MAX = 32 /* a run that is found more often tells nothing */
+	RUN_MIN = 8,     /* bytes that are worth searching for */
+	RUN_MAX = 64,    /* more is not more telling */
+	PLACES_MAX = 32, /* a run that is found more often tells nothing */
+	NAMED_MAX = 8,   /* functions that are named, of more there is only the number */
 };
 
 struct search {
@@ -435,11 +436,13 @@ void sut_proof_run(struct sut_arena *arena, const struct sut_object *object,
 
 void sut_proof_judge(const struct sut_proof *proof, const char *source, struct sut_verdict *verdict)
 {
+	size_t count = 0;
+
 	for (size_t i = 0; i < proof->object->def_count; i++) {
 		const struct sut_def *def = &proof->object->defs[i];
 		const struct sut_proof_def *proven = &proof->defs[i];
 
-		if (proven->state != SUT_PROOF_DIFFERENT)
+		if (proven->state != SUT_PROOF_DIFFERENT || ++count > NAMED_MAX)
 			continue;
 		sut_refuse(verdict, "match",
 			   sut_arena_printf(verdict->arena,
@@ -453,4 +456,9 @@ void sut_proof_judge(const struct sut_proof *proof, const char *source, struct s
 			   def->name, source, proof->target->name, proven->reason,
 			   (size_t)proven->offset, (size_t)def->size);
 	}
+	if (count > NAMED_MAX)
+		sut_refuse(verdict, "match", source,
+			   "%zu more functions of %s are not what %s was built from; build with "
+			   "the compiler, flags, headers and source of the target",
+			   count - NAMED_MAX, source, proof->target->name);
 }

@@ -40,12 +40,17 @@ static const struct sut_target *target_of(const struct reference *reference)
 static bool refuse(struct reference *reference, const char *rule, const char *what)
 {
 	struct sut_verdict *verdict = reference->extract->verdict;
+	const char *evidence =
+		sut_arena_printf(verdict->arena, "%s: %s refers to %s",
+				 reference->part->unit->source, reference->from, reference->name);
 
-	sut_refuse(verdict, rule,
-		   sut_arena_printf(verdict->arena, "%s: %s refers to %s",
-				    reference->part->unit->source, reference->from,
-				    reference->name),
-		   "%s refers to %s, %s", reference->from, reference->name, what);
+	/* Once is enough, however often the function does it. */
+	for (size_t i = 0; i < verdict->refusal_count; i++) {
+		if (!strcmp(verdict->refusals[i].evidence, evidence))
+			return false;
+	}
+	sut_refuse(verdict, rule, evidence, "%s refers to %s, %s", reference->from, reference->name,
+		   what);
 	return false;
 }
 
@@ -419,7 +424,8 @@ static bool resolve_name(struct reference *reference)
 	if (global)
 		return use_target(reference, symbol->name, type, global->address, global->size,
 				  reference->reloc->addend);
-	if (slot || sut_target_imports(reference->extract->arena, target, symbol->name))
+	if (slot ||
+	    sut_imports_have(&reference->extract->imports[reference->part->object], symbol->name))
 		return use_import(reference, symbol->name, type, slot);
 	return refuse(
 		reference, "symbol",

@@ -95,7 +95,16 @@ const struct sut_target_reloc *sut_target_stub(const struct sut_target *target, 
 /* The pointer that the loader leaves at the address; false where it depends on another object. */
 bool sut_target_pointer(const struct sut_target *target, uint64_t address, uint64_t *value);
 
-/* One of the objects that the target needs exports the name, as far as they are installed here. */
-bool sut_target_imports(struct sut_arena *arena, const struct sut_target *target, const char *name);
+/* The objects that a target needs, as far as they are installed here. */
+struct sut_imports {
+	struct sut_arena *arena;
+	const struct sut_target *target;
+	bool loaded;
+	size_t object_count;
+	struct sut_target *objects;
+};
+
+/* One of them exports the name. They are read at the first question: most patches ask none. */
+bool sut_imports_have(struct sut_imports *imports, const char *name);
 
 #endif
