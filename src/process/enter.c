@@ -190,6 +190,22 @@ static void fill_stopped(const struct user_regs_struct *r, struct sut_stopped *s
 }
 
 /*
+ * Seized, a thread cannot go away, so its id cannot be reused: is it the target's? And no filter of
+ * its own may kill it for what we make it do.
+ */
+static bool is_usable(const struct sut_runtime *runtime, pid_t tid)
+{
+	char path[32], status[4096];
+	const char *seccomp;
+
+	snprintf(path, sizeof(path), "%d/status", tid);
+	if (sut_proc_read(runtime->target->tasks, path, status, sizeof(status)) < 0)
+		return false;
+	seccomp = strstr(status, "\nSeccomp:\t");
+	return !seccomp || seccomp[10] == '0';
+}
+
+/*
  * SEIZE and INTERRUPT; on success the thread is in our stop. On failure it goes on, a signal that
  * was just being delivered included.
  */
@@ -214,7 +230,7 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 		ptrace(PTRACE_DETACH, tid, 0, WSTOPSIG(status));
 		return false;
 	}
-	if (get_registers(tid, &regs) && regs.cs == CODE_SEGMENT_64 &&
+	if (is_usable(runtime, tid) && get_registers(tid, &regs) && regs.cs == CODE_SEGMENT_64 &&
 	    !in_restartable_sequence(runtime, tid) &&
 	    ptrace(PTRACE_GETSIGMASK, tid, sizeof(stopped->sigmask), &stopped->sigmask) == 0) {
 		fill_stopped(&regs, stopped);

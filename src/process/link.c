@@ -14,7 +14,7 @@
 enum {
 	SLOT_SIZE = 8,
 	VENEER_SIZE = 16, /* jmp *slot(%rip) */
-	SECTION_GAP = 32,
+	SECTION_GAP = 48, /* what sut_zone_image() may add to a piece, and alignment */
 };
 
 /* Made on demand for one symbol within one object's image. */

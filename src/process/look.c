@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STACK_MAX = 64 << 20, LOOK_TRIES = 3 };
+enum { LOOK_TRIES = 3 };
 
 const char *sut_look_name(enum sut_look look)
 {
@@ -96,35 +96,48 @@ static void set_hit(struct sut_blocker *blocker, enum sut_look look, uint64_t ad
 	blocker->func = range->kind & SUT_RT_RANGE_CORE ? UINT32_MAX : range->func;
 }
 
-/* pc and own stack of a thread that does not run; true when the stack could be read. */
+/* The first hit among words that lie at `at` in the target, into *blocker. */
+static bool find_hit(const struct sut_looker *looker, const uint64_t *words, size_t count,
+		     uint64_t at, struct sut_blocker *blocker)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct sut_rt_range *range;
+
+		if (words[i] - looker->t.low > looker->t.high - looker->t.low)
+			continue;
+		range = range_of(looker, words[i], left_kinds(looker));
+		if (range) {
+			set_hit(blocker, SUT_LOOK_FRAME, at + 8 * i, range);
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * pc and own stack of a thread that does not run; true when the stack could be read. Allocates
+ * nothing: the thread may be in a stop of ours.
+ */
 static bool scan_stack(struct sut_looker *looker, const struct sut_thread_stack *stack, uint64_t pc,
 		       uint64_t sp, struct sut_blocker *blocker)
 {
-	uint32_t kinds = left_kinds(looker);
-	const struct sut_rt_range *range = range_of(looker, pc, kinds);
-	uint64_t size = stack->high - sp;
-	uint64_t *words;
+	enum { CHUNK = 32 * 1024 };
+	const struct sut_rt_range *range = range_of(looker, pc, left_kinds(looker));
+	uint64_t words[CHUNK / 8];
 
 	if (range) {
 		set_hit(blocker, SUT_LOOK_INSIDE, pc, range);
 		return true;
 	}
-	if (size > STACK_MAX)
-		return false;
-	words = malloc(size);
-	if (!words || !sut_target_read(looker->runtime->target, sp, words, size)) {
-		free(words);
-		return false;
+	for (uint64_t at = sp; at < stack->high; at += CHUNK) {
+		uint64_t size = stack->high - at < CHUNK ? stack->high - at : CHUNK;
+
+		if (!sut_target_read(looker->runtime->target, at, words, size))
+			return false;
+		if (find_hit(looker, words, size / 8, at, blocker))
+			return true;
 	}
 	blocker->look = SUT_LOOK_CLEAN;
-	for (uint64_t i = size / 8; i-- && blocker->look == SUT_LOOK_CLEAN;) {
-		if (words[i] - looker->t.low > looker->t.high - looker->t.low)
-			continue;
-		range = range_of(looker, words[i], kinds);
-		if (range)
-			set_hit(blocker, SUT_LOOK_FRAME, sp + 8 * i, range);
-	}
-	free(words);
 	return true;
 }
 

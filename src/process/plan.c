@@ -64,6 +64,12 @@ static enum sut_rc read_zones(struct sut_plan *plan, struct sut_diag *diag)
 	return SUT_OK;
 }
 
+static void add_map(struct sut_plan *plan, uint64_t address, uint64_t size, uint64_t prot)
+{
+	SUT_PUSH(plan->arena, plan->maps, plan->map_count, plan->map_capacity) =
+		(struct sut_rt_map){address, size, prot};
+}
+
 static enum sut_rc new_zone(struct sut_plan *plan, uint64_t low, uint64_t high, uint64_t text,
 			    uint64_t data, struct sut_zone **zone, struct sut_diag *diag)
 {
@@ -74,7 +80,7 @@ static enum sut_rc new_zone(struct sut_plan *plan, uint64_t low, uint64_t high, 
 	record->text_size = page_up(text > ZONE_TEXT / 2 ? 2 * text : ZONE_TEXT);
 	record->data_size = page_up(data > ZONE_DATA / 2 ? 2 * data : ZONE_DATA);
 	record->text = sut_target_hole(target, low, high, record->text_size + record->data_size);
-	if (!record->text || plan->map_count + 2 > SUT_RT_FRAME_MAPS) {
+	if (!record->text) {
 		sut_fail(diag, SUT_UNSUPPORTED, "room",
 			 "process %d (%s): no room within 2 GiB of the object to be patched",
 			 target->pid, target->name);
@@ -87,10 +93,8 @@ static enum sut_rc new_zone(struct sut_plan *plan, uint64_t low, uint64_t high, 
 	record->data = record->text + record->text_size;
 	record->data_used = (sizeof(*record) + 15) & ~UINT64_C(15);
 	made->address = record->data;
-	plan->maps[plan->map_count++] =
-		(struct sut_rt_map){record->text, record->text_size, PROT_READ | PROT_EXEC};
-	plan->maps[plan->map_count++] =
-		(struct sut_rt_map){record->data, record->data_size, PROT_READ | PROT_WRITE};
+	add_map(plan, record->text, record->text_size, PROT_READ | PROT_EXEC);
+	add_map(plan, record->data, record->data_size, PROT_READ | PROT_WRITE);
 	SUT_PUSH(plan->arena, plan->zones, plan->zone_count, plan->zone_capacity) = made;
 	*zone = made;
 	return SUT_OK;
@@ -119,6 +123,7 @@ uint64_t sut_zone_core(struct sut_plan *plan, struct sut_zone *zone, uint64_t si
 	size = (size + 15) & ~UINT64_C(15);
 	zone->record.core_used += size;
 	plan->used += size;
+	plan->overflowed |= !is_sound(&zone->record);
 	return address;
 }
 
@@ -131,6 +136,7 @@ uint64_t sut_zone_image(struct sut_plan *plan, struct sut_zone *zone, uint64_t s
 	address = (end - zone->record.image_used - size - 16) & ~((align < 16 ? 16 : align) - 1);
 	plan->used += end - zone->record.image_used - address;
 	zone->record.image_used = end - address;
+	plan->overflowed |= !is_sound(&zone->record);
 	return address;
 }
 
@@ -141,6 +147,7 @@ uint64_t sut_zone_data(struct sut_plan *plan, struct sut_zone *zone, uint64_t si
 
 	plan->used += offset + size - zone->record.data_used;
 	zone->record.data_used = offset + size;
+	plan->overflowed |= !is_sound(&zone->record);
 	return zone->record.data + offset;
 }
 
@@ -169,13 +176,11 @@ bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end)
 			ours |= (plan->taken[i].address & ~(uint64_t)(SUT_PAGE_SIZE - 1)) == page;
 		if (ours)
 			continue;
-		if (sut_target_map(plan->runtime->target, page) || plans_page(plan, page) ||
-		    plan->map_count == SUT_RT_FRAME_MAPS) {
+		if (sut_target_map(plan->runtime->target, page) || plans_page(plan, page)) {
 			plan->map_count = map_count;
 			return false;
 		}
-		plan->maps[plan->map_count++] =
-			(struct sut_rt_map){page, SUT_PAGE_SIZE, PROT_READ | PROT_EXEC};
+		add_map(plan, page, SUT_PAGE_SIZE, PROT_READ | PROT_EXEC);
 	}
 	SUT_PUSH(plan->arena, plan->taken, plan->taken_count, plan->taken_capacity) =
 		(struct sut_rt_map){.address = start, .size = end - start};
@@ -201,24 +206,32 @@ uint64_t sut_plan_string(struct sut_plan *plan, struct sut_zone *zone, const cha
 	return sut_plan_store(plan, zone, s, strlen(s) + 1);
 }
 
+/* As many operations as needed; a later one that fails leaves memory that nothing refers to. */
 static enum sut_rc map_memory(struct sut_plan *plan, struct sut_diag *diag)
 {
 	struct sut_target *target = plan->runtime->target;
-	struct sut_runtime_op op = {.op = SUT_RT_OP_MAP,
-				    .map_count = plan->map_count,
-				    .maps = plan->maps};
-	int64_t result;
-	enum sut_rc rc;
 
-	if (!plan->map_count)
-		return SUT_OK;
-	rc = sut_runtime_run(plan->runtime, &op, &result, diag);
-	if (rc != SUT_OK || result == SUT_RT_DONE)
-		return rc;
-	sut_fail(diag, SUT_REFUSED, "memory", "process %d (%s): it cannot map more memory: %s",
-		 target->pid, target->name, strerror((int)-result));
-	sut_remedy(diag, "Raise its limits (RLIMIT_AS, vm.max_map_count), then try again.");
-	return SUT_REFUSED;
+	for (size_t i = 0; i < plan->map_count; i += SUT_RT_FRAME_MAPS) {
+		size_t left = plan->map_count - i;
+		struct sut_runtime_op op = {
+			.op = SUT_RT_OP_MAP,
+			.map_count = left < SUT_RT_FRAME_MAPS ? left : SUT_RT_FRAME_MAPS,
+			.maps = plan->maps + i,
+		};
+		int64_t result;
+		enum sut_rc rc = sut_runtime_run(plan->runtime, &op, &result, diag);
+
+		if (rc != SUT_OK)
+			return rc;
+		if (result == SUT_RT_DONE)
+			continue;
+		sut_fail(diag, SUT_REFUSED, "memory",
+			 "process %d (%s): it cannot map more memory: %s", target->pid,
+			 target->name, strerror((int)-result));
+		sut_remedy(diag, "Raise its limits (RLIMIT_AS, vm.max_map_count), then try again.");
+		return SUT_REFUSED;
+	}
+	return SUT_OK;
 }
 
 /* Links new zones into the control block; each record is complete before it can be found. */
@@ -247,19 +260,21 @@ enum sut_rc sut_plan_execute(struct sut_plan *plan, struct sut_diag *diag)
 {
 	struct sut_target *target = plan->runtime->target;
 	struct sut_rt_control control;
-	enum sut_rc rc = map_memory(plan, diag);
+	enum sut_rc rc;
 
+	if (plan->overflowed)
+		return sut_fail(diag, SUT_BUG, NULL,
+				"the plan needs more memory than it asked for");
+	rc = map_memory(plan, diag);
 	if (rc == SUT_OK)
 		rc = sut_runtime_control(plan->runtime, &control, diag);
 	if (rc != SUT_OK)
 		return rc;
 	if (!publish_zones(plan, &control))
-		return sut_fail_errno(diag, "process %d (%s): its memory cannot be written",
-				      target->pid, target->name);
+		return sut_target_lost(target, diag);
 	for (size_t i = 0; i < plan->write_count; i++)
 		if (!sut_target_write(target, plan->writes[i].address, plan->writes[i].data,
 				      plan->writes[i].size))
-			return sut_fail_errno(diag, "process %d (%s): its memory cannot be written",
-					      target->pid, target->name);
+			return sut_target_lost(target, diag);
 	return SUT_OK;
 }

@@ -26,13 +26,14 @@ struct sut_plan {
 	struct sut_arena *arena;
 	size_t zone_count, zone_capacity;
 	struct sut_zone **zones;
-	size_t map_count;
-	struct sut_rt_map maps[SUT_RT_FRAME_MAPS];
+	size_t map_count, map_capacity;
+	struct sut_rt_map *maps;
 	size_t taken_count, taken_capacity;
 	struct sut_rt_map *taken; /* address and size of what lies in pages of sut_plan_pages() */
 	size_t write_count, write_capacity;
 	struct sut_plan_write *writes;
-	uint64_t used; /* bytes of zones taken by this plan */
+	uint64_t used;   /* bytes of zones taken by this plan */
+	bool overflowed; /* a zone got more than was asked for: a bug, found before it does harm */
 };
 
 /*

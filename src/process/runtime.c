@@ -298,8 +298,7 @@ static enum sut_rc fill(struct sut_runtime *runtime, uint64_t slack, size_t size
 			      (const char *)&control + sizeof(control.magic),
 			      sizeof(control) - sizeof(control.magic)) ||
 	    !sut_target_write(target, runtime->control, &control.magic, sizeof(control.magic)))
-		return sut_fail_errno(diag, "process %d (%s): its new memory cannot be written",
-				      target->pid, target->name);
+		return sut_target_lost(target, diag);
 	runtime->placed = true;
 	clear_slack(runtime, &control);
 	return SUT_OK;
@@ -342,8 +341,7 @@ enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag
 	fill_stub(stub, &stopped, runtime->text, iret);
 	if (!sut_target_write(target, iret - 8, frame, sizeof(frame)) ||
 	    !sut_target_write(target, slack, stub, size)) {
-		rc = sut_fail_errno(diag, "process %d (%s): its memory cannot be written",
-				    target->pid, target->name);
+		rc = sut_target_lost(target, diag);
 		sut_resume(&stopped);
 		return rc;
 	}
@@ -503,8 +501,7 @@ enum sut_rc sut_runtime_run(struct sut_runtime *runtime, const struct sut_runtim
 	frame.save = choice.frame + SUT_RT_FRAME_SIZE - sizeof(struct sut_rt_save);
 	if (!sut_target_write(target, frame.save, &stopped.save, sizeof(stopped.save)) ||
 	    !sut_target_write(target, choice.frame, &frame, sizeof(frame))) {
-		rc = sut_fail_errno(diag, "process %d (%s): its memory cannot be written",
-				    target->pid, target->name);
+		rc = sut_target_lost(target, diag);
 		sut_resume(&stopped);
 		return rc;
 	}

@@ -312,8 +312,7 @@ enum sut_rc sut_switch_commit(struct sut_runtime *runtime, uint64_t transition,
 	mark = t.mark_new + 2;
 	if (!sut_target_write(target, runtime->control + offsetof(struct sut_rt_control, mark_next),
 			      &mark, sizeof(mark)))
-		return sut_fail_errno(diag, "process %d (%s): its memory cannot be written",
-				      target->pid, target->name);
+		return sut_target_lost(target, diag);
 	rc = sut_runtime_run(runtime, &op, &result, diag);
 	if (rc != SUT_OK || result == SUT_RT_DONE)
 		return rc;
@@ -355,9 +354,7 @@ enum sut_rc sut_switch_reverse(struct sut_runtime *runtime, uint64_t transition,
 					  sizeof(copy)) &&
 			  sut_target_write(runtime->target, copy, &one, 1);
 	}
-	return written ? SUT_OK
-		       : sut_fail_errno(diag, "process %d (%s): its memory cannot be written",
-					runtime->target->pid, runtime->target->name);
+	return written ? SUT_OK : sut_target_lost(runtime->target, diag);
 }
 
 static enum sut_rc read_state(const struct sut_runtime *runtime, const struct sut_rt_transition *t,

@@ -27,27 +27,19 @@ ssize_t sut_proc_read(int folder, const char *name, char *buf, size_t size)
 	return n;
 }
 
-/* Fields of stat after the name, which may itself hold spaces and parentheses. */
-static bool stat_fields(int folder, char *state, uint64_t *start_time)
+/* The state letter follows the name, which may itself hold spaces and parentheses. 0: gone. */
+static char read_state(int folder)
 {
 	char buf[1024];
-	const char *p;
+	const char *p =
+		sut_proc_read(folder, "stat", buf, sizeof(buf)) < 0 ? NULL : strrchr(buf, ')');
 
-	if (sut_proc_read(folder, "stat", buf, sizeof(buf)) < 0)
-		return false;
-	p = strrchr(buf, ')');
-	if (!p || p[1] != ' ')
-		return false;
-	p += 2;
-	*state = *p;
-	for (int field = 3; field < 22; field++) {
-		p = strchr(p, ' ');
-		if (!p)
-			return false;
-		p++;
-	}
-	*start_time = strtoull(p, NULL, 10);
-	return true;
+	return p && p[1] == ' ' ? p[2] : '\0';
+}
+
+static bool is_dead(char state)
+{
+	return state == '\0' || state == 'Z' || state == 'X';
 }
 
 /* /proc/PID shows nothing of memory once the leader has exited; a live thread's folder does. */
@@ -57,8 +49,6 @@ static int live_task(int tasks)
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
-		uint64_t start;
-		char state;
 		int folder;
 
 		if (entry->d_name[0] == '.')
@@ -66,7 +56,7 @@ static int live_task(int tasks)
 		folder = openat(tasks, entry->d_name, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 		if (folder < 0)
 			continue;
-		if (stat_fields(folder, &state, &start) && state != 'Z' && state != 'X')
+		if (!is_dead(read_state(folder)))
 			return folder;
 		close(folder);
 	}
@@ -121,7 +111,8 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 	if (target->leader < 0)
 		return gone(pid, diag);
 	target->tasks = openat(target->leader, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (target->tasks < 0 || !stat_fields(target->leader, &state, &target->start_time))
+	state = read_state(target->leader);
+	if (target->tasks < 0 || !state)
 		return gone(pid, diag);
 	if (sut_proc_read(target->leader, "comm", name, sizeof(name)) > 0)
 		snprintf(target->name, sizeof(target->name), "%.*s", (int)strcspn(name, "\n"),
@@ -131,8 +122,8 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 		if (rc != SUT_OK)
 			return rc;
 	}
-	target->folder = state == 'Z' || state == 'X' ? live_task(target->tasks)
-						      : fcntl(target->leader, F_DUPFD_CLOEXEC, 0);
+	target->folder = is_dead(state) ? live_task(target->tasks)
+					: fcntl(target->leader, F_DUPFD_CLOEXEC, 0);
 	if (target->folder < 0)
 		return gone(pid, diag);
 	target->memory = openat(target->folder, "mem", O_RDWR | O_CLOEXEC);
@@ -156,11 +147,18 @@ void sut_target_close(struct sut_target *target)
 
 bool sut_target_alive(const struct sut_target *target)
 {
-	uint64_t start;
-	char state;
-
 	/* The folder's descriptor belongs to this very process: a reused pid does not answer. */
-	return stat_fields(target->folder, &state, &start) && state != 'Z' && state != 'X';
+	return !is_dead(read_state(target->folder));
+}
+
+enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *diag)
+{
+	if (sut_target_alive(target))
+		return sut_fail_errno(diag, "process %d (%s): its memory cannot be accessed",
+				      target->pid, target->name);
+	sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited", target->pid,
+		 target->name);
+	return SUT_GONE;
 }
 
 static long status_number(const char *status, const char *key)
@@ -180,12 +178,10 @@ static enum sut_rc refuse(const struct sut_target *target, enum sut_rc rc, const
 
 enum sut_rc sut_target_check(const struct sut_target *target, struct sut_diag *diag)
 {
-	char status[8192], reason[128], state;
-	uint64_t start;
+	char status[8192], reason[128], state = read_state(target->folder);
 	long tracer;
 
-	if (sut_proc_read(target->folder, "status", status, sizeof(status)) < 0 ||
-	    !stat_fields(target->folder, &state, &start))
+	if (!state || sut_proc_read(target->folder, "status", status, sizeof(status)) < 0)
 		return gone(target->pid, diag);
 	tracer = status_number(status, "\nTracerPid:");
 	if (tracer > 0) {

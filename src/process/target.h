@@ -42,12 +42,11 @@ struct sut_object {
 
 struct sut_target {
 	pid_t pid;
-	uint64_t start_time; /* field 22 of stat; with the pid it names one process */
-	int leader;          /* /proc/PID; its lock keeps other controllers out */
-	int folder;          /* the same, or a live thread's when the leader is a zombie */
-	int tasks;           /* /proc/PID/task */
-	int memory;          /* .../mem */
-	char name[32];       /* comm, for messages */
+	int leader;    /* /proc/PID; its lock keeps other controllers out */
+	int folder;    /* the same, or a live thread's when the leader is a zombie */
+	int tasks;     /* /proc/PID/task */
+	int memory;    /* .../mem */
+	char name[32]; /* comm, for messages */
 	struct sut_arena arena;
 	size_t map_count;
 	struct sut_map *maps; /* ascending */
@@ -87,6 +86,12 @@ bool sut_target_read_string(const struct sut_target *target, uint64_t address, c
 /* Writes also where the target itself may not; only to memory that no thread uses meanwhile. */
 bool sut_target_write(const struct sut_target *target, uint64_t address, const void *data,
 		      size_t size);
+
+/*
+ * Says why the target's memory could not be read or written where it should be: SUT_GONE when it
+ * has exited, else SUT_SYSTEM with errno.
+ */
+enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *diag);
 
 /* The map that contains address, or NULL. */
 const struct sut_map *sut_target_map(const struct sut_target *target, uint64_t address);
