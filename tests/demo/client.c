@@ -4,8 +4,8 @@
  *
  * Asks one question after the other until SIGTERM or SIGINT, then prints how many answers it got,
  * how many were wrong, how many requests failed, and the longest time between two answers. A
- * server that is patched meanwhile must not be noticed. KEYS is among the questions because it is
- * a glob pattern that is matched: the function that the demo's patch changes.
+ * server that is patched meanwhile must not be noticed. KEYS and ACL SETUSER are among the
+ * questions because they call the functions that the demo's patches change.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -143,6 +143,8 @@ static bool ask_round(struct session *session)
 	snprintf(expected, sizeof(expected), ":%s\r\n", digits);
 	if (!ask(session, "INCR demo:count\r\n", expected))
 		return false;
+	if (!ask(session, "ACL SETUSER demo:user resetkeys %R~demo:*\r\n", "+OK\r\n"))
+		return false;
 	return ask(session, "KEYS d*mo:v?l[t-v]e\r\n", "*1\r\n$10\r\ndemo:value\r\n");
 }
 
@@ -163,7 +165,7 @@ int main(int argc, char **argv)
 		fprintf(stderr, "demo-client: port %lu: %s\n", port, strerror(errno));
 		return 1;
 	}
-	if (!ask(&session, "DEL demo:count\r\n", ":0\r\n"))
+	if (!ask(&session, "SET demo:count 0\r\n", "+OK\r\n"))
 		return 1;
 	while (!stopped && ask_round(&session))
 		continue;

@@ -28,11 +28,9 @@ package_compile() {
 }
 
 package_create() {
-	begin=$(now_ms)
 	"$suture" create --name keys-limit --target "$work/package/usr/bin/redis-server" \
 		--source "$work/debian" --patch tests/demo/keys-limit.patch \
 		-o "$work/keys-limit.sut" || die "the live patch was not made"
-	step "(in $(seconds_since "$begin") s)"
 }
 
 long_pattern() {
