@@ -7,18 +7,20 @@
  * names as they were written. A copy of one file somewhere else gets all of this wrong, and search
  * paths cannot put it right for a patched header that is included by an unpatched one beside it.
  *
- * So each side, before and after, gets a shadow of the whole path. ROOT stands for "/"; every
- * folder of the tree is a folder in ROOT/path/to/tree, every file a link to the tree's, and the
- * files that the patch touches are copies. Above the tree, ROOT, ROOT/path and ROOT/path/to hold
- * links to everything that is really there. The compiler runs in ROOT/path/to/tree/src with the
- * recorded relative arguments: includes, "..", include guards and __FILE__ come out by themselves.
- * Compilers take the folder of an included file from its name, not from where a link leads.
- * Absolute paths into the tree get ROOT in front, and -ffile-prefix-map=ROOT= takes it off again in
- * what the compiler writes.
+ * So each side, before and after, gets a shadow of the whole path. ROOT stands for "/";
+ * ROOT/path/to/tree is a folder, every file in it a link to the tree's, and the files that the
+ * patch touches are copies. Above the tree, ROOT, ROOT/path and ROOT/path/to hold links to
+ * everything that is really there. The compiler runs in ROOT/path/to/tree/src with the recorded
+ * relative arguments: includes, "..", include guards and __FILE__ come out by themselves. Compilers
+ * take the folder of an included file from its name, not from where a link leads. Absolute paths
+ * into the tree get ROOT in front, and -ffile-prefix-map=ROOT= takes it off again in what the
+ * compiler writes.
  *
- * Folders are never links, because ".." below a link to a folder leads back to the real tree. Only
- * folders outside the tree are links; whoever goes from there into the tree by ".." reads the
- * unpatched file, which the caller finds out from the names of what was read.
+ * ".." below a link to a folder leads back to the real tree and to unpatched files. So folders that
+ * lead to a patched file or to where a compiler runs are folders in the mirror as well. The others
+ * are links at first, for a large tree has thousands of files; the caller sees from the names of
+ * what was read whether a compiler got out by one of them, and asks for the whole tree then.
+ * Folders outside the tree are links in any case.
  */
 #include "create/mirror.h"
 #include "base/guard.h"
@@ -33,6 +35,10 @@ enum { SOURCE_MAX = 64 << 20, DEPTH_MAX = 128 };
 
 struct making {
 	struct sut_mirror *mirror;
+	const struct sut_patched *patched;
+	bool whole;
+	const char *const *folders;
+	size_t folder_count;
 	const char *scratch;
 	struct sut_diag *diag;
 };
@@ -102,7 +108,19 @@ static unsigned char type_of(int folder, const struct dirent *entry)
 	return IFTODT(st.st_mode);
 }
 
-/* Mirrors a folder of the tree with everything below it. */
+/* Whether a folder of the tree must be one in the mirror. */
+static bool is_needed(const struct making *making, const char *folder)
+{
+	bool needed = making->whole;
+
+	for (size_t i = 0; i < making->patched->count && !needed; i++)
+		needed = is_below(making->patched->files[i].original, folder);
+	for (size_t i = 0; i < making->folder_count && !needed; i++)
+		needed = is_below(making->folders[i], folder);
+	return needed;
+}
+
+/* Mirrors a folder of the tree with what is below it. */
 static enum sut_rc mirror_tree(struct making *making, const char *from, unsigned int depth)
 {
 	struct sut_arena *arena = making->mirror->arena;
@@ -123,7 +141,7 @@ static enum sut_rc mirror_tree(struct making *making, const char *from, unsigned
 
 		if (is_left_out(making, path, entry->d_name))
 			continue;
-		if (type == DT_DIR) {
+		if (type == DT_DIR && is_needed(making, path)) {
 			rc = mirror_tree(making, path, depth + 1);
 			if (rc)
 				return rc;
@@ -213,16 +231,25 @@ static enum sut_rc place_file(struct making *making, const struct sut_patched_fi
 }
 
 enum sut_rc sut_mirror_make(struct sut_arena *arena, const struct sut_patched *patched,
-			    enum sut_side side, const char *const *folders, size_t folder_count,
-			    const char *scratch, struct sut_mirror *mirror, struct sut_diag *diag)
+			    enum sut_side side, bool whole, const char *const *folders,
+			    size_t folder_count, const char *scratch, struct sut_mirror *mirror,
+			    struct sut_diag *diag)
 {
 	struct sut_mirror made = {
 		.arena = arena,
 		.tree = patched->tree,
-		.root = sut_arena_printf(arena, "%s/%s", scratch,
+		.root = sut_arena_printf(arena, "%s/%s%s", scratch, whole ? "whole-" : "",
 					 side == SUT_SIDE_BEFORE ? "before" : "after"),
 	};
-	struct making making = {.mirror = &made, .scratch = scratch, .diag = diag};
+	struct making making = {
+		.mirror = &made,
+		.patched = patched,
+		.whole = whole,
+		.folders = folders,
+		.folder_count = folder_count,
+		.scratch = scratch,
+		.diag = diag,
+	};
 	const char *slash = strrchr(patched->tree, '/');
 	enum sut_rc rc = add_folders(&making, "");
 

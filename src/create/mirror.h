@@ -21,12 +21,13 @@ struct sut_mirror {
 };
 
 /*
- * Makes one side in scratch. folders are where compilers run; those outside the tree are mirrored
- * themselves, without what is below them.
+ * Makes one side in scratch. folders are where compilers run. Only folders that lead there or to a
+ * patched file are mirrored, others are links, unless the whole tree is asked for.
  */
 enum sut_rc sut_mirror_make(struct sut_arena *arena, const struct sut_patched *patched,
-			    enum sut_side side, const char *const *folders, size_t folder_count,
-			    const char *scratch, struct sut_mirror *mirror, struct sut_diag *diag);
+			    enum sut_side side, bool whole, const char *const *folders,
+			    size_t folder_count, const char *scratch, struct sut_mirror *mirror,
+			    struct sut_diag *diag);
 
 /* An absolute path on this side; the path itself when it is the same file on both. */
 const char *sut_mirror_path(struct sut_mirror *mirror, const char *path);

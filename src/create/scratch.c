@@ -25,9 +25,12 @@ enum sut_rc sut_scratch_make(struct sut_arena *arena, const char **folder, struc
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
-	(void)type;
 	(void)ftw;
-	remove(path); /* what stays is seen when its folder cannot be removed */
+	/* What cannot be removed stays; there is nothing better to do about it. */
+	if (type == FTW_DP)
+		rmdir(path);
+	else
+		unlink(path);
 	return 0;
 }
 

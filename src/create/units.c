@@ -42,6 +42,7 @@ struct work {
 	struct sut_patched patched;
 	bool *seen; /* per patched file: some unit reads it */
 	struct sut_mirror mirrors[SUT_SIDE_COUNT];
+	bool whole; /* the mirrors hold the whole tree */
 	size_t count, capacity;
 	struct candidate *candidates;
 	struct sut_verdict *verdict;
@@ -157,8 +158,9 @@ static enum sut_rc make_mirrors(struct work *work)
 	for (size_t i = 0; i < work->count; i++)
 		folders[i] = work->candidates[i].entry->directory;
 	for (int side = 0; side < SUT_SIDE_COUNT && rc == SUT_OK; side++)
-		rc = sut_mirror_make(work->arena, &work->patched, (enum sut_side)side, folders,
-				     work->count, work->scratch, &work->mirrors[side], work->diag);
+		rc = sut_mirror_make(work->arena, &work->patched, (enum sut_side)side, work->whole,
+				     folders, work->count, work->scratch, &work->mirrors[side],
+				     work->diag);
 	return rc;
 }
 
@@ -233,6 +235,7 @@ static enum sut_rc compile_failed(struct work *work, const struct candidate *can
 /*
  * Finds out which patched files a unit reads. Whoever comes to a patched file by a way around the
  * mirror would read the unpatched one on both sides, and the patch would lack a part in silence.
+ * SUT_RETRY: a mirror of the whole tree leaves no such way within it.
  */
 static enum sut_rc note_reads(struct work *work, const struct candidate *candidate, int side,
 			      const struct sut_tokens *tokens)
@@ -252,7 +255,9 @@ static enum sut_rc note_reads(struct work *work, const struct candidate *candida
 				continue;
 			path = full_path(work->arena, directory, tokens->names[i]);
 			if (strcmp(path, file->original) == 0)
-				return sut_fail(work->diag, SUT_UNSUPPORTED, "overlay",
+				return sut_fail(work->diag,
+						work->whole ? SUT_UNSUPPORTED : SUT_RETRY,
+						"overlay",
 						"%s: includes %s by a path that leaves the source "
 						"tree and comes back; name a folder above as "
 						"--source",
@@ -272,8 +277,11 @@ static enum sut_rc compare(struct work *work, struct candidate *candidate, struc
 	for (int side = 0; side < SUT_SIDE_COUNT; side++) {
 		enum sut_rc rc;
 
-		if (jobs[side].status)
-			return compile_failed(work, candidate, side, &jobs[side]);
+		/* A new header may be looked for by a way around a mirror that is not whole. */
+		if (jobs[side].status) {
+			rc = compile_failed(work, candidate, side, &jobs[side]);
+			return work->whole ? rc : SUT_RETRY;
+		}
 		rc = sut_tokens_read(&arena, jobs[side].output, &tokens[side], work->diag);
 		if (rc == SUT_OK)
 			rc = note_reads(work, candidate, side, &tokens[side]);
@@ -337,6 +345,19 @@ static void judge(struct work *work)
 			candidate->affected = false;
 		}
 	}
+}
+
+static enum sut_rc mirror_and_compare(struct work *work)
+{
+	enum sut_rc rc = make_mirrors(work);
+
+	if (rc == SUT_OK)
+		rc = find_affected(work);
+	if (rc != SUT_RETRY)
+		return rc;
+	work->whole = true;
+	rc = make_mirrors(work);
+	return rc ? rc : find_affected(work);
 }
 
 static const char *object_name(struct work *work, const char *kind, size_t i)
@@ -439,9 +460,7 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 	work.seen = sut_arena_array(arena, work.patched.count, sizeof(*work.seen));
 	rc = find_candidates(&work);
 	if (rc == SUT_OK && work.count)
-		rc = make_mirrors(&work);
-	if (rc == SUT_OK)
-		rc = find_affected(&work);
+		rc = mirror_and_compare(&work);
 	if (rc)
 		return rc;
 	judge(&work);
