@@ -75,6 +75,15 @@ enum sut_rc sut_insn_walk(const unsigned char *code, size_t size, uint64_t addre
 			  bool (*visit)(const struct sut_insn *insn, void *context), void *context,
 			  struct sut_diag *diag);
 
+/*
+ * One line of AT&T assembly for a reader. name is asked for each address in the instruction, with
+ * the offset of its field, and returns what to print for it ("puts"), or NULL for the number.
+ * Text that does not fit is cut off. false: not decodable, text is then empty.
+ */
+bool sut_insn_format(const unsigned char *code, size_t size, uint64_t address, char *text,
+		     size_t text_size, const char *(*name)(void *context, unsigned int field),
+		     void *context);
+
 /* e9 rel32 from `at` to `to` into code[5]; false when out of reach. */
 bool sut_insn_jump(unsigned char code[5], uint64_t at, uint64_t to);
 
