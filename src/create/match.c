@@ -8,10 +8,6 @@
 #include <elf.h>
 #include <string.h>
 
-struct step {
-	uint32_t here, there;
-};
-
 struct jump {
 	uint32_t from, here; /* offsets in the object's function: of the jump, of its target */
 	uint64_t there;      /* address in the target */
@@ -27,8 +23,7 @@ struct walk {
 	size_t here_size, there_size; /* the definition; the rest of the target's segment */
 	size_t reloc;                 /* next one of the section */
 	struct sut_insn here_insn, there_insn;
-	size_t step_count, step_capacity;
-	struct step *steps;
+	struct sut_match_steps steps;
 	size_t jump_count, jump_capacity;
 	struct jump *jumps;
 };
@@ -53,6 +48,13 @@ static bool same_content(const struct sut_match *match, const struct sut_place *
 	return size && bytes && !memcmp(bytes, section->data + place->offset, size);
 }
 
+/* A label within a function: how far from its start depends on the lengths of jumps. */
+static bool is_interior(const struct sut_match *match, const struct sut_place *place)
+{
+	return place->section && place->def != SUT_NO_DEF && place->delta && place->exact &&
+	       sut_def_is_function(&match->object->defs[place->def]);
+}
+
 bool sut_match_bind(struct sut_match *match, const struct sut_place *place, uint64_t destination)
 {
 	const struct sut_symbol *symbol = &match->object->symbols[place->symbol];
@@ -72,9 +74,18 @@ bool sut_match_bind(struct sut_match *match, const struct sut_place *place, uint
 		return same_content(match, place, destination)
 			       ? true
 			       : differs(match, "a string or constant has another content");
-	binding.section = place->section != 0;
-	binding.index = binding.section ? place->section : place->symbol;
-	binding.address = destination - place->offset;
+	binding = (struct sut_binding){
+		.kind = place->section ? SUT_BINDING_SECTION : SUT_BINDING_SYMBOL,
+		.index = place->section ? place->section : place->symbol,
+		.address = destination - place->offset,
+	};
+	if (is_interior(match, place))
+		binding = (struct sut_binding){
+			.kind = SUT_BINDING_INTERIOR,
+			.index = place->def,
+			.delta = place->delta,
+			.address = destination,
+		};
 	SUT_PUSH(match->arena, match->bindings, match->binding_count, match->binding_capacity) =
 		binding;
 	return true;
@@ -291,8 +302,8 @@ static bool match_insn(struct walk *walk)
 	while (walk->reloc + relocs < section->reloc_count &&
 	       section->relocs[walk->reloc + relocs].offset < end)
 		relocs++;
-	SUT_PUSH(walk->match->arena, walk->steps, walk->step_count, walk->step_capacity) =
-		(struct step){walk->here, walk->there};
+	SUT_PUSH(walk->match->arena, walk->steps.steps, walk->steps.count, walk->steps.capacity) =
+		(struct sut_match_step){walk->here, walk->there};
 	if (is_direct(&walk->here_insn) && relocs <= 1) {
 		if (!match_branch(walk, relocs ? &section->relocs[walk->reloc] : NULL))
 			return false;
@@ -310,14 +321,14 @@ static bool match_insn(struct walk *walk)
 	return true;
 }
 
-/* The first step at or behind the offset on either side, so that padding does not matter. */
-static size_t step_at(const struct walk *walk, uint64_t offset, bool there)
+/* The first step at or behind the offset on either side. */
+static size_t step_at(const struct sut_match_steps *steps, uint64_t offset, bool there)
 {
-	size_t low = 0, high = walk->step_count;
+	size_t low = 0, high = steps->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct step *step = &walk->steps[middle];
+		const struct sut_match_step *step = &steps->steps[middle];
 
 		if ((there ? step->there : step->here) < offset)
 			low = middle + 1;
@@ -327,14 +338,18 @@ static size_t step_at(const struct walk *walk, uint64_t offset, bool there)
 	return low;
 }
 
+bool sut_match_same_place(const struct sut_match_steps *steps, uint64_t here, uint64_t there)
+{
+	return step_at(steps, here, false) == step_at(steps, there, true);
+}
+
 static bool match_jumps(struct walk *walk)
 {
 	for (size_t i = 0; i < walk->jump_count; i++) {
 		const struct jump *jump = &walk->jumps[i];
 
 		if (jump->there < walk->address ||
-		    step_at(walk, jump->here, false) !=
-			    step_at(walk, jump->there - walk->address, true)) {
+		    !sut_match_same_place(&walk->steps, jump->here, jump->there - walk->address)) {
 			walk->match->offset = jump->from;
 			return differs(walk->match, "it jumps to another place");
 		}
@@ -369,6 +384,7 @@ bool sut_match_function(struct sut_match *match, const struct sut_def *def, uint
 	if (walk.here < walk.here_size)
 		return differs(match, "its bytes are no instructions");
 	match->size = end;
+	match->steps = walk.steps;
 	return match_jumps(&walk);
 }
 
@@ -393,15 +409,72 @@ static bool match_pointer(struct sut_match *match, const struct sut_section *sec
 	return sut_match_bind(match, &place, value);
 }
 
+/*
+ * Per relocation of a section of data: where the table that it is in begins, which is the last
+ * place in front that code refers to.
+ */
+static uint64_t *table_starts(struct sut_match *match, const struct sut_section *data)
+{
+	const struct sut_object *object = match->object;
+	uint64_t *starts = sut_arena_array(match->arena, data->reloc_count + 1, sizeof(*starts));
+
+	for (size_t i = 1; i < object->section_count; i++) {
+		const struct sut_section *section = &object->sections[i];
+
+		for (size_t j = 0; section->flags & SHF_EXECINSTR && j < section->reloc_count;
+		     j++) {
+			struct sut_place place =
+				sut_object_place(object, section, &section->relocs[j]);
+
+			if (&object->sections[place.section] != data || place.offset <= 0)
+				continue;
+			for (size_t k = sut_section_reloc(data, place.offset);
+			     k < data->reloc_count && starts[k] < (uint64_t)place.offset; k++)
+				starts[k] = place.offset;
+		}
+	}
+	return starts;
+}
+
+/* An entry of a jump table: the distance from the table's start to a label. */
+static bool match_entry(struct sut_match *match, const struct sut_section *section,
+			const struct sut_reloc *reloc, uint64_t start, const unsigned char *field,
+			uint64_t address)
+{
+	struct sut_place place = sut_object_place(match->object, section, reloc);
+	int64_t ahead = reloc->offset - start;
+	int32_t distance;
+
+	memcpy(&distance, field, sizeof(distance));
+	place.exact = true;
+	place.offset -= ahead;
+	place.delta -= ahead;
+	return sut_match_bind(match, &place, address - ahead + distance);
+}
+
+static bool match_field(struct sut_match *match, const struct sut_section *section,
+			const struct sut_reloc *reloc, uint64_t start, const unsigned char *field,
+			uint64_t address)
+{
+	if (reloc->type == R_X86_64_64)
+		return match_pointer(match, section, reloc, address);
+	if (reloc->type == R_X86_64_PC32 && !section->def_count)
+		return match_entry(match, section, reloc, start, field, address);
+	return bind_field(match, section, reloc, field, address);
+}
+
 bool sut_match_data(struct sut_match *match, const struct sut_section *section, uint64_t address)
 {
 	const unsigned char *bytes = sut_target_bytes(match->target, address, section->size);
+	const uint64_t *starts = NULL;
 	uint64_t at = 0;
 
 	match->binding_count = 0;
 	match->offset = 0;
 	if (!bytes)
 		return differs(match, "the target has no data at its address");
+	if (!section->def_count && section->reloc_count)
+		starts = table_starts(match, section);
 	for (size_t i = 0; i <= section->reloc_count; i++) {
 		const struct sut_reloc *reloc = &section->relocs[i];
 		uint64_t end = i < section->reloc_count ? reloc->offset : section->size;
@@ -412,9 +485,8 @@ bool sut_match_data(struct sut_match *match, const struct sut_section *section, 
 		if (i == section->reloc_count)
 			break;
 		match->offset = end;
-		if (!(reloc->type == R_X86_64_64
-			      ? match_pointer(match, section, reloc, address + end)
-			      : bind_field(match, section, reloc, bytes + end, address + end)))
+		if (!match_field(match, section, reloc, starts ? starts[i] : 0, bytes + end,
+				 address + end))
 			return false;
 		at = end + sut_reloc_size(reloc->type);
 	}

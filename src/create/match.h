@@ -11,11 +11,26 @@
 #include "create/object.h"
 #include "create/target.h"
 
-/* What a match tells about places: the section, or the undefined symbol, lies at the address. */
+/* What a match tells about places in the target. */
 struct sut_binding {
-	bool section;
-	uint32_t index;
+	enum sut_binding_kind {
+		SUT_BINDING_SECTION,  /* the section begins at the address */
+		SUT_BINDING_SYMBOL,   /* the undefined symbol has the address */
+		SUT_BINDING_INTERIOR, /* a label in the function, delta behind its start, lies there
+				       */
+	} kind;
+	uint32_t index; /* of the section, the symbol, the function's definition */
+	int64_t delta;
 	uint64_t address;
+	bool fresh; /* for the caller: this binding was the first to tell */
+};
+
+/* Which instruction of the object's function became which one of the target's. */
+struct sut_match_steps {
+	size_t count, capacity;
+	struct sut_match_step {
+		uint32_t here, there; /* offsets from the start of the function */
+	} * steps;
 };
 
 struct sut_match {
@@ -29,10 +44,14 @@ struct sut_match {
 	const char *reason; /* of the difference */
 	size_t binding_count, binding_capacity;
 	struct sut_binding *bindings; /* reset by each call */
+	struct sut_match_steps steps; /* of the last function; the caller may keep it */
 };
 
-/* The function def lies at the address. Sets size and bindings, or offset and reason. */
+/* The function def lies at the address. Sets size, bindings and steps, or offset and reason. */
 bool sut_match_function(struct sut_match *match, const struct sut_def *def, uint64_t address);
+
+/* Both offsets mean the same instruction; padding in front of it does not matter. */
+bool sut_match_same_place(const struct sut_match_steps *steps, uint64_t here, uint64_t there);
 
 /* A section of data lies at the address: its content, with the relocations as the loader leaves
  * them. */

@@ -125,7 +125,7 @@ bool sut_reloc_is_branch(const struct sut_reloc *reloc);
 
 /* Strings and constants that the linker merges by content. */
 bool sut_section_is_merged(const struct sut_section *section);
-/* Bytes of the merged element at the offset, the end of a string included; 0: none. */
+/* Bytes from the offset to the end of the merged element, a string's zero included; 0: none. */
 uint64_t sut_section_element(const struct sut_section *section, uint64_t offset);
 /* Never written by the program: .rodata, and .data.rel.ro once it is relocated. */
 bool sut_section_is_constant(const struct sut_section *section);

@@ -194,10 +194,11 @@ uint64_t sut_section_element(const struct sut_section *section, uint64_t offset)
 	static const unsigned char zero[8];
 	uint64_t width = section->entsize;
 
-	if (offset >= section->size || section->size - offset < width)
+	if (offset >= section->size || section->size - offset < width - offset % width)
 		return 0;
+	/* A small constant may be the second half of a large one. */
 	if (!(section->flags & SHF_STRINGS))
-		return width;
+		return width - offset % width;
 	if (width > sizeof(zero))
 		return 0;
 	for (uint64_t end = offset; section->size - end >= width; end += width) {

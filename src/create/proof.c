@@ -19,10 +19,18 @@
 #include "create/match.h"
 
 enum {
-	RUN_MIN = 8,     /* bytes that are worth searching for */
-	RUN_MAX = 64,    /* more is not more telling */
-	PLACES_MAX = 32, /* a run that is found more often tells nothing */
-	NAMED_MAX = 8,   /* functions that are named, of more there is only the number */
+	RUN_MIN = 8,       /* bytes that are worth searching for */
+	RUN_MAX = 64,      /* more is not more telling */
+	PLACES_MAX = 32,   /* a run that is found more often tells nothing */
+	TELLING_SIZE = 32, /* bytes of a function that is hardly found by chance */
+	KINDS = 5,         /* of sections with code */
+	NAMED_MAX = 8,     /* functions that are named; of more there is only the number */
+};
+
+/* A label in a function that was not known yet when something referred to the label. */
+struct pending {
+	uint32_t from; /* definition */
+	struct sut_binding binding;
 };
 
 struct search {
@@ -30,7 +38,10 @@ struct search {
 	struct sut_proof *proof;
 	const struct sut_proof *hints;
 	struct sut_match match;
-	bool *checked; /* per section of data: its content was compared */
+	struct sut_match_steps *steps; /* per definition that is proven */
+	bool *checked;                 /* per section of data: its content was compared */
+	size_t pending_count, pending_capacity;
+	struct pending *pending;
 };
 
 static void set_different(struct search *search, uint32_t def, uint64_t address, uint64_t offset,
@@ -46,24 +57,55 @@ static void set_different(struct search *search, uint32_t def, uint64_t address,
 
 static struct sut_located *located(struct search *search, const struct sut_binding *binding)
 {
-	return binding->section ? &search->proof->sections[binding->index]
-				: &search->proof->symbols[binding->index];
+	return binding->kind == SUT_BINDING_SECTION ? &search->proof->sections[binding->index]
+						    : &search->proof->symbols[binding->index];
+}
+
+/* The label is where the function's own proof has it. */
+static bool interior_agrees(const struct search *search, const struct sut_binding *binding)
+{
+	const struct sut_proof_def *proven = &search->proof->defs[binding->index];
+
+	return proven->state == SUT_PROOF_EQUAL && binding->address >= proven->address &&
+	       sut_match_same_place(&search->steps[binding->index], binding->delta,
+				    binding->address - proven->address);
+}
+
+static bool commit_binding(struct search *search, uint32_t from, struct sut_binding *binding)
+{
+	struct sut_located *known;
+
+	if (binding->kind == SUT_BINDING_INTERIOR) {
+		if (search->steps[binding->index].count)
+			return interior_agrees(search, binding);
+		SUT_PUSH(search->arena, search->pending, search->pending_count,
+			 search->pending_capacity) = (struct pending){from, *binding};
+		return true;
+	}
+	known = located(search, binding);
+	if (known->known)
+		return known->address == binding->address;
+	*known = (struct sut_located){true, binding->address};
+	binding->fresh = true;
+	return true;
 }
 
 /* What the last match found agrees with what is known; then it becomes known, too. */
-static bool commit_bindings(struct search *search)
+static bool commit_bindings(struct search *search, uint32_t from)
 {
-	const struct sut_match *match = &search->match;
+	struct sut_match *match = &search->match;
+	size_t pending = search->pending_count;
 
 	for (size_t i = 0; i < match->binding_count; i++) {
-		const struct sut_located *known = located(search, &match->bindings[i]);
-
-		if (known->known && known->address != match->bindings[i].address)
-			return false;
+		if (commit_binding(search, from, &match->bindings[i]))
+			continue;
+		for (size_t j = 0; j < i; j++) {
+			if (match->bindings[j].fresh)
+				located(search, &match->bindings[j])->known = false;
+		}
+		search->pending_count = pending;
+		return false;
 	}
-	for (size_t i = 0; i < match->binding_count; i++)
-		*located(search, &match->bindings[i]) =
-			(struct sut_located){true, match->bindings[i].address};
 	return true;
 }
 
@@ -80,12 +122,15 @@ static void accept(struct search *search, uint32_t index, uint64_t address)
 		set_different(search, index, address, 0, contradiction);
 		return;
 	}
-	if (!commit_bindings(search)) {
+	/* Its own labels are looked up in its own steps. */
+	*proven = (struct sut_proof_def){SUT_PROOF_EQUAL, address, search->match.size, 0, NULL};
+	search->steps[index] = search->match.steps;
+	if (!commit_bindings(search, index)) {
+		search->steps[index].count = 0;
 		set_different(search, index, address, 0, contradiction);
 		return;
 	}
 	*section = (struct sut_located){true, address - def->offset};
-	*proven = (struct sut_proof_def){SUT_PROOF_EQUAL, address, search->match.size, 0, NULL};
 }
 
 /* Where a function must be if it is anywhere. */
@@ -99,12 +144,34 @@ static void try_certain(struct search *search, uint32_t index, uint64_t address)
 		set_different(search, index, address, search->match.offset, search->match.reason);
 }
 
+/*
+ * The last match is no coincidence: enough of the code is the same, or a reference leads to a place
+ * that is known. Small functions look alike.
+ */
+static bool is_telling(struct search *search, const struct sut_def *def)
+{
+	const struct sut_match *match = &search->match;
+	bool confirmed = false;
+
+	for (size_t i = 0; i < match->binding_count; i++) {
+		const struct sut_located *known;
+
+		if (match->bindings[i].kind == SUT_BINDING_INTERIOR)
+			continue;
+		known = located(search, &match->bindings[i]);
+		if (known->known && known->address != match->bindings[i].address)
+			return false;
+		confirmed |= known->known;
+	}
+	return confirmed || def->size >= TELLING_SIZE;
+}
+
 /* Where a function may be. */
 static bool try_guess(struct search *search, uint32_t index, uint64_t address)
 {
 	const struct sut_def *def = &search->proof->object->defs[index];
 
-	if (!sut_match_function(&search->match, def, address))
+	if (!sut_match_function(&search->match, def, address) || !is_telling(search, def))
 		return false;
 	accept(search, index, address);
 	return search->proof->defs[index].state == SUT_PROOF_EQUAL;
@@ -133,6 +200,9 @@ static size_t name_candidates(const struct search *search, const struct sut_def 
 
 		if (symbols[i].type != STT_FUNC && symbols[i].type != STT_GNU_IFUNC &&
 		    symbols[i].type != STT_NOTYPE)
+			continue;
+		/* A hidden function is local in the target, and of no file. */
+		if (def->local ? !symbols[i].local : symbols[i].local && *symbols[i].file)
 			continue;
 		if (def->local && same_file && strcmp(symbols[i].file, object->file) != 0)
 			continue;
@@ -201,6 +271,30 @@ static bool find_by_reference(struct search *search)
 	return progress;
 }
 
+/* Whom to name when the section's content differs: what lies there, else who refers to it. */
+static uint32_t whom_to_name(const struct sut_object *object, uint32_t index, uint64_t offset)
+{
+	const struct sut_section *section = &object->sections[index];
+	uint32_t def = sut_section_def(object, section, offset);
+
+	if (def != SUT_NO_DEF)
+		return def;
+	if (section->def_count)
+		return section->defs[0];
+	for (size_t i = 1; i < object->section_count; i++) {
+		const struct sut_section *user = &object->sections[i];
+
+		for (size_t j = 0; j < user->reloc_count; j++) {
+			if (sut_object_place(object, user, &user->relocs[j]).section != index)
+				continue;
+			def = sut_section_def(object, user, user->relocs[j].offset);
+			if (def != SUT_NO_DEF)
+				return def;
+		}
+	}
+	return SUT_NO_DEF;
+}
+
 /* Compares the content of data whose place became known; it may tell about more places. */
 static bool check_data(struct search *search)
 {
@@ -214,18 +308,14 @@ static bool check_data(struct search *search)
 		if (!place->known || search->checked[i] || !section->data ||
 		    section->flags & (SHF_EXECINSTR | SHF_TLS) || !(section->flags & SHF_ALLOC))
 			continue;
-		search->checked[i] = true;
+		search->checked[i] = progress = true;
 		bool same = sut_match_data(&search->match, section, place->address);
-		uint32_t def = sut_section_def(object, section, search->match.offset);
+		uint32_t def = whom_to_name(object, i, search->match.offset);
 
-		progress = true;
-		if (same && commit_bindings(search))
+		if ((same && commit_bindings(search, def)) || def == SUT_NO_DEF)
 			continue;
-		if (def == SUT_NO_DEF && section->def_count)
-			def = section->defs[0];
-		if (def != SUT_NO_DEF)
-			set_different(search, def, place->address, search->match.offset,
-				      same ? contradiction : search->match.reason);
+		set_different(search, def, place->address, search->match.offset,
+			      same ? contradiction : search->match.reason);
 	}
 	return progress;
 }
@@ -251,7 +341,7 @@ static uint64_t align_up(uint64_t value, uint64_t align)
 static bool find_forward(struct search *search)
 {
 	const struct sut_object *object = search->proof->object;
-	uint64_t ends[5] = {0};
+	uint64_t ends[KINDS] = {0};
 	bool progress = false;
 
 	for (size_t i = 0; i < object->def_count; i++) {
@@ -273,7 +363,7 @@ static bool find_forward(struct search *search)
 static bool find_backward(struct search *search)
 {
 	const struct sut_object *object = search->proof->object;
-	uint64_t starts[5] = {0};
+	uint64_t starts[KINDS] = {0};
 	bool progress = false;
 
 	for (size_t i = object->def_count; i-- > 0;) {
@@ -289,6 +379,55 @@ static bool find_backward(struct search *search)
 		const struct sut_proof_def *proven = &search->proof->defs[i];
 
 		*start = proven->state == SUT_PROOF_EQUAL ? proven->address : 0;
+	}
+	return progress;
+}
+
+/*
+ * The functions from first on, all open, fill the room from start up to the next one that is known.
+ * That is telling even if they are small.
+ */
+static bool fills_gap(struct search *search, uint32_t first, size_t kind, uint64_t start)
+{
+	const struct sut_object *object = search->proof->object;
+
+	for (uint32_t i = first; i < object->def_count; i++) {
+		const struct sut_def *def = &object->defs[i];
+		const struct sut_section *section = &object->sections[def->section];
+		uint64_t address = align_up(start, section->align);
+
+		if (!sut_def_is_function(def) || section_kind(section) != kind)
+			continue;
+		if (search->proof->defs[i].state == SUT_PROOF_EQUAL)
+			return search->proof->defs[i].address == address;
+		if (!is_open(search, i) || def->offset ||
+		    !sut_match_function(&search->match, def, address))
+			return false;
+		start = address + search->match.size;
+	}
+	return false;
+}
+
+static bool find_between(struct search *search)
+{
+	const struct sut_object *object = search->proof->object;
+	uint64_t ends[KINDS] = {0};
+	bool progress = false;
+
+	for (size_t i = 0; i < object->def_count; i++) {
+		const struct sut_def *def = &object->defs[i];
+		const struct sut_section *section = &object->sections[def->section];
+		size_t kind = section_kind(section);
+
+		if (!sut_def_is_function(def))
+			continue;
+		if (is_open(search, i) && ends[kind] && fills_gap(search, i, kind, ends[kind])) {
+			try_certain(search, i, align_up(ends[kind], section->align));
+			progress = true;
+		}
+		const struct sut_proof_def *proven = &search->proof->defs[i];
+
+		ends[kind] = proven->state == SUT_PROOF_EQUAL ? proven->address + proven->size : 0;
 	}
 	return progress;
 }
@@ -381,9 +520,24 @@ static void follow(struct search *search)
 		/* A function that a symbol table does not have was dropped by the linker. */
 		if (search->proof->target->has_symtab)
 			continue;
+		progress |= find_between(search);
 		progress |= find_forward(search);
 		progress |= find_backward(search);
 	} while (progress);
+}
+
+/* Labels in functions that became known later. */
+static void check_pending(struct search *search)
+{
+	for (size_t i = 0; i < search->pending_count; i++) {
+		const struct pending *pending = &search->pending[i];
+		const struct sut_proof_def *proven = &search->proof->defs[pending->binding.index];
+
+		if (proven->state == SUT_PROOF_EQUAL &&
+		    !interior_agrees(search, &pending->binding) && pending->from != SUT_NO_DEF)
+			set_different(search, pending->from,
+				      search->proof->defs[pending->from].address, 0, contradiction);
+	}
 }
 
 static void count_results(struct sut_proof *proof)
@@ -415,6 +569,7 @@ void sut_proof_run(struct sut_arena *arena, const struct sut_object *object,
 		.hints = hints,
 		.match = {.arena = arena, .object = object, .target = target},
 		.checked = sut_arena_array(arena, object->section_count, sizeof(bool)),
+		.steps = sut_arena_array(arena, object->def_count, sizeof(struct sut_match_steps)),
 	};
 
 	*proof = (struct sut_proof){
@@ -431,6 +586,7 @@ void sut_proof_run(struct sut_arena *arena, const struct sut_object *object,
 		if (is_open(&search, i) && find_by_content(&search, i))
 			follow(&search);
 	}
+	check_pending(&search);
 	count_results(proof);
 }
 

@@ -24,9 +24,9 @@ static const char *new_path(struct sut_testunit *test, const char *extension)
 
 /* Both sides have one name, as the two sides of a real unit do: it is in __FILE__ and the objects.
  */
-static const char *write_source(struct sut_testunit *test, const char *text)
+static const char *write_source(struct sut_testunit *test, const char *name, const char *text)
 {
-	const char *path = sut_arena_printf(&test->arena, "%s/unit.c", test->folder);
+	const char *path = sut_arena_printf(&test->arena, "%s/%s", test->folder, name);
 	SUT_FCLOSE FILE *file = fopen(path, "w");
 
 	if (!file || fputs(text, file) < 0) {
@@ -36,9 +36,10 @@ static const char *write_source(struct sut_testunit *test, const char *text)
 	return path;
 }
 
-static const char *compile(struct sut_testunit *test, const char *flags, const char *text)
+static const char *compile(struct sut_testunit *test, const char *name, const char *flags,
+			   const char *text)
 {
-	const char *source = write_source(test, text), *object = new_path(test, ".o");
+	const char *source = write_source(test, name, text), *object = new_path(test, ".o");
 
 	run(sut_arena_printf(&test->arena, "gcc -g %s -c -o %s %s", flags, object, source));
 	return object;
@@ -57,9 +58,9 @@ void sut_testunit_init(struct sut_testunit *test, const char *flags, const char 
 	}
 	test->verdict.arena = &test->arena;
 	test->unit.source = "unit.c";
-	test->unit.before = compile(test, sections, before);
-	test->unit.after = compile(test, sections, after);
-	test->unit.plain = compile(test, flags, before);
+	test->unit.before = compile(test, "unit.c", sections, before);
+	test->unit.after = compile(test, "unit.c", sections, after);
+	test->unit.plain = compile(test, "unit.c", flags, before);
 }
 
 void sut_testunit_deinit(struct sut_testunit *test)
@@ -72,7 +73,7 @@ void sut_testunit_deinit(struct sut_testunit *test)
 const char *sut_testunit_link(struct sut_testunit *test, const char *flags, const char *other)
 {
 	const char *target = new_path(test, ".elf");
-	const char *object = other ? compile(test, "-O2 -fPIC", other) : "";
+	const char *object = other ? compile(test, "other.c", "-O2 -fPIC", other) : "";
 
 	run(sut_arena_printf(&test->arena, "gcc -Wl,--build-id %s -o %s %s %s", flags, target,
 			     test->unit.plain, object));
