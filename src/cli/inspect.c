@@ -1,14 +1,308 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * suture inspect: everything that somebody who signs off a patch file has to see. No target is
+ * looked at; what the file says about it is shown as what it is, a claim that apply checks.
+ */
 #include "cli/cli.h"
+
+#include "base/guard.h"
+#include "base/io.h"
+#include "cli/listing.h"
+#include "elf/patchfile.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <string.h>
+
+static const struct sut_option options[] = {
+	{"disassemble", NULL, "print the new code, too"},
+};
+
+struct view {
+	struct sut_out *out;
+	struct sut_arena *arena;
+	const struct sut_patch *patch;
+	bool disassemble;
+	size_t *seen; /* per symbol: the last function that was said to refer to it, from 1 */
+};
+
+static const char *hex(const struct view *v, const void *data, size_t size)
+{
+	return sut_hex(sut_arena_alloc(v->arena, 2 * size + 1), data, size);
+}
+
+/* ---- summary ---- */
+
+static uint64_t bytes_of(const struct sut_patch *patch, bool code)
+{
+	uint64_t sum = 0;
+
+	for (size_t i = 0; i < patch->section_count; i++)
+		if (!(patch->sections[i].flags & SHF_EXECINSTR) != code)
+			sum += patch->sections[i].size;
+	return sum;
+}
+
+static size_t funcs_of(const struct sut_patch *patch, enum sut_patch_func_kind kind)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < patch->func_count; i++)
+		count += patch->funcs[i].kind == kind;
+	return count;
+}
+
+static const char *joined(const struct view *v, const char *const *words, size_t count)
+{
+	const char *text = count ? words[0] : "";
+
+	for (size_t i = 1; i < count; i++)
+		text = sut_arena_printf(v->arena, "%s, %s", text, words[i]);
+	return text;
+}
+
+static void headline(const struct view *v)
+{
+	const struct sut_patch *patch = v->patch;
+	struct sut_out *out = v->out;
+
+	sut_out_headline(out, SUT_MARK_OK, "%s, version %s: %s%s", patch->name, patch->version,
+			 patch->fix_count ? "fixes " : "names no fix",
+			 joined(v, patch->fixes, patch->fix_count));
+	for (size_t i = 0; i < patch->object_count; i++)
+		sut_out_headline(
+			out, SUT_MARK_NONE, "for %s with build-id %s", patch->objects[i].name,
+			hex(v, patch->objects[i].build_id, patch->objects[i].build_id_size));
+	sut_out_headline(out, SUT_MARK_NONE,
+			 "%zu changed and %zu new functions, %" PRIu64 " bytes of code, %" PRIu64
+			 " bytes of data",
+			 funcs_of(patch, SUT_PATCH_FUNC_CHANGED),
+			 funcs_of(patch, SUT_PATCH_FUNC_NEW), bytes_of(patch, true),
+			 bytes_of(patch, false));
+	if (patch->allowed_count)
+		sut_out_headline(out, SUT_MARK_WARNING, "made in spite of refusals: %s",
+				 joined(v, patch->allowed, patch->allowed_count));
+}
+
+/* ---- fields ---- */
+
+static void put_strings(const struct view *v, const char *key, const char *const *strings,
+			size_t count)
+{
+	sut_out_array(v->out, key);
+	for (size_t i = 0; i < count; i++)
+		sut_out_string(v->out, NULL, strings[i]);
+	sut_out_end(v->out);
+}
+
+static void put_objects(const struct view *v)
+{
+	sut_out_array(v->out, "objects");
+	for (size_t i = 0; i < v->patch->object_count; i++) {
+		const struct sut_patch_object *object = &v->patch->objects[i];
+
+		sut_out_object(v->out, NULL);
+		sut_out_string(v->out, "name", object->name);
+		sut_out_string(v->out, "soname", object->soname);
+		sut_out_string(v->out, "build_id", hex(v, object->build_id, object->build_id_size));
+		sut_out_end(v->out);
+	}
+	sut_out_end(v->out);
+}
+
+static void put_old(const struct view *v, const struct sut_patch_func *func)
+{
+	sut_out_array(v->out, "old");
+	for (size_t i = 0; i < func->piece_count; i++) {
+		sut_out_object(v->out, NULL);
+		sut_out_address(v->out, "address", func->pieces[i].address);
+		sut_out_unsigned(v->out, "size", func->pieces[i].size);
+		sut_out_string(v->out, "sha256", hex(v, func->pieces[i].sha256, SUT_SHA256_SIZE));
+		sut_out_end(v->out);
+	}
+	sut_out_end(v->out);
+}
+
+static void put_new_piece(const struct view *v, uint32_t symbol)
+{
+	struct sut_extent extent = sut_extent_of(v->patch, symbol);
+
+	sut_out_object(v->out, NULL);
+	sut_out_string(v->out, "symbol", sut_symbol_name(v->patch, &v->patch->symbols[symbol]));
+	sut_out_string(v->out, "section", extent.section->name);
+	sut_out_unsigned(v->out, "size", extent.end - extent.start);
+	if (v->disassemble) {
+		sut_out_array(v->out, "code");
+		sut_listing_out(v->out, v->patch, &extent);
+		sut_out_end(v->out);
+	}
+	sut_out_end(v->out);
+}
+
+static void put_new(const struct view *v, const struct sut_patch_func *func)
+{
+	sut_out_array(v->out, "new");
+	put_new_piece(v, func->symbol);
+	for (size_t i = 0; i < func->new_piece_count; i++)
+		put_new_piece(v, func->new_pieces[i]);
+	sut_out_end(v->out);
+}
+
+static void put_reference(const struct view *v, const struct sut_patch_symbol *symbol)
+{
+	sut_out_object(v->out, NULL);
+	sut_out_string(v->out, "symbol", sut_symbol_name(v->patch, symbol));
+	switch (symbol->kind) {
+	case SUT_PATCH_SYMBOL_OWN:
+		sut_out_string(v->out, "kind", "own");
+		sut_out_string(v->out, "section", v->patch->sections[symbol->section].name);
+		break;
+	case SUT_PATCH_SYMBOL_TARGET:
+		sut_out_string(v->out, "kind", "target");
+		sut_out_string(v->out, "object", v->patch->objects[symbol->object].name);
+		if (symbol->type == STT_TLS)
+			sut_out_format(v->out, "thread_offset", "%" PRId64, (int64_t)symbol->value);
+		else
+			sut_out_address(v->out, "address", symbol->value);
+		sut_out_unsigned(v->out, "sympos", symbol->sympos);
+		break;
+	case SUT_PATCH_SYMBOL_IMPORT:
+		sut_out_string(v->out, "kind", "import");
+		sut_out_string(v->out, "object", v->patch->objects[symbol->object].name);
+		sut_out_bool(v->out, "imported_before", symbol->slot != 0);
+		if (symbol->slot)
+			sut_out_address(v->out, "slot", symbol->slot);
+		break;
+	}
+	sut_out_end(v->out);
+}
+
+/* Every symbol once, in the order of the code. */
+static void put_references_of(const struct view *v, uint32_t piece, size_t func)
+{
+	struct sut_extent extent = sut_extent_of(v->patch, piece);
+	size_t count;
+	const struct sut_patch_reloc *relocs = sut_extent_relocs(&extent, &count);
+
+	for (size_t i = 0; i < count; i++) {
+		if (v->seen[relocs[i].symbol] == func)
+			continue;
+		v->seen[relocs[i].symbol] = func;
+		put_reference(v, &v->patch->symbols[relocs[i].symbol]);
+	}
+}
+
+static void put_references(const struct view *v, size_t index)
+{
+	const struct sut_patch_func *func = &v->patch->funcs[index];
+
+	sut_out_array(v->out, "refers");
+	put_references_of(v, func->symbol, index + 1);
+	for (size_t i = 0; i < func->new_piece_count; i++)
+		put_references_of(v, func->new_pieces[i], index + 1);
+	sut_out_end(v->out);
+}
+
+static void put_functions(const struct view *v)
+{
+	sut_out_array(v->out, "functions");
+	for (size_t i = 0; i < v->patch->func_count; i++) {
+		const struct sut_patch_func *func = &v->patch->funcs[i];
+
+		sut_out_object(v->out, NULL);
+		sut_out_string(v->out, "name", func->name);
+		sut_out_string(v->out, "object", v->patch->objects[func->object].name);
+		sut_out_string(v->out, "kind",
+			       func->kind == SUT_PATCH_FUNC_CHANGED ? "changed" : "new");
+		sut_out_string(v->out, "source", func->source);
+		put_old(v, func);
+		put_new(v, func);
+		put_references(v, i);
+		sut_out_end(v->out);
+	}
+	sut_out_end(v->out);
+}
+
+/* All sections that are not code, with what their pointers lead to. */
+static void put_data(const struct view *v)
+{
+	sut_out_array(v->out, "data");
+	for (size_t i = 0; i < v->patch->section_count; i++) {
+		const struct sut_patch_section *section = &v->patch->sections[i];
+
+		if (section->flags & SHF_EXECINSTR)
+			continue;
+		sut_out_object(v->out, NULL);
+		sut_out_string(v->out, "section", section->name);
+		sut_out_string(v->out, "object", v->patch->objects[section->object].name);
+		sut_out_unsigned(v->out, "size", section->size);
+		sut_out_bool(v->out, "writable", section->flags & SHF_WRITE);
+		sut_out_bool(v->out, "zeros", !section->data);
+		sut_out_array(v->out, "refers");
+		for (size_t k = 0; k < section->reloc_count; k++)
+			put_reference(v, &v->patch->symbols[section->relocs[k].symbol]);
+		sut_out_end(v->out);
+		sut_out_end(v->out);
+	}
+	sut_out_end(v->out);
+}
+
+static void put_facts(const struct view *v)
+{
+	sut_out_array(v->out, "facts");
+	for (size_t i = 0; i < v->patch->fact_count; i++) {
+		sut_out_object(v->out, NULL);
+		sut_out_string(v->out, "key", v->patch->facts[i].key);
+		sut_out_string(v->out, "value", v->patch->facts[i].value);
+		sut_out_end(v->out);
+	}
+	sut_out_end(v->out);
+}
+
+static void put_patch(const struct view *v)
+{
+	const struct sut_patch *patch = v->patch;
+
+	headline(v);
+	sut_out_string(v->out, "name", patch->name);
+	sut_out_string(v->out, "version", patch->version);
+	put_strings(v, "fixes", patch->fixes, patch->fix_count);
+	put_strings(v, "allowed", patch->allowed, patch->allowed_count);
+	put_objects(v);
+	put_functions(v);
+	put_data(v);
+	put_facts(v);
+}
 
 static int run(struct sut_call *call)
 {
-	return sut_usage_error(call, "not built yet");
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_patch patch;
+	struct sut_diag diag = {0};
+	struct sut_out out;
+	enum sut_rc rc;
+
+	if (call->argc != 1)
+		return sut_usage_error(call, "one patch file is needed");
+	rc = sut_patch_load(&arena, call->argv[0], &patch, &diag);
+	sut_call_out(call, &out, "suture.inspect/1", rc == SUT_OK);
+	if (rc != SUT_OK)
+		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
+	put_patch(&(struct view){
+		.out = &out,
+		.arena = &arena,
+		.patch = &patch,
+		.disassemble = sut_call_option(call, "disassemble") != NULL,
+		.seen = sut_arena_array(&arena, patch.symbol_count, sizeof(size_t)),
+	});
+	return sut_call_end(&out, SUT_EXIT_DONE);
 }
 
 const struct sut_command sut_command_inspect = {
 	.name = "inspect",
-	.operands = "",
-	.summary = "",
+	.operands = "FILE",
+	.summary = "show what a patch file changes, and how it was made",
+	.options = options,
+	.option_count = SUT_ARRAY_SIZE(options),
 	.run = run,
 };

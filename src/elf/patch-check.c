@@ -99,6 +99,11 @@ static enum sut_rc check_texts(const struct sut_patch *patch, struct sut_diag *d
 		return SUT_PATCH_BAD(diag, "name \"%s\": not a patch name", patch->name);
 	if (!sut_patch_version_valid(patch->version))
 		return SUT_PATCH_BAD(diag, "version \"%s\": not a version", patch->version);
+	if (patch->fix_count > SUT_PATCH_FIXES_MAX ||
+	    patch->allowed_count > SUT_PATCH_ALLOWED_MAX || patch->fact_count > SUT_PATCH_FACTS_MAX)
+		return SUT_PATCH_BAD(diag, "texts: more than %d fixes, %d rules or %d facts",
+				     SUT_PATCH_FIXES_MAX, SUT_PATCH_ALLOWED_MAX,
+				     SUT_PATCH_FACTS_MAX);
 	for (size_t i = 0; i < patch->fix_count; i++)
 		if (!*patch->fixes[i] || !is_text(patch->fixes[i], SUT_PATCH_WORD_MAX))
 			return SUT_PATCH_BAD(diag, "fix %zu: not a line of text", i);

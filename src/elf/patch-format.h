@@ -28,6 +28,9 @@ enum { SUT_PATCH_DIGEST_OFFSET = 64 + 20 };
 
 /* More than any patch needs, and little enough that a hostile file cannot exhaust the reader. */
 enum {
+	SUT_PATCH_FIXES_MAX = 256,
+	SUT_PATCH_ALLOWED_MAX = 64,
+	SUT_PATCH_FACTS_MAX = 4096,
 	SUT_PATCH_OBJECTS_MAX = 1024,
 	SUT_PATCH_SECTIONS_MAX = 16384,
 	SUT_PATCH_SYMBOLS_MAX = 65536,
