@@ -9,7 +9,8 @@
  * the version that is left only shrinks, and each marks itself once its own stack is clean.
  *
  * What makes it sound (docs/design.md, "The switch" has each rule with the way it breaks):
- *  - Nobody is marked before every entry is a thunk (armed).
+ *  - Nobody is marked before every entry is a thunk (armed), nor before its own core has dropped
+ *    instructions that it fetched earlier (serialize).
  *  - Words that point into thunks, heads or this code count as hits: a decision is pending there,
  *    interrupted by the signal handler that we now run in.
  *  - A decision nested in a decision (busy) answers by the mark alone and changes nothing else.
@@ -37,6 +38,32 @@ static inline void barrier(void)
 {
 	/* Against signal handlers of this thread, which see its stores in program order. */
 	__atomic_signal_fence(__ATOMIC_SEQ_CST);
+}
+
+/*
+ * iretq to the next instruction: the core fetches anew what follows. Having seen `armed`, this
+ * thread then executes the entries as they were written before it. A membarrier of the whole
+ * process would do as well, but its registration waits for an RCU grace period, some 10 ms, in a
+ * thread that is not ours.
+ */
+static inline void serialize(void)
+{
+	uint64_t scratch;
+
+	__asm__ volatile("movl %%ss, %k0\n\t"
+			 "pushq %q0\n\t"
+			 "pushq %%rsp\n\t"
+			 "addq $8, (%%rsp)\n\t"
+			 "pushfq\n\t"
+			 "movl %%cs, %k0\n\t"
+			 "pushq %q0\n\t"
+			 "leaq 1f(%%rip), %q0\n\t"
+			 "pushq %q0\n\t"
+			 "iretq\n"
+			 "1:"
+			 : "=&r"(scratch)
+			 :
+			 : "memory", "cc");
 }
 
 /* End of this thread's own stack when sp lies in it, else 0. */
@@ -171,6 +198,7 @@ uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp)
 		thread->answers++;
 		answer = OLD;
 	} else {
+		serialize();
 		answer = decide(t, thread, tcb, sp, dir);
 	}
 	barrier();

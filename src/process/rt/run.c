@@ -15,13 +15,10 @@ enum {
 	SYS_MPROTECT = 10,
 	SYS_MUNMAP = 11,
 	SYS_CLOCK_GETTIME = 228,
-	SYS_MEMBARRIER = 324,
 
 	PROT_RX = 5,
 	PROT_RWX = 7,
 	MAP_PRIVATE_ANONYMOUS_FIXED_NOREPLACE = 0x2 | 0x20 | 0x100000,
-	MEMBARRIER_SYNC_CORE = 1 << 5,
-	MEMBARRIER_REGISTER_SYNC_CORE = 1 << 6,
 
 	PAGE = 4096,
 };
@@ -80,14 +77,6 @@ static int64_t store_word(uint64_t address, uint64_t expect, uint64_t value)
 	return rc;
 }
 
-static void undo_list(const struct sut_rt_transition *t, enum sut_rt_list which, uint64_t count)
-{
-	const struct sut_rt_word *words = (const struct sut_rt_word *)t->list[which];
-
-	while (count--)
-		store_word(words[count].address, words[count].value, words[count].expect);
-}
-
 /* All words of a list, or none. */
 static int64_t store_list(const struct sut_rt_transition *t, enum sut_rt_list which)
 {
@@ -98,18 +87,11 @@ static int64_t store_list(const struct sut_rt_transition *t, enum sut_rt_list wh
 
 		if (rc == SUT_RT_DONE)
 			continue;
-		undo_list(t, which, i);
+		while (i--)
+			store_word(words[i].address, words[i].value, words[i].expect);
 		return rc;
 	}
 	return SUT_RT_DONE;
-}
-
-/* Every core that runs this program fetches the changed text before it reads data stored later. */
-static int64_t sync_cores(void)
-{
-	int64_t rc = syscall6(SYS_MEMBARRIER, MEMBARRIER_REGISTER_SYNC_CORE, 0, 0, 0, 0, 0);
-
-	return rc < 0 ? rc : syscall6(SYS_MEMBARRIER, MEMBARRIER_SYNC_CORE, 0, 0, 0, 0, 0);
 }
 
 enum { CLOCK_REAL = 0, CLOCK_MONO = 1 };
@@ -143,11 +125,6 @@ static int64_t commit(const struct sut_rt_frame *frame)
 	}
 	patch->state = (uint32_t)frame->state_after;
 	rc = store_list(t, SUT_RT_LIST_COMMIT);
-	if (rc == SUT_RT_DONE) {
-		rc = sync_cores();
-		if (rc != SUT_RT_DONE)
-			undo_list(t, SUT_RT_LIST_COMMIT, t->list_count[SUT_RT_LIST_COMMIT]);
-	}
 	if (rc == SUT_RT_DONE) {
 		t->started_ns = now_ns(CLOCK_REAL);
 		__atomic_store_n(&t->armed, 1, __ATOMIC_SEQ_CST);
