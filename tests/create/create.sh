@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # suture create: each kind of source patch gets the verdict that it deserves.
-suture=$1
+suture=$(realpath "$1")
 . "$(dirname "$0")/tap.sh"
 
 mkdir "$work/tree" "$work/tree/src" "$work/tree/doc"
@@ -278,7 +278,7 @@ interrupted() {
 	sed "s,\"[^\"]*/cc\",\"$work/cc\"," compile_commands.json >"$work/slow.json"
 	"$suture" create --name test --target prog --source . --patch "$work/fix.patch" \
 		-o "$work/out.sut" --database "$work/slow.json" &
-	read -r _ <"$work/started"
+	timeout 60 head -n 1 "$work/started" || return 1
 	kill -TERM $!
 	wait $!
 	[ $? = 143 ] && leaves_nothing

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # suture record sees what a build compiles and is not seen by it.
-suture=$1
+suture=$(realpath "$1")
 . "$(dirname "$0")/tap.sh"
 
 mkdir "$work/tree"
