@@ -19,6 +19,7 @@ static char *render(bool json, bool fields)
 	sut_out_unsigned(&out, NULL, 7);
 	sut_out_object(&out, NULL);
 	sut_out_bool(&out, "yes", true);
+	sut_out_bool(&out, "no", false);
 	sut_out_end(&out);
 	sut_out_end(&out);
 	sut_out_array(&out, "none");
@@ -38,7 +39,8 @@ static void json_is_one_object_with_schema_and_headlines(void)
 			   "  \"list\": [\n"
 			   "    7,\n"
 			   "    {\n"
-			   "      \"yes\": true\n"
+			   "      \"yes\": true,\n"
+			   "      \"no\": false\n"
 			   "    }\n"
 			   "  ],\n"
 			   "  \"none\": [],\n"
@@ -61,11 +63,11 @@ static void text_with_fields_is_an_indented_list(void)
 
 	CHECK_STRING(text, "[ok] all \"good\"\n"
 			   "name: a\\x01\\xff\"é\n"
-			   "list: \n"
+			   "list:\n"
 			   "  - 7\n"
-			   "  - \n"
-			   "    yes: true\n"
-			   "none: \n");
+			   "  - yes: true\n"
+			   "    no: false\n"
+			   "none:\n");
 }
 
 static const struct sut_tap_test tests[] = {

@@ -88,25 +88,32 @@ static void begin_value(struct sut_out *out, const char *key)
 			fputs(": ", out->file);
 		}
 	} else if (out->fields) {
-		indent(out);
-		if (array)
-			fputs("- ", out->file);
+		/* The first field of an array's object stands behind the dash. */
+		if (out->level[out->depth - 1].dashed && !out->level[out->depth - 1].filled)
+			fputc(' ', out->file);
 		else
-			fprintf(out->file, "%s: ", key);
+			indent(out);
+		if (array)
+			fputc('-', out->file);
+		else
+			fprintf(out->file, "%s:", key);
 	}
 	out->level[out->depth - 1].filled = true;
 }
 
 static void begin_level(struct sut_out *out, const char *key, bool array)
 {
+	bool dashed = out->depth && out->level[out->depth - 1].array && !array;
+
 	assert(out->depth < SUT_OUT_DEPTH);
 	if (out->depth)
 		begin_value(out, key);
 	if (out->json)
 		fputc(array ? '[' : '{', out->file);
-	else if (out->fields && out->depth)
+	else if (out->fields && out->depth && !dashed)
 		fputc('\n', out->file);
 	out->level[out->depth].array = array;
+	out->level[out->depth].dashed = dashed;
 	out->level[out->depth].filled = false;
 	out->depth++;
 }
@@ -182,8 +189,11 @@ void sut_out_array(struct sut_out *out, const char *key)
 void sut_out_end(struct sut_out *out)
 {
 	out->depth--;
-	if (!out->json)
+	if (!out->json) {
+		if (out->fields && out->level[out->depth].dashed && !out->level[out->depth].filled)
+			fputc('\n', out->file);
 		return;
+	}
 	if (out->level[out->depth].filled) {
 		fputc('\n', out->file);
 		indent(out);
@@ -201,6 +211,7 @@ void sut_out_string(struct sut_out *out, const char *key, const char *value)
 	if (out->json) {
 		put_json_string(out, value);
 	} else if (out->fields) {
+		fputc(' ', out->file);
 		put_escaped(out->file, value, false);
 		fputc('\n', out->file);
 	}
@@ -223,7 +234,7 @@ static void put_bare(struct sut_out *out, const char *key, const char *value)
 	if (out->json)
 		fputs(value, out->file);
 	else if (out->fields)
-		fprintf(out->file, "%s\n", value);
+		fprintf(out->file, " %s\n", value);
 }
 
 void sut_out_unsigned(struct sut_out *out, const char *key, uint64_t value)

@@ -34,6 +34,7 @@ struct sut_out {
 	unsigned int depth;
 	struct {
 		bool array;
+		bool dashed; /* text: an object that is an element of an array */
 		bool filled;
 	} level[SUT_OUT_DEPTH];
 	struct sut_arena arena;
