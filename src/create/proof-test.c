@@ -8,10 +8,11 @@
 /* A unit with what a linker has to do with: data of its own, strings, imports, a jump table. */
 static const char plain_unit[] =
 	"#include <stdio.h>\n"
-	"static int secret = 7; void tell(int x) { secret = x; }\n"
+	"static int secret = 7;\n"
 	"int shared;\n"
 	"__attribute__((noinline)) static int hidden(int x)\n"
 	"{ static int count; count += x; return count * secret + shared; }\n"
+	"void tell(int x) { secret = x; }\n"
 	"__attribute__((noinline)) int middle(int x) { shared++; return hidden(x + 3); }\n"
 	"int choose(int x)\n"
 	"{ switch (x) { case 0: return middle(1); case 1: return puts(\"one\"); case 2: return "

@@ -22,7 +22,8 @@ enum {
 	RUN_MIN = 8,       /* bytes that are worth searching for */
 	RUN_MAX = 64,      /* more is not more telling */
 	PLACES_MAX = 32,   /* a run that is found more often tells nothing */
-	TELLING_SIZE = 32, /* bytes of a function that is hardly found by chance */
+	TELLING_SIZE = 32, /* bytes of a function that is hardly at a place by chance */
+	UNIQUE_SIZE = 16,  /* of one that is at only one place in the target */
 	KINDS = 5,         /* of sections with code */
 	NAMED_MAX = 8,     /* functions that are named; of more there is only the number */
 };
@@ -148,7 +149,7 @@ static void try_certain(struct search *search, uint32_t index, uint64_t address)
  * The last match is no coincidence: enough of the code is the same, or a reference leads to a place
  * that is known. Small functions look alike.
  */
-static bool is_telling(struct search *search, const struct sut_def *def)
+static bool is_telling(struct search *search, const struct sut_def *def, uint64_t enough)
 {
 	const struct sut_match *match = &search->match;
 	bool confirmed = false;
@@ -163,15 +164,15 @@ static bool is_telling(struct search *search, const struct sut_def *def)
 			return false;
 		confirmed |= known->known;
 	}
-	return confirmed || def->size >= TELLING_SIZE;
+	return confirmed || def->size >= enough;
 }
 
 /* Where a function may be. */
-static bool try_guess(struct search *search, uint32_t index, uint64_t address)
+static bool try_guess(struct search *search, uint32_t index, uint64_t address, uint64_t enough)
 {
 	const struct sut_def *def = &search->proof->object->defs[index];
 
-	if (!sut_match_function(&search->match, def, address) || !is_telling(search, def))
+	if (!sut_match_function(&search->match, def, address) || !is_telling(search, def, enough))
 		return false;
 	accept(search, index, address);
 	return search->proof->defs[index].state == SUT_PROOF_EQUAL;
@@ -352,7 +353,8 @@ static bool find_forward(struct search *search)
 		if (!sut_def_is_function(def))
 			continue;
 		if (is_open(search, i) && *end && !def->offset)
-			progress |= try_guess(search, i, align_up(*end, section->align));
+			progress |=
+				try_guess(search, i, align_up(*end, section->align), TELLING_SIZE);
 		const struct sut_proof_def *proven = &search->proof->defs[i];
 
 		*end = proven->state == SUT_PROOF_EQUAL ? proven->address + proven->size : 0;
@@ -375,7 +377,8 @@ static bool find_backward(struct search *search)
 			continue;
 		if (is_open(search, i) && *start > def->size && !def->offset)
 			progress |=
-				try_guess(search, i, (*start - def->size) & ~(section->align - 1));
+				try_guess(search, i, (*start - def->size) & ~(section->align - 1),
+					  TELLING_SIZE);
 		const struct sut_proof_def *proven = &search->proof->defs[i];
 
 		*start = proven->state == SUT_PROOF_EQUAL ? proven->address : 0;
@@ -432,17 +435,19 @@ static bool find_between(struct search *search)
 	return progress;
 }
 
-/* What of the function's bytes no linker changes. */
+/* What of a function's bytes no linker changes. */
 struct run {
+	uint32_t def;
 	uint64_t offset; /* in the definition */
 	uint64_t size;
 };
 
-static struct run longest_run(const struct sut_object *object, const struct sut_def *def)
+static struct run longest_run(const struct sut_object *object, uint32_t index)
 {
+	const struct sut_def *def = &object->defs[index];
 	const struct sut_section *section = &object->sections[def->section];
 	size_t reloc = sut_section_reloc(section, def->offset);
-	struct run best = {0, 0};
+	struct run best = {.def = index};
 	uint64_t at = 0;
 
 	while (at < def->size) {
@@ -458,11 +463,9 @@ static struct run longest_run(const struct sut_object *object, const struct sut_
 			reloc++;
 		}
 		if (end - at > best.size)
-			best = (struct run){at, end - at};
+			best = (struct run){index, at, end - at};
 		at = next > at ? next : at + 1;
 	}
-	if (best.size > RUN_MAX)
-		best.size = RUN_MAX;
 	return best;
 }
 
@@ -474,9 +477,9 @@ static bool search_segment(struct search *search, const struct sut_def *def, con
 	const struct sut_section *section = &search->proof->object->sections[def->section];
 	const unsigned char *needle = section->data + def->offset + run->offset;
 	const unsigned char *at = segment->data, *end = segment->data + segment->file_size;
-	size_t places = 0;
+	size_t places = 0, size = run->size < RUN_MAX ? run->size : RUN_MAX;
 
-	while ((at = memmem(at, end - at, needle, run->size))) {
+	while ((at = memmem(at, end - at, needle, size))) {
 		uint64_t offset = at++ - segment->data;
 
 		if (++places > PLACES_MAX)
@@ -492,22 +495,19 @@ static bool search_segment(struct search *search, const struct sut_def *def, con
 	return true;
 }
 
-static bool find_by_content(struct search *search, uint32_t index)
+static bool find_by_content(struct search *search, const struct run *run)
 {
-	const struct sut_def *def = &search->proof->object->defs[index];
+	const struct sut_def *def = &search->proof->object->defs[run->def];
 	const struct sut_target *target = search->proof->target;
-	struct run run = longest_run(search->proof->object, def);
 	uint64_t address = 0;
 	size_t matches = 0;
 
-	if (run.size < RUN_MIN)
-		return false;
 	for (size_t i = 0; i < target->segment_count; i++) {
 		if (target->segments[i].executable &&
-		    !search_segment(search, def, &run, &target->segments[i], &address, &matches))
+		    !search_segment(search, def, run, &target->segments[i], &address, &matches))
 			return false;
 	}
-	return matches == 1 && try_guess(search, index, address);
+	return matches == 1 && try_guess(search, run->def, address, UNIQUE_SIZE);
 }
 
 static void follow(struct search *search)
@@ -537,6 +537,34 @@ static void check_pending(struct search *search)
 		    !interior_agrees(search, &pending->binding) && pending->from != SUT_NO_DEF)
 			set_different(search, pending->from,
 				      search->proof->defs[pending->from].address, 0, contradiction);
+	}
+}
+
+static int compare_runs(const void *a, const void *b)
+{
+	const struct run *left = a, *right = b;
+
+	if (left->size != right->size)
+		return left->size > right->size ? -1 : 1;
+	return (left->def > right->def) - (left->def < right->def);
+}
+
+/* The most telling function first: what is found leads to others without a search. */
+static void find_all_by_content(struct search *search)
+{
+	const struct sut_object *object = search->proof->object;
+	struct run *runs = sut_arena_array(search->arena, object->def_count, sizeof(*runs));
+	size_t count = 0;
+
+	for (size_t i = 0; i < object->def_count; i++) {
+		if (is_open(search, i))
+			runs[count++] = longest_run(object, i);
+	}
+	if (count)
+		qsort(runs, count, sizeof(*runs), compare_runs);
+	for (size_t i = 0; i < count && runs[i].size >= RUN_MIN; i++) {
+		if (is_open(search, runs[i].def) && find_by_content(search, &runs[i]))
+			follow(search);
 	}
 }
 
@@ -582,10 +610,8 @@ void sut_proof_run(struct sut_arena *arena, const struct sut_object *object,
 	find_by_name(&search);
 	find_by_hints(&search);
 	follow(&search);
-	for (size_t i = 0; !target->has_symtab && i < object->def_count; i++) {
-		if (is_open(&search, i) && find_by_content(&search, i))
-			follow(&search);
-	}
+	if (!target->has_symtab)
+		find_all_by_content(&search);
 	check_pending(&search);
 	count_results(proof);
 }
