@@ -275,6 +275,50 @@ static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 }
 
 /*
+ * The same patch file, reverted before: its code and constants are in the target still. Not if it
+ * has data, which must start afresh, or calls what was looked up in a link map that has changed
+ * since.
+ */
+static const struct sut_memory_patch *reusable(const struct sut_application *a)
+{
+	const struct sut_memory_patch *same = sut_memory_find(&a->memory, a->patch->name);
+
+	if (!same || same->record.state != SUT_RT_REVERTED ||
+	    memcmp(same->record.digest, a->digest, SUT_SHA256_SIZE) != 0)
+		return NULL;
+	for (size_t i = 0; i < a->patch->section_count; i++)
+		if (a->patch->sections[i].flags & SHF_WRITE)
+			return NULL;
+	for (size_t i = 0; i < a->patch->symbol_count; i++)
+		if (a->patch->symbols[i].kind == SUT_PATCH_SYMBOL_IMPORT &&
+		    !a->patch->symbols[i].slot)
+			return NULL;
+	return same;
+}
+
+/* Only a new transition to code that is in the target. */
+static enum sut_rc plan_again(struct sut_application *a, const struct sut_memory_patch *present,
+			      struct sut_diag *diag)
+{
+	size_t zone_count, older_count;
+	struct sut_rt_func *older = sut_memory_funcs(&a->memory, a->arena, &older_count);
+	uint64_t *kept = sut_arena_alloc(a->arena, sizeof(*kept));
+	enum sut_rc rc = sut_switch_zones(&a->plan, present, &a->zones, &zone_count, diag);
+
+	a->record = present->address;
+	a->funcs = present->funcs;
+	a->func_count = present->record.func_count;
+	if (rc == SUT_OK)
+		rc = sut_switch_plan(&a->plan, SUT_SWITCH_TO_PATCH, a->record, a->funcs,
+				     a->func_count, a->zones, zone_count, older, older_count,
+				     &a->transition, diag);
+	*kept = present->record.kept_bytes + a->plan.used;
+	sut_plan_write(&a->plan, a->record + offsetof(struct sut_rt_patch, kept_bytes), kept,
+		       sizeof(*kept));
+	return rc;
+}
+
+/*
  * What the target has already. SUT_OK with *transition set: this very patch is under way, follow
  * it. With effect->nothing: it is applied.
  */
@@ -329,6 +373,7 @@ enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, struct su
 
 enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *diag)
 {
+	const struct sut_memory_patch *present = reusable(a);
 	enum sut_rc rc = check_bytes(a, diag);
 
 	if (rc == SUT_OK)
@@ -336,7 +381,7 @@ enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *
 	if (rc == SUT_OK)
 		rc = sut_look_before(&a->runtime, a->arena, diag);
 	if (rc == SUT_OK)
-		rc = plan_all(a, diag);
+		rc = present ? plan_again(a, present, diag) : plan_all(a, diag);
 	/* Up to here the target has only been read. */
 	if (rc == SUT_OK)
 		rc = sut_runtime_place(&a->runtime, diag);

@@ -29,46 +29,6 @@ static enum sut_rc not_there(const struct revert *r, const char *name, struct su
 	return SUT_REFUSED;
 }
 
-/* A zone for the thunks of each object, in reach of its entries and of the patch's code. */
-static enum sut_rc plan_zones(struct revert *r, struct sut_plan *plan, struct sut_zone ***zones,
-			      size_t *count, struct sut_diag *diag)
-{
-	enum { PER_FUNC = 1024, FIXED = 4096, OBJECTS_MAX = 4096 };
-	const struct sut_memory_patch *p = r->patch;
-	enum sut_rc rc = SUT_OK;
-
-	*count = 0;
-	for (uint32_t i = 0; i < p->record.func_count; i++)
-		if (p->funcs[i].object >= *count)
-			*count = p->funcs[i].object + 1;
-	if (*count == 0 || *count > OBJECTS_MAX)
-		return sut_fail(diag, SUT_REFUSED, "damaged",
-				"process %d (%s): the record of %s in its memory is damaged",
-				r->target->pid, r->target->name, p->record.name);
-	*zones = sut_arena_array(r->arena, *count, sizeof(**zones));
-	for (size_t object = 0; object < *count && rc == SUT_OK; object++) {
-		uint64_t low = UINT64_MAX, high = 0, size = FIXED + PER_FUNC * p->record.func_count;
-
-		for (uint32_t i = 0; i < p->record.func_count; i++) {
-			const struct sut_rt_func *f = &p->funcs[i];
-
-			if (f->object != object)
-				continue;
-			low = f->entry < low ? f->entry : low;
-			low = f->code < low ? f->code : low;
-			high = f->entry + f->size > high ? f->entry + f->size : high;
-			high = f->code + f->code_size > high ? f->code + f->code_size : high;
-			size += 64 * f->piece_count;
-		}
-		if (high) /* else no function of this object changed: its zone is not used */
-			rc = sut_plan_zone(plan, low, high, size, size, &(*zones)[object], diag);
-	}
-	for (size_t object = 0; object < *count; object++)
-		if (!(*zones)[object])
-			(*zones)[object] = (*zones)[p->funcs[0].object];
-	return rc;
-}
-
 static enum sut_rc start(struct revert *r, struct sut_diag *diag)
 {
 	struct sut_plan plan = {.runtime = &r->runtime, .arena = r->arena};
@@ -76,7 +36,7 @@ static enum sut_rc start(struct revert *r, struct sut_diag *diag)
 	struct sut_rt_func *older = sut_memory_funcs(&r->memory, r->arena, &older_count);
 	struct sut_zone **zones = NULL;
 	uint64_t kept;
-	enum sut_rc rc = plan_zones(r, &plan, &zones, &zone_count, diag);
+	enum sut_rc rc = sut_switch_zones(&plan, r->patch, &zones, &zone_count, diag);
 
 	if (rc == SUT_OK)
 		rc = sut_switch_plan(&plan, SUT_SWITCH_TO_ORIGINAL, r->patch->address,
@@ -116,8 +76,11 @@ static enum sut_rc begin(struct revert *r, struct sut_effect *effect, struct sut
 		r->transition = r->memory.control.transition;
 		rc = sut_switch_read(&r->runtime, r->transition, &t, diag);
 		effect->resumed = true;
-		/* A transition is reversed at most once; a reversed revert first ends applied. */
-		if (rc == SUT_OK && effect->state == SUT_RT_APPLYING && !t.dir)
+		/*
+		 * A transition is reversed at most once, and never when it has closed (its entries
+		 * could not be finished then); a reversed revert first ends applied.
+		 */
+		if (rc == SUT_OK && effect->state == SUT_RT_APPLYING && !t.dir && !(t.closing & 1))
 			rc = sut_switch_reverse(&r->runtime, r->transition, diag);
 		return rc;
 	case SUT_RT_LOADED:

@@ -81,6 +81,43 @@ static enum sut_rc damaged(const struct sut_plan *plan, const char *what, struct
 			plan->runtime->target->name, what);
 }
 
+/* A zone for the thunks of each object, in reach of its entries and of the patch's code. */
+enum sut_rc sut_switch_zones(struct sut_plan *plan, const struct sut_memory_patch *p,
+			     struct sut_zone ***zones, size_t *count, struct sut_diag *diag)
+{
+	enum { PER_FUNC = 1024, FIXED = 4096, OBJECTS_MAX = 4096 };
+	enum sut_rc rc = SUT_OK;
+
+	*count = 0;
+	for (uint32_t i = 0; i < p->record.func_count; i++)
+		if (p->funcs[i].object >= *count)
+			*count = p->funcs[i].object + 1;
+	if (*count == 0 || *count > OBJECTS_MAX)
+		return damaged(plan, "a patch record", diag);
+	*zones = sut_arena_array(plan->arena, *count, sizeof(**zones));
+	for (size_t object = 0; object < *count && rc == SUT_OK; object++) {
+		uint64_t low = UINT64_MAX, high = 0, size = FIXED + PER_FUNC * p->record.func_count;
+
+		for (uint32_t i = 0; i < p->record.func_count; i++) {
+			const struct sut_rt_func *f = &p->funcs[i];
+
+			if (f->object != object)
+				continue;
+			low = f->entry < low ? f->entry : low;
+			low = f->code < low ? f->code : low;
+			high = f->entry + f->size > high ? f->entry + f->size : high;
+			high = f->code + f->code_size > high ? f->code + f->code_size : high;
+			size += 64 * f->piece_count;
+		}
+		if (high) /* else no function of this object changed: its zone is not used */
+			rc = sut_plan_zone(plan, low, high, size, size, &(*zones)[object], diag);
+	}
+	for (size_t object = 0; object < *count; object++)
+		if (!(*zones)[object])
+			(*zones)[object] = (*zones)[p->funcs[0].object];
+	return rc;
+}
+
 /* Old and new pieces of one function, seen from this direction. */
 static enum sut_rc add_pieces(struct builder *b, const struct sut_rt_func *f, uint32_t index,
 			      struct sut_diag *diag)

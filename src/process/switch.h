@@ -6,6 +6,7 @@
 #ifndef SUT_PROCESS_SWITCH_H
 #define SUT_PROCESS_SWITCH_H
 
+#include "process/memory.h"
 #include "process/plan.h"
 #include "process/process.h"
 
@@ -24,6 +25,13 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, enum sut_switch_direction dir
 			    struct sut_zone **zones, size_t zone_count,
 			    const struct sut_rt_func *older, size_t older_count,
 			    uint64_t *transition, struct sut_diag *diag);
+
+/*
+ * The zones for a transition of a patch that is in the target: for each of its objects one in reach
+ * of its entries and of the patch's code.
+ */
+enum sut_rc sut_switch_zones(struct sut_plan *plan, const struct sut_memory_patch *patch,
+			     struct sut_zone ***zones, size_t *count, struct sut_diag *diag);
 
 /* Makes entries thunks and arms. SUT_REFUSED (rule "bytes"): text is not as expected. */
 enum sut_rc sut_switch_commit(struct sut_runtime *runtime, uint64_t transition,
