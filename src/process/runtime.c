@@ -18,6 +18,7 @@ struct stub_data {
 	uint64_t iret; /* address of the iretq frame on the thread's stack */
 	uint64_t sigmask;
 	uint64_t regs[15];
+	uint64_t tid; /* of the thread that it was made for */
 };
 
 enum {
@@ -173,11 +174,16 @@ static bool thread_left(const struct sut_target *target, pid_t tid, uint64_t low
 	       sut_thread_slept(target, tid, &state);
 }
 
+static uint64_t slack_start(const struct sut_object *object)
+{
+	return (object->text_end + 15) & ~UINT64_C(15);
+}
+
 /* Zeroed bytes behind an executable segment, in its last page; 0: none. */
 static uint64_t find_slack(const struct sut_target *target, size_t size)
 {
 	for (size_t i = 0; i < target->object_count; i++) {
-		uint64_t start = (target->objects[i].text_end + 15) & ~UINT64_C(15);
+		uint64_t start = slack_start(&target->objects[i]);
 		uint64_t end = (start + SUT_PAGE_SIZE - 1) & ~(uint64_t)(SUT_PAGE_SIZE - 1);
 		const struct sut_map *map = sut_target_map(target, start);
 		unsigned char bytes[STUB_MAX];
@@ -205,19 +211,17 @@ static void fill_stub(unsigned char *stub, const struct sut_stopped *stopped, ui
 		.sigmask = stopped->sigmask,
 		.regs = {s->r15, s->r14, s->r13, s->r12, s->r11, s->r10, s->r9, s->r8, s->rbp,
 			 s->rdi, s->rsi, s->rdx, s->rcx, s->rbx, s->rax},
+		.tid = (uint64_t)stopped->tid,
 	};
 
-	_Static_assert(sizeof(data) == 23 * 8, "as stub.S has it");
+	_Static_assert(sizeof(data) == 24 * 8, "as stub.S has it");
 	memcpy(stub, sut_stub, (size_t)(sut_stub_end - sut_stub));
 	memcpy(stub + (sut_stub_data - sut_stub), &data, sizeof(data));
 }
 
 static void pause_while_waiting(unsigned int turn)
 {
-	if (turn < 50)
-		sched_yield();
-	else
-		nanosleep(&(struct timespec){.tv_nsec = 20 * 1000}, NULL);
+	nanosleep(&(struct timespec){.tv_nsec = (turn < 20 ? 20 : 100) * 1000}, NULL);
 }
 
 /* end_ns: when the thread was on its way back, by its own clock where it has told us. */
@@ -318,6 +322,27 @@ static void remove_stub(const struct sut_target *target, pid_t tid, uint64_t sla
 	}
 }
 
+/*
+ * A controller that died before the run-time was in place left its stub, and nothing else knows of
+ * it. After a few of them there would be no slack left.
+ */
+static void remove_abandoned_stubs(const struct sut_target *target)
+{
+	size_t size = (size_t)(sut_stub_end - sut_stub), code = (size_t)(sut_stub_data - sut_stub);
+	unsigned char bytes[STUB_MAX];
+	struct stub_data data;
+
+	for (size_t i = 0; i < target->object_count; i++) {
+		uint64_t slack = slack_start(&target->objects[i]);
+
+		if (!sut_target_read(target, slack, bytes, size) ||
+		    memcmp(bytes, sut_stub, code) != 0)
+			continue;
+		memcpy(&data, bytes + code, sizeof(data));
+		remove_stub(target, (pid_t)data.tid, slack, size);
+	}
+}
+
 enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag)
 {
 	struct sut_target *target = runtime->target;
@@ -330,6 +355,7 @@ enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag
 
 	if (runtime->placed)
 		return SUT_OK;
+	remove_abandoned_stubs(target);
 	slack = find_slack(target, size);
 	if (!slack)
 		return no_room(target, "no text segment has room behind its end for a stub", diag);

@@ -60,6 +60,7 @@ sut_stub_mask:
 	.quad	0
 sut_stub_regs:
 	.fill	15, 8, 0
+	.quad	0			/* thread id */
 sut_stub_end:
 
 	.section .note.GNU-stack, "", @progbits
