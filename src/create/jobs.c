@@ -64,7 +64,9 @@ static int start(struct sut_arena *arena, struct sut_job *job, pid_t *pid)
 	sigemptyset(&none);
 	posix_spawnattr_init(&attributes);
 	posix_spawnattr_setsigmask(&attributes, &none);
-	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
+	/* A group of its own, because a compiler is a driver with children. */
+	posix_spawnattr_setpgroup(&attributes, 0);
+	posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETPGROUP);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
 	posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO,
@@ -169,7 +171,7 @@ enum sut_rc sut_jobs_run(struct sut_arena *arena, struct sut_job *jobs, size_t c
 		}
 	}
 	for (size_t i = 0; i < active; i++) {
-		kill(running[i].pid, SIGTERM);
+		kill(-running[i].pid, SIGTERM);
 		reap(&running[i]);
 	}
 	return rc;

@@ -139,6 +139,8 @@ static uint32_t *match(struct sut_arena *arena, const struct lines *before,
 	int limit, edits;
 	int **reach;
 
+	if (!before->count || !after->count)
+		return numbers;
 	while (start < before->count && start < after->count &&
 	       same(&before->list[start], &after->list[start])) {
 		numbers[start] = (uint32_t)start + 1;

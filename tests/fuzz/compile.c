@@ -3,6 +3,7 @@
 #include "base/guard.h"
 #include "create/compile.h"
 
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -31,20 +31,26 @@ static bool is_with_directives(struct sut_bytes text, struct sut_bytes wanted, s
 	return from == wanted.size;
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+static void try(const uint8_t *data, size_t size)
 {
 	SUT_ARENA struct sut_arena arena = {0};
-	const uint8_t *cut = size ? memchr(data, 0xff, size) : NULL;
+	const uint8_t *cut = memchr(data, 0xff, size);
 	size_t first = cut ? (size_t)(cut - data) : 0;
 	struct sut_bytes before = {.data = data, .size = first}, text;
 	struct sut_bytes after = {.data = data + first, .size = size - first};
 	size_t inserted;
 
 	/* Text that has directives already could be taken for ours. */
-	if (size && memmem(data, size, "#line", 5))
-		return 0;
+	if (memmem(data, size, "#line", 5))
+		return;
 	text = sut_lines_stabilise(&arena, before, after, &inserted);
 	if (!is_with_directives(text, after, inserted))
 		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	if (size)
+		try(data, size);
 	return 0;
 }
