@@ -52,7 +52,7 @@ static size_t mutate_json(uint8_t *text, size_t size, size_t max)
 	return size;
 }
 
-/* Gives the note another size, a multiple of 4096 less or more, so that alignments stay. */
+/* Moves what lies behind the note, and all that points there, by a multiple of 8. */
 static size_t move_behind(uint8_t *data, size_t size, size_t at, ptrdiff_t shift)
 {
 	Elf64_Ehdr *ehdr = (Elf64_Ehdr *)data;
@@ -89,7 +89,8 @@ static size_t mutate_note(uint8_t *data, size_t size, size_t max)
 	nhdr->n_descsz = (uint32_t)length;
 	length = (length + 7) / 8 * 8;
 	old = (old + 7) / 8 * 8;
-	if (offset + NOTE_HEADER + old > size || size - old + length > max)
+	if (offset + NOTE_HEADER + old > ((const Elf64_Ehdr *)data)->e_shoff ||
+	    size - old + length > max)
 		return 0;
 	shdrs[2].sh_size = NOTE_HEADER + (nhdr->n_descsz + 3) / 4 * 4;
 	size = move_behind(data, size, offset + NOTE_HEADER + old,

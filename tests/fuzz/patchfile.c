@@ -31,7 +31,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct sut_patch patch;
 	struct sut_diag diag = {0};
 
-	sut_patch_read(&arena, data, size, &patch, &diag);
 	if (sut_patch_parse(&arena, data, size, &patch, &diag) == SUT_OK)
 		write_twice(&arena, &patch);
 	else if (!diag.count || !diag.entry[0][0])
