@@ -27,12 +27,6 @@ package_compile() {
 	)
 }
 
-package_create() {
-	"$suture" create --name keys-limit --target "$work/package/usr/bin/redis-server" \
-		--source "$work/debian" --patch tests/demo/keys-limit.patch \
-		-o "$work/keys-limit.sut" || die "the live patch was not made"
-}
-
 long_pattern() {
 	ask KEYS "$(printf '%2000s' | tr ' ' x)" 2>&1 | head -n 1
 }
@@ -46,8 +40,10 @@ package_part() {
 	expect "a pattern of 2000 bytes on the old code" "" "$(long_pattern)"
 	step "KEYS xxx... (2000 x)  -> searched for"
 	title "7. A patch of our own, proven against the binary, and applied"
-	package_create
-	apply_under_load "$work/keys-limit.sut"
+	cp tests/demo/keys-limit.patch "$work"
+	shown create --name keys-limit --target package/usr/bin/redis-server --source debian \
+		--patch keys-limit.patch -o keys-limit.sut
+	apply_under_load keys-limit.sut
 	expect "a pattern of 2000 bytes on the new code" \
 		"ERR the pattern is longer than 1024 bytes" "$(long_pattern)"
 	step "KEYS xxx... (2000 x)  -> ERR the pattern is longer than 1024 bytes"
@@ -55,5 +51,6 @@ package_part() {
 	revert_under_load keys-limit
 	expect "a pattern of 2000 bytes on the old code" "" "$(long_pattern)"
 	step "KEYS xxx... (2000 x)  -> searched for"
+	apply_when_idle keys-limit.sut
 	end_process "$server"
 }

@@ -12,6 +12,16 @@ step() {
 	printf '  %s\n' "$*"
 }
 
+# shown ARGUMENT...: prints a suture command as one would type it, and runs it in $work. Of what it
+# says the first lines are shown; only inspect says more.
+shown() {
+	printf '  $ suture %s\n' "$*"
+	(cd "$work" && "$suture" "$@") > "$work/shown.log" 2>&1
+	status=$?
+	sed -n '1,8s/^/    /p' "$work/shown.log"
+	[ "$status" -eq 0 ] || die "suture $1 ended with status $status"
+}
+
 now_ms() {
 	echo $(($(date +%s%N) / 1000000))
 }
@@ -114,26 +124,54 @@ server_pid() {
 # apply_under_load FILE: applies the patch to the server while it works for its clients.
 apply_under_load() {
 	load_start
-	"$suture" apply --json "$1" "pid:$server" > "$work/apply.json" ||
+	step "$ suture apply $1 pid:$server"
+	"$suture" apply --json "$work/$1" "pid:$server" > "$work/apply.json" ||
 		die "not applied: $(cat "$work/apply.json")"
 	load_more
 	load_end
-	step "applied in $(field total_ms "$work/apply.json") ms:" \
-		"$(field threads "$work/apply.json") threads," \
-		"$(field stopped_threads "$work/apply.json") stopped," \
-		"none away for longer than $(field away_us_max "$work/apply.json") us"
-	step "$served requests served meanwhile; our client checked $answers answers:" \
-		"0 wrong, 0 failed, longest wait $longest_us us"
-	expect "the server's process" "$server" "$(server_pid)"
-	"$suture" status "pid:$server" || die "no status"
+	report_effect
+	report_load
+	shown status "pid:$server"
 }
 
 # revert_under_load NAME: likewise.
 revert_under_load() {
 	load_start
-	"$suture" revert "$1" "pid:$server" || die "not reverted"
+	shown revert "$1" "pid:$server"
 	load_more
 	load_end
-	step "$served requests served meanwhile; our client checked $answers answers:" \
-		"0 wrong, 0 failed, longest wait $longest_us us"
+	report_load
+	expect "the server's process" "$server" "$(server_pid)"
+}
+
+# Ten rounds without load, where the times are ours alone: a busy machine makes everybody wait.
+apply_when_idle() {
+	for round in 1 2 3 4 5 6 7 8 9 10; do
+		"$suture" apply --json "$work/$1" "pid:$server" > "$work/apply.json" ||
+			die "round $round: not applied: $(cat "$work/apply.json")"
+		"$suture" revert "${1%.sut}" "pid:$server" > "$work/revert.log" ||
+			die "round $round: not reverted: $(cat "$work/revert.log")"
+		field total_ms "$work/apply.json" >> "$work/total"
+		field away_us_max "$work/apply.json" >> "$work/away"
+	done
+	step "ten more rounds with nobody connected, median: applied in $(median "$work/total") ms," \
+		"one thread away for $(median "$work/away") us"
+	rm "$work/total" "$work/away"
+}
+
+median() {
+	sort -n "$1" | sed -n 5p
+}
+
+report_effect() {
+	step "  applied in $(field total_ms "$work/apply.json") ms;" \
+		"$(field threads "$work/apply.json") threads," \
+		"$(field stopped_threads "$work/apply.json") stopped," \
+		"none away for more than $(field away_us_max "$work/apply.json") us"
+}
+
+report_load() {
+	step "  $served requests served meanwhile; our client checked $answers answers:" \
+		"0 wrong, 0 failed," \
+		"longest wait $longest_us us"
 }
