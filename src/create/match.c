@@ -70,10 +70,12 @@ bool sut_match_bind(struct sut_match *match, const struct sut_place *place, uint
 		if (stub && *stub->name && stub->type == R_X86_64_JUMP_SLOT)
 			return differs(match, "it calls another function");
 	}
-	if (place->section && sut_section_is_merged(&match->object->sections[place->section]))
-		return same_content(match, place, destination)
-			       ? true
-			       : differs(match, "a string or constant has another content");
+	if (place->section && sut_section_is_merged(&match->object->sections[place->section])) {
+		if (!same_content(match, place, destination))
+			return differs(match, "a string or constant has another content");
+		match->elements++;
+		return true;
+	}
 	binding = (struct sut_binding){
 		.kind = place->section ? SUT_BINDING_SECTION : SUT_BINDING_SYMBOL,
 		.index = place->section ? place->section : place->symbol,
@@ -364,6 +366,7 @@ bool sut_match_function(struct sut_match *match, const struct sut_def *def, uint
 	size_t end = 0;
 
 	match->binding_count = 0;
+	match->elements = 0;
 	match->offset = 0;
 	walk.section = &match->object->sections[def->section];
 	if (!segment || !walk.section->data)
@@ -470,6 +473,7 @@ bool sut_match_data(struct sut_match *match, const struct sut_section *section, 
 	uint64_t at = 0;
 
 	match->binding_count = 0;
+	match->elements = 0;
 	match->offset = 0;
 	if (!bytes)
 		return differs(match, "the target has no data at its address");

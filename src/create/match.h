@@ -44,6 +44,7 @@ struct sut_match {
 	const char *reason; /* of the difference */
 	size_t binding_count, binding_capacity;
 	struct sut_binding *bindings; /* reset by each call */
+	size_t elements;              /* strings and constants that were found to be equal */
 	struct sut_match_steps steps; /* of the last function; the caller may keep it */
 };
 

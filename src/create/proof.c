@@ -16,37 +16,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "create/match.h"
+#include "create/search.h"
 
 enum {
-	RUN_MIN = 8,       /* bytes that are worth searching for */
-	RUN_MAX = 64,      /* more is not more telling */
-	PLACES_MAX = 32,   /* a run that is found more often tells nothing */
-	TELLING_SIZE = 32, /* bytes of a function that is hardly at a place by chance */
-	UNIQUE_SIZE = 16,  /* of one that is at only one place in the target */
-	KINDS = 5,         /* of sections with code */
-	NAMED_MAX = 8,     /* functions that are named; of more there is only the number */
+	CANDIDATES_MAX = 32, /* symbols of one name */
+	NAMED_MAX = 8,       /* functions that a verdict names; of more there is only the number */
 };
 
-/* A label in a function that was not known yet when something referred to the label. */
-struct pending {
-	uint32_t from; /* definition */
-	struct sut_binding binding;
-};
-
-struct search {
-	struct sut_arena *arena;
-	struct sut_proof *proof;
-	const struct sut_proof *hints;
-	struct sut_match match;
-	struct sut_match_steps *steps; /* per definition that is proven */
-	bool *checked;                 /* per section of data: its content was compared */
-	size_t pending_count, pending_capacity;
-	struct pending *pending;
-};
-
-static void set_different(struct search *search, uint32_t def, uint64_t address, uint64_t offset,
-			  const char *reason)
+static void set_different(struct sut_search *search, uint32_t def, uint64_t address,
+			  uint64_t offset, const char *reason)
 {
 	struct sut_proof_def *proven = &search->proof->defs[def];
 
@@ -56,14 +34,14 @@ static void set_different(struct search *search, uint32_t def, uint64_t address,
 	proven->reason = reason;
 }
 
-static struct sut_located *located(struct search *search, const struct sut_binding *binding)
+static struct sut_located *located(struct sut_search *search, const struct sut_binding *binding)
 {
 	return binding->kind == SUT_BINDING_SECTION ? &search->proof->sections[binding->index]
 						    : &search->proof->symbols[binding->index];
 }
 
 /* The label is where the function's own proof has it. */
-static bool interior_agrees(const struct search *search, const struct sut_binding *binding)
+static bool interior_agrees(const struct sut_search *search, const struct sut_binding *binding)
 {
 	const struct sut_proof_def *proven = &search->proof->defs[binding->index];
 
@@ -72,7 +50,7 @@ static bool interior_agrees(const struct search *search, const struct sut_bindin
 				    binding->address - proven->address);
 }
 
-static bool commit_binding(struct search *search, uint32_t from, struct sut_binding *binding)
+static bool commit_binding(struct sut_search *search, uint32_t from, struct sut_binding *binding)
 {
 	struct sut_located *known;
 
@@ -80,7 +58,7 @@ static bool commit_binding(struct search *search, uint32_t from, struct sut_bind
 		if (search->steps[binding->index].count)
 			return interior_agrees(search, binding);
 		SUT_PUSH(search->arena, search->pending, search->pending_count,
-			 search->pending_capacity) = (struct pending){from, *binding};
+			 search->pending_capacity) = (struct sut_pending){from, *binding};
 		return true;
 	}
 	known = located(search, binding);
@@ -92,7 +70,7 @@ static bool commit_binding(struct search *search, uint32_t from, struct sut_bind
 }
 
 /* What the last match found agrees with what is known; then it becomes known, too. */
-static bool commit_bindings(struct search *search, uint32_t from)
+static bool commit_bindings(struct sut_search *search, uint32_t from)
 {
 	struct sut_match *match = &search->match;
 	size_t pending = search->pending_count;
@@ -113,7 +91,7 @@ static bool commit_bindings(struct search *search, uint32_t from)
 static const char contradiction[] = "it refers to another address than the rest of the unit";
 
 /* The function was found at the address: takes over what follows from it. */
-static void accept(struct search *search, uint32_t index, uint64_t address)
+static void accept(struct sut_search *search, uint32_t index, uint64_t address)
 {
 	const struct sut_def *def = &search->proof->object->defs[index];
 	struct sut_proof_def *proven = &search->proof->defs[index];
@@ -135,7 +113,7 @@ static void accept(struct search *search, uint32_t index, uint64_t address)
 }
 
 /* Where a function must be if it is anywhere. */
-static void try_certain(struct search *search, uint32_t index, uint64_t address)
+void sut_search_certain(struct sut_search *search, uint32_t index, uint64_t address)
 {
 	const struct sut_def *def = &search->proof->object->defs[index];
 
@@ -147,12 +125,12 @@ static void try_certain(struct search *search, uint32_t index, uint64_t address)
 
 /*
  * The last match is no coincidence: enough of the code is the same, or a reference leads to a place
- * that is known. Small functions look alike.
+ * that is known or to the right string. Small functions look alike.
  */
-static bool is_telling(struct search *search, const struct sut_def *def, uint64_t enough)
+static bool is_telling(struct sut_search *search, const struct sut_def *def, uint64_t enough)
 {
 	const struct sut_match *match = &search->match;
-	bool confirmed = false;
+	bool confirmed = match->elements > 0;
 
 	for (size_t i = 0; i < match->binding_count; i++) {
 		const struct sut_located *known;
@@ -168,7 +146,7 @@ static bool is_telling(struct search *search, const struct sut_def *def, uint64_
 }
 
 /* Where a function may be. */
-static bool try_guess(struct search *search, uint32_t index, uint64_t address, uint64_t enough)
+bool sut_search_guess(struct sut_search *search, uint32_t index, uint64_t address, uint64_t enough)
 {
 	const struct sut_def *def = &search->proof->object->defs[index];
 
@@ -178,14 +156,14 @@ static bool try_guess(struct search *search, uint32_t index, uint64_t address, u
 	return search->proof->defs[index].state == SUT_PROOF_EQUAL;
 }
 
-static bool is_open(const struct search *search, uint32_t index)
+bool sut_search_is_open(const struct sut_search *search, uint32_t index)
 {
 	return sut_def_is_function(&search->proof->object->defs[index]) &&
 	       search->proof->defs[index].state == SUT_PROOF_ABSENT;
 }
 
 /* Symbols that can be the definition: of its kind, and of its source where the target tells. */
-static size_t name_candidates(const struct search *search, const struct sut_def *def,
+static size_t name_candidates(const struct sut_search *search, const struct sut_def *def,
 			      uint64_t *addresses, size_t max)
 {
 	const struct sut_object *object = search->proof->object;
@@ -215,19 +193,19 @@ static size_t name_candidates(const struct search *search, const struct sut_def 
 	return count;
 }
 
-static void find_by_name(struct search *search)
+static void find_by_name(struct sut_search *search)
 {
 	for (size_t i = 0; i < search->proof->object->def_count; i++) {
 		const struct sut_def *def = &search->proof->object->defs[i];
-		uint64_t addresses[PLACES_MAX], found = 0;
+		uint64_t addresses[CANDIDATES_MAX], found = 0;
 		size_t matches = 0;
 
-		if (!is_open(search, i))
+		if (!sut_search_is_open(search, i))
 			continue;
-		size_t count = name_candidates(search, def, addresses, PLACES_MAX);
+		size_t count = name_candidates(search, def, addresses, CANDIDATES_MAX);
 
 		if (count == 1) {
-			try_certain(search, i, addresses[0]);
+			sut_search_certain(search, i, addresses[0]);
 			continue;
 		}
 		for (size_t j = 0; j < count; j++) {
@@ -237,11 +215,11 @@ static void find_by_name(struct search *search)
 			matches++;
 		}
 		if (matches == 1)
-			try_certain(search, i, found);
+			sut_search_certain(search, i, found);
 	}
 }
 
-static void find_by_hints(struct search *search)
+static void find_by_hints(struct sut_search *search)
 {
 	const struct sut_proof *hints = search->hints;
 
@@ -250,12 +228,12 @@ static void find_by_hints(struct search *search)
 			continue;
 		uint32_t def = sut_object_def(search->proof->object, hints->object->defs[i].name);
 
-		if (def != SUT_NO_DEF && is_open(search, def))
-			try_certain(search, def, hints->defs[i].address);
+		if (def != SUT_NO_DEF && sut_search_is_open(search, def))
+			sut_search_certain(search, def, hints->defs[i].address);
 	}
 }
 
-static bool find_by_reference(struct search *search)
+static bool find_by_reference(struct sut_search *search)
 {
 	const struct sut_object *object = search->proof->object;
 	bool progress = false;
@@ -264,9 +242,9 @@ static bool find_by_reference(struct search *search)
 		const struct sut_located *section =
 			&search->proof->sections[object->defs[i].section];
 
-		if (!is_open(search, i) || !section->known)
+		if (!sut_search_is_open(search, i) || !section->known)
 			continue;
-		try_certain(search, i, section->address + object->defs[i].offset);
+		sut_search_certain(search, i, section->address + object->defs[i].offset);
 		progress = true;
 	}
 	return progress;
@@ -297,7 +275,7 @@ static uint32_t whom_to_name(const struct sut_object *object, uint32_t index, ui
 }
 
 /* Compares the content of data whose place became known; it may tell about more places. */
-static bool check_data(struct search *search)
+static bool check_data(struct sut_search *search)
 {
 	const struct sut_object *object = search->proof->object;
 	bool progress = false;
@@ -321,196 +299,7 @@ static bool check_data(struct search *search)
 	return progress;
 }
 
-/* Functions of one kind of section (.text, .text.unlikely, ...) lie together in the target. */
-static size_t section_kind(const struct sut_section *section)
-{
-	static const char *const kinds[] = {".text.unlikely", ".text.exit", ".text.startup",
-					    ".text.hot"};
-
-	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
-		if (!strncmp(section->name, kinds[i], strlen(kinds[i])))
-			return i + 1;
-	}
-	return 0;
-}
-
-static uint64_t align_up(uint64_t value, uint64_t align)
-{
-	return align & (align - 1) ? value : (value + align - 1) & ~(align - 1);
-}
-
-static bool find_forward(struct search *search)
-{
-	const struct sut_object *object = search->proof->object;
-	uint64_t ends[KINDS] = {0};
-	bool progress = false;
-
-	for (size_t i = 0; i < object->def_count; i++) {
-		const struct sut_def *def = &object->defs[i];
-		const struct sut_section *section = &object->sections[def->section];
-		uint64_t *end = &ends[section_kind(section)];
-
-		if (!sut_def_is_function(def))
-			continue;
-		if (is_open(search, i) && *end && !def->offset)
-			progress |=
-				try_guess(search, i, align_up(*end, section->align), TELLING_SIZE);
-		const struct sut_proof_def *proven = &search->proof->defs[i];
-
-		*end = proven->state == SUT_PROOF_EQUAL ? proven->address + proven->size : 0;
-	}
-	return progress;
-}
-
-static bool find_backward(struct search *search)
-{
-	const struct sut_object *object = search->proof->object;
-	uint64_t starts[KINDS] = {0};
-	bool progress = false;
-
-	for (size_t i = object->def_count; i-- > 0;) {
-		const struct sut_def *def = &object->defs[i];
-		const struct sut_section *section = &object->sections[def->section];
-		uint64_t *start = &starts[section_kind(section)];
-
-		if (!sut_def_is_function(def))
-			continue;
-		if (is_open(search, i) && *start > def->size && !def->offset)
-			progress |=
-				try_guess(search, i, (*start - def->size) & ~(section->align - 1),
-					  TELLING_SIZE);
-		const struct sut_proof_def *proven = &search->proof->defs[i];
-
-		*start = proven->state == SUT_PROOF_EQUAL ? proven->address : 0;
-	}
-	return progress;
-}
-
-/*
- * The functions from first on, all open, fill the room from start up to the next one that is known.
- * That is telling even if they are small.
- */
-static bool fills_gap(struct search *search, uint32_t first, size_t kind, uint64_t start)
-{
-	const struct sut_object *object = search->proof->object;
-
-	for (uint32_t i = first; i < object->def_count; i++) {
-		const struct sut_def *def = &object->defs[i];
-		const struct sut_section *section = &object->sections[def->section];
-		uint64_t address = align_up(start, section->align);
-
-		if (!sut_def_is_function(def) || section_kind(section) != kind)
-			continue;
-		if (search->proof->defs[i].state == SUT_PROOF_EQUAL)
-			return search->proof->defs[i].address == address;
-		if (!is_open(search, i) || def->offset ||
-		    !sut_match_function(&search->match, def, address))
-			return false;
-		start = address + search->match.size;
-	}
-	return false;
-}
-
-static bool find_between(struct search *search)
-{
-	const struct sut_object *object = search->proof->object;
-	uint64_t ends[KINDS] = {0};
-	bool progress = false;
-
-	for (size_t i = 0; i < object->def_count; i++) {
-		const struct sut_def *def = &object->defs[i];
-		const struct sut_section *section = &object->sections[def->section];
-		size_t kind = section_kind(section);
-
-		if (!sut_def_is_function(def))
-			continue;
-		if (is_open(search, i) && ends[kind] && fills_gap(search, i, kind, ends[kind])) {
-			try_certain(search, i, align_up(ends[kind], section->align));
-			progress = true;
-		}
-		const struct sut_proof_def *proven = &search->proof->defs[i];
-
-		ends[kind] = proven->state == SUT_PROOF_EQUAL ? proven->address + proven->size : 0;
-	}
-	return progress;
-}
-
-/* What of a function's bytes no linker changes. */
-struct run {
-	uint32_t def;
-	uint64_t offset; /* in the definition */
-	uint64_t size;
-};
-
-static struct run longest_run(const struct sut_object *object, uint32_t index)
-{
-	const struct sut_def *def = &object->defs[index];
-	const struct sut_section *section = &object->sections[def->section];
-	size_t reloc = sut_section_reloc(section, def->offset);
-	struct run best = {.def = index};
-	uint64_t at = 0;
-
-	while (at < def->size) {
-		uint64_t end = def->size, next = def->size;
-
-		if (reloc < section->reloc_count &&
-		    section->relocs[reloc].offset - def->offset < def->size) {
-			uint64_t field = section->relocs[reloc].offset - def->offset;
-
-			/* A relaxed load changes up to three bytes in front of its field. */
-			end = field > at + 3 ? field - 3 : at;
-			next = field + sut_reloc_size(section->relocs[reloc].type);
-			reloc++;
-		}
-		if (end - at > best.size)
-			best = (struct run){index, at, end - at};
-		at = next > at ? next : at + 1;
-	}
-	return best;
-}
-
-/* The only place in the segment where the function matches; false if there are none or several. */
-static bool search_segment(struct search *search, const struct sut_def *def, const struct run *run,
-			   const struct sut_target_segment *segment, uint64_t *address,
-			   size_t *matches)
-{
-	const struct sut_section *section = &search->proof->object->sections[def->section];
-	const unsigned char *needle = section->data + def->offset + run->offset;
-	const unsigned char *at = segment->data, *end = segment->data + segment->file_size;
-	size_t places = 0, size = run->size < RUN_MAX ? run->size : RUN_MAX;
-
-	while ((at = memmem(at, end - at, needle, size))) {
-		uint64_t offset = at++ - segment->data;
-
-		if (++places > PLACES_MAX)
-			return false;
-		if (offset < run->offset ||
-		    !sut_match_function(&search->match, def,
-					segment->address + offset - run->offset))
-			continue;
-		*address = segment->address + offset - run->offset;
-		if (++*matches > 1)
-			return false;
-	}
-	return true;
-}
-
-static bool find_by_content(struct search *search, const struct run *run)
-{
-	const struct sut_def *def = &search->proof->object->defs[run->def];
-	const struct sut_target *target = search->proof->target;
-	uint64_t address = 0;
-	size_t matches = 0;
-
-	for (size_t i = 0; i < target->segment_count; i++) {
-		if (target->segments[i].executable &&
-		    !search_segment(search, def, run, &target->segments[i], &address, &matches))
-			return false;
-	}
-	return matches == 1 && try_guess(search, run->def, address, UNIQUE_SIZE);
-}
-
-static void follow(struct search *search)
+void sut_search_follow(struct sut_search *search)
 {
 	bool progress;
 
@@ -520,51 +309,21 @@ static void follow(struct search *search)
 		/* A function that a symbol table does not have was dropped by the linker. */
 		if (search->proof->target->has_symtab)
 			continue;
-		progress |= find_between(search);
-		progress |= find_forward(search);
-		progress |= find_backward(search);
+		progress |= sut_search_neighbours(search);
 	} while (progress);
 }
 
 /* Labels in functions that became known later. */
-static void check_pending(struct search *search)
+static void check_pending(struct sut_search *search)
 {
 	for (size_t i = 0; i < search->pending_count; i++) {
-		const struct pending *pending = &search->pending[i];
+		const struct sut_pending *pending = &search->pending[i];
 		const struct sut_proof_def *proven = &search->proof->defs[pending->binding.index];
 
 		if (proven->state == SUT_PROOF_EQUAL &&
 		    !interior_agrees(search, &pending->binding) && pending->from != SUT_NO_DEF)
 			set_different(search, pending->from,
 				      search->proof->defs[pending->from].address, 0, contradiction);
-	}
-}
-
-static int compare_runs(const void *a, const void *b)
-{
-	const struct run *left = a, *right = b;
-
-	if (left->size != right->size)
-		return left->size > right->size ? -1 : 1;
-	return (left->def > right->def) - (left->def < right->def);
-}
-
-/* The most telling function first: what is found leads to others without a search. */
-static void find_all_by_content(struct search *search)
-{
-	const struct sut_object *object = search->proof->object;
-	struct run *runs = sut_arena_array(search->arena, object->def_count, sizeof(*runs));
-	size_t count = 0;
-
-	for (size_t i = 0; i < object->def_count; i++) {
-		if (is_open(search, i))
-			runs[count++] = longest_run(object, i);
-	}
-	if (count)
-		qsort(runs, count, sizeof(*runs), compare_runs);
-	for (size_t i = 0; i < count && runs[i].size >= RUN_MIN; i++) {
-		if (is_open(search, runs[i].def) && find_by_content(search, &runs[i]))
-			follow(search);
 	}
 }
 
@@ -591,7 +350,7 @@ void sut_proof_run(struct sut_arena *arena, const struct sut_object *object,
 		   const struct sut_target *target, const struct sut_proof *hints,
 		   struct sut_proof *proof)
 {
-	struct search search = {
+	struct sut_search search = {
 		.arena = arena,
 		.proof = proof,
 		.hints = hints,
@@ -609,9 +368,9 @@ void sut_proof_run(struct sut_arena *arena, const struct sut_object *object,
 	};
 	find_by_name(&search);
 	find_by_hints(&search);
-	follow(&search);
+	sut_search_follow(&search);
 	if (!target->has_symtab)
-		find_all_by_content(&search);
+		sut_search_content(&search);
 	check_pending(&search);
 	count_results(proof);
 }
