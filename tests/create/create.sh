@@ -87,8 +87,11 @@ int main(int argc, char **argv)
 END
 cat >Makefile <<'END'
 CFLAGS = -O2 -g
+AT =
 prog: src/table.o src/main.o
 	$(CC) $(CFLAGS) -Wl,--build-id -o $@ $^
+%.o: %.c
+	$(CC) $(CFLAGS) -c -o $@ $(AT)$<
 END
 echo 'A table.' >doc/table.txt
 
@@ -270,6 +273,51 @@ same_bytes() {
 		cmp "$work/first.sut" "$work/out.sut"
 }
 
+# build FLAGS...: builds and records again, with make's variables.
+rebuild() {
+	rm -f prog src/*.o
+	"$suture" record -- make "$@"
+}
+
+absolute_names() {
+	rebuild AT="$PWD/" CC="gcc -I$PWD/src" || return 1
+	create grow
+	changed table_find
+}
+
+# The tree holds the sources only; the compiler runs beside it, and one header comes back into src
+# by a folder that the patch has nothing to do with.
+roundabout() {
+	mkdir -p deps ../obj
+	printf '#include "../src/table.h"\n' >deps/table.h
+	for unit in table main; do
+		sed 's,#include "table.h",#include "../deps/table.h",' src/$unit.c >src/x$unit.c
+	done
+	(
+		rm -f compile_commands.json
+		cd ../obj || exit 1
+		for unit in xtable xmain; do
+			"$suture" record -o ../tree/compile_commands.json -- \
+				cc -O2 -g -c ../tree/src/$unit.c || exit 1
+		done
+		cc -Wl,--build-id -o ../tree/prog xtable.o xmain.o
+	) || return 1
+	create header
+	changed table_find table_add describe
+}
+
+one_command() {
+	"$suture" record -o one.json -- cc -O2 -g -Wl,--build-id -o prog src/table.c src/main.c ||
+		return 1
+	create fix --database one.json
+	changed table_add
+}
+
+other_compiler() {
+	command -v clang-14 || return 0
+	rebuild CC=clang-14 && create grow && changed table_find
+}
+
 # A compiler that says when it has started and then waits for good.
 interrupted() {
 	mkfifo "$work/started" "$work/never"
@@ -318,4 +366,8 @@ check "the same patch gives the same bytes" same_bytes
 check "a signal ends it and leaves nothing" interrupted
 check "no temporary file is left" leaves_nothing
 check "the tree is as it was" tree_unchanged
+check "absolute names in commands make no difference" absolute_names
+check "a header that is reached by a way around is still the patched one" roundabout
+check "one command may compile several files" one_command
+check "clang's code is as good as gcc's" other_compiler
 finish
