@@ -7,11 +7,9 @@
 #include <string.h>
 
 enum {
-	DYNAMIC_MAX = 1024,     /* entries */
-	RELOCS_MAX = 1 << 20,   /* entries */
-	STRINGS_MAX = 16 << 20, /* bytes */
-	SYMBOLS_MAX = 1 << 20,
-	LINK_MAP_MAX = 4096, /* objects */
+	DYNAMIC_MAX = 1024,    /* entries */
+	SYMBOLS_MAX = 1 << 24, /* entries of any table, bytes of strings */
+	LINK_MAP_MAX = 4096,   /* objects */
 	CHAIN_MAX = 1 << 20,
 	NAME_MAX_LENGTH = 1024,
 };
@@ -21,6 +19,7 @@ struct tables {
 	const struct sut_object *object;
 	uint64_t symbols, strings, string_size, versions, gnu_hash;
 	uint64_t jump_relocs, jump_size, relocs, reloc_size;
+	uint64_t relative_count; /* relocations at the start of relocs that name no symbol */
 	uint64_t debug;
 };
 
@@ -70,6 +69,9 @@ static bool read_tables(const struct sut_target *target, const struct sut_object
 			break;
 		case DT_RELASZ:
 			t->reloc_size = value;
+			break;
+		case DT_RELACOUNT:
+			t->relative_count = value;
 			break;
 		case DT_DEBUG:
 			t->debug = value;
@@ -207,31 +209,42 @@ enum sut_rc sut_dynamic_resolve(const struct sut_target *target, const char *nam
 	return SUT_REFUSED;
 }
 
-static const char *import_in(const struct tables *t, uint64_t relocs, uint64_t size,
+/* Reads `count` items of `size` bytes at once; NULL when there are none, too many, or unreadable.
+ */
+static void *read_array(const struct sut_target *target, uint64_t address, uint64_t count,
+			size_t size)
+{
+	void *data;
+
+	if (!address || !count || count > SYMBOLS_MAX)
+		return NULL;
+	data = calloc(count + 1, size);
+	if (data && sut_target_read(target, address, data, count * size))
+		return data;
+	free(data);
+	return NULL;
+}
+
+static const char *import_in(const struct tables *t, uint64_t relocs, uint64_t count,
 			     const char *const *names)
 {
-	size_t count = size / sizeof(Elf64_Rela);
-	SUT_FREE Elf64_Rela *list = NULL;
-	SUT_FREE char *strings = NULL;
+	SUT_FREE Elf64_Rela *list = read_array(t->target, relocs, count, sizeof(*list));
+	SUT_FREE char *strings = read_array(t->target, t->strings, t->string_size, 1);
+	SUT_FREE Elf64_Sym *symbols = NULL;
+	uint64_t highest = 0;
 
-	if (!relocs || !count || count > RELOCS_MAX || t->string_size > STRINGS_MAX)
+	if (!list || !strings)
 		return NULL;
-	list = malloc(count * sizeof(*list));
-	strings = malloc(t->string_size + 1);
-	if (!list || !strings || !sut_target_read(t->target, relocs, list, count * sizeof(*list)) ||
-	    !sut_target_read(t->target, t->strings, strings, t->string_size))
-		return NULL;
-	strings[t->string_size] = '\0';
-	for (size_t i = 0; i < count; i++) {
-		Elf64_Sym symbol;
+	for (size_t i = 0; i < count; i++)
+		if (ELF64_R_SYM(list[i].r_info) > highest)
+			highest = ELF64_R_SYM(list[i].r_info);
+	symbols = read_array(t->target, t->symbols, highest + 1, sizeof(*symbols));
+	for (size_t i = 0; symbols && i < count; i++) {
+		uint32_t name = symbols[ELF64_R_SYM(list[i].r_info)].st_name;
 
-		if (!ELF64_R_SYM(list[i].r_info) ||
-		    !read_symbol(t, ELF64_R_SYM(list[i].r_info), &symbol) ||
-		    symbol.st_name >= t->string_size)
-			continue;
-		for (const char *const *name = names; *name; name++)
-			if (strcmp(strings + symbol.st_name, *name) == 0)
-				return *name;
+		for (const char *const *wanted = names; name < t->string_size && *wanted; wanted++)
+			if (strcmp(strings + name, *wanted) == 0)
+				return *wanted;
 	}
 	return NULL;
 }
@@ -241,9 +254,16 @@ const char *sut_dynamic_imports(const struct sut_target *target, const struct su
 {
 	struct tables t;
 	const char *name;
+	uint64_t count;
 
 	if (!read_tables(target, object, &t))
 		return NULL;
-	name = import_in(&t, t.jump_relocs, t.jump_size, names);
-	return name ? name : import_in(&t, t.relocs, t.reloc_size, names);
+	name = import_in(&t, t.jump_relocs, t.jump_size / sizeof(Elf64_Rela), names);
+	if (name)
+		return name;
+	count = t.reloc_size / sizeof(Elf64_Rela);
+	if (t.relative_count > count)
+		return NULL;
+	return import_in(&t, t.relocs + t.relative_count * sizeof(Elf64_Rela),
+			 count - t.relative_count, names);
 }
