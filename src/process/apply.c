@@ -253,6 +253,7 @@ static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 		return rc;
 	a->link = (struct sut_link){
 		.plan = &a->plan, .patch = a->patch, .objects = a->objects, .zones = a->zones};
+	sut_plan_know(&a->plan, &a->memory.control, older, older_count);
 	rc = sut_link(&a->link, diag);
 	if (rc == SUT_OK)
 		rc = plan_funcs(a, diag);

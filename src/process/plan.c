@@ -159,9 +159,48 @@ static bool plans_page(const struct sut_plan *plan, uint64_t page)
 	return false;
 }
 
+static uint64_t page_of(uint64_t address)
+{
+	return address & ~(uint64_t)(SUT_PAGE_SIZE - 1);
+}
+
+static bool known_page(const struct sut_plan *plan, uint64_t page)
+{
+	/* The jump to a slot may begin on the page before. */
+	for (size_t i = 0; i < plan->known_count; i++)
+		if ((plan->known[i].flags & SUT_RT_FUNC_PUN) &&
+		    (page_of(plan->known[i].slot) == page ||
+		     page_of(plan->known[i].slot - SUT_PUN_CODE_MAX) == page))
+			return true;
+	return false;
+}
+
+void sut_plan_know(struct sut_plan *plan, const struct sut_rt_control *control,
+		   const struct sut_rt_func *funcs, size_t count)
+{
+	plan->known = funcs;
+	plan->known_count = count;
+	for (uint64_t i = 0; i < control->page_count && i < SUT_RT_PAGES_MAX; i++) {
+		uint64_t page = control->pages[i];
+		const struct sut_map *map = sut_target_map(plan->runtime->target, page);
+
+		if (map && map->exec && !map->write && !map->shared && !map->inode &&
+		    !known_page(plan, page))
+			plan->abandoned[plan->abandoned_count++] = page;
+	}
+}
+
+static bool is_abandoned(const struct sut_plan *plan, uint64_t page)
+{
+	for (size_t i = 0; i < plan->abandoned_count; i++)
+		if (plan->abandoned[i] == page)
+			return true;
+	return false;
+}
+
 bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end)
 {
-	uint64_t first = start & ~(uint64_t)(SUT_PAGE_SIZE - 1);
+	uint64_t first = page_of(start);
 	size_t map_count = plan->map_count;
 
 	for (size_t i = 0; i < plan->taken_count; i++)
@@ -173,8 +212,8 @@ bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end)
 
 		/* A page of a zone is planned, too, but not for this. */
 		for (size_t i = 0; i < plan->taken_count; i++)
-			ours |= (plan->taken[i].address & ~(uint64_t)(SUT_PAGE_SIZE - 1)) == page;
-		if (ours)
+			ours |= page_of(plan->taken[i].address) == page;
+		if (ours || is_abandoned(plan, page))
 			continue;
 		if (sut_target_map(plan->runtime->target, page) || plans_page(plan, page)) {
 			plan->map_count = map_count;
@@ -256,6 +295,37 @@ static bool publish_zones(struct sut_plan *plan, struct sut_rt_control *control)
 				&control->zones, sizeof(control->zones));
 }
 
+static void note_page(const struct sut_plan *plan, uint64_t page, struct sut_rt_control *control)
+{
+	if (control->page_count < SUT_RT_PAGES_MAX && !is_abandoned(plan, page))
+		control->pages[control->page_count++] = page;
+}
+
+/* Before they are mapped: if this controller dies, the next one must know whose they are. */
+static bool note_pages(const struct sut_plan *plan)
+{
+	struct sut_rt_control control = {.page_count = plan->abandoned_count};
+	struct sut_target *target = plan->runtime->target;
+	uint64_t at = plan->runtime->control;
+
+	if (!plan->taken_count)
+		return true;
+	memcpy(control.pages, plan->abandoned, sizeof(control.pages));
+	for (size_t i = 0; i < plan->taken_count; i++) {
+		uint64_t first = page_of(plan->taken[i].address);
+		uint64_t last = page_of(plan->taken[i].address + plan->taken[i].size - 1);
+
+		note_page(plan, first, &control);
+		if (last != first)
+			note_page(plan, last, &control);
+	}
+	/* Pages that are in use now do no harm in the list: sut_plan_know() drops them. */
+	return sut_target_write(target, at + offsetof(struct sut_rt_control, pages), control.pages,
+				control.page_count * sizeof(control.pages[0])) &&
+	       sut_target_write(target, at + offsetof(struct sut_rt_control, page_count),
+				&control.page_count, sizeof(control.page_count));
+}
+
 enum sut_rc sut_plan_execute(struct sut_plan *plan, struct sut_diag *diag)
 {
 	struct sut_target *target = plan->runtime->target;
@@ -265,6 +335,8 @@ enum sut_rc sut_plan_execute(struct sut_plan *plan, struct sut_diag *diag)
 	if (plan->overflowed)
 		return sut_fail(diag, SUT_BUG, NULL,
 				"the plan needs more memory than it asked for");
+	if (!note_pages(plan))
+		return sut_target_lost(target, diag);
 	rc = map_memory(plan, diag);
 	if (rc == SUT_OK)
 		rc = sut_runtime_control(plan->runtime, &control, diag);

@@ -9,6 +9,9 @@
 
 #include "process/runtime.h"
 
+/* The jump in a pun page lies in that many bytes before its slot. */
+enum { SUT_PUN_CODE_MAX = 14 };
+
 /* A zone, existing or planned. The record is written back with the plan. */
 struct sut_zone {
 	uint64_t address; /* of the record in the target; 0: not used by this plan */
@@ -30,6 +33,10 @@ struct sut_plan {
 	struct sut_rt_map *maps;
 	size_t taken_count, taken_capacity;
 	struct sut_rt_map *taken; /* address and size of what lies in pages of sut_plan_pages() */
+	size_t known_count; /* functions of the patches in the target: their pun pages are in use */
+	const struct sut_rt_func *known;
+	size_t abandoned_count;
+	uint64_t abandoned[SUT_RT_PAGES_MAX]; /* pages that a dead controller mapped for nothing */
 	size_t write_count, write_capacity;
 	struct sut_plan_write *writes;
 	uint64_t used;   /* bytes of zones taken by this plan */
@@ -49,6 +56,10 @@ uint64_t sut_zone_core(struct sut_plan *plan, struct sut_zone *zone, uint64_t si
 uint64_t sut_zone_image(struct sut_plan *plan, struct sut_zone *zone, uint64_t size,
 			uint64_t align);
 uint64_t sut_zone_data(struct sut_plan *plan, struct sut_zone *zone, uint64_t size, uint64_t align);
+
+/* What is in the target already; before sut_plan_pages(). */
+void sut_plan_know(struct sut_plan *plan, const struct sut_rt_control *control,
+		   const struct sut_rt_func *funcs, size_t count);
 
 /* Takes [start, end), mapping its pages where this plan does not yet. false: it is in use. */
 bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end);

@@ -188,12 +188,10 @@ static enum sut_rc add_function(struct builder *b, const struct sut_rt_func *f, 
 /* The jumps in pun pages, which lie in the few bytes before their slots. */
 static void add_puns(struct builder *b, const struct sut_rt_func *funcs, size_t count)
 {
-	enum { CODE_MAX = 14 };
-
 	for (size_t i = 0; i < count; i++)
 		if (funcs[i].flags & SUT_RT_FUNC_PUN)
-			add_range(b, funcs[i].slot - CODE_MAX, funcs[i].slot, SUT_RT_RANGE_CORE,
-				  UINT32_MAX);
+			add_range(b, funcs[i].slot - SUT_PUN_CODE_MAX, funcs[i].slot,
+				  SUT_RT_RANGE_CORE, UINT32_MAX);
 }
 
 /* Where a decision may be pending: the run-time, thunks and heads of every zone, pun pages. */

@@ -34,6 +34,7 @@ enum {
 	SUT_RT_TEXT_SIZE = 16 * 1024,
 	SUT_RT_CONTROL_SIZE = 4096,
 	SUT_RT_DATA_SIZE = SUT_RT_CONTROL_SIZE + SUT_RT_FRAME_COUNT * SUT_RT_FRAME_SIZE,
+	SUT_RT_PAGES_MAX = 256,
 };
 
 /* First bytes of the run-time's code; the offsets are from here. */
@@ -64,6 +65,12 @@ struct sut_rt_control {
 			   0 */
 	uint64_t slack_size;
 	uint64_t slack_tid; /* the thread that ran it */
+	/*
+	 * Pun pages that a controller was about to map, noted first: where no patch came of it,
+	 * the next one may use them. Those beyond this number are lost with their controller.
+	 */
+	uint64_t page_count;
+	uint64_t pages[SUT_RT_PAGES_MAX];
 };
 
 /*
@@ -293,6 +300,8 @@ SUT_RT_AT(sut_rt_control, main_high, 72);
 SUT_RT_AT(sut_rt_control, slack, 80);
 SUT_RT_AT(sut_rt_control, slack_size, 88);
 SUT_RT_AT(sut_rt_control, slack_tid, 96);
+SUT_RT_AT(sut_rt_control, page_count, 104);
+SUT_RT_AT(sut_rt_control, pages, 112);
 
 SUT_RT_AT(sut_rt_thread, mark, 0);
 SUT_RT_AT(sut_rt_thread, answers, 4);
