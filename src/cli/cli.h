@@ -54,6 +54,7 @@ struct sut_command {
 	const struct sut_option *options;
 	size_t option_count;
 	bool takes_rest; /* what follows the first operand belongs to it, dashes included */
+	bool hidden;     /* for the build and for shells; not in the overview */
 	int (*run)(struct sut_call *call);
 };
 
@@ -63,6 +64,8 @@ extern const struct sut_command sut_command_inspect;
 extern const struct sut_command sut_command_apply;
 extern const struct sut_command sut_command_status;
 extern const struct sut_command sut_command_revert;
+extern const struct sut_command sut_command_completion;
+extern const struct sut_command sut_command_manual;
 
 /* The last value given for an option, or NULL; "" for a flag that was given. */
 const char *sut_call_option(const struct sut_call *call, const char *name);
