@@ -178,12 +178,14 @@ uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp)
 
 	if (thread->busy && sp < thread->busy) {
 		uint32_t version = thread->mark == t->mark_new ? NEW : OLD;
+		uint32_t target = __atomic_load_n(&t->dir, __ATOMIC_ACQUIRE) ? OLD : NEW;
 
 		if (!__atomic_load_n(&t->armed, __ATOMIC_ACQUIRE)) {
 			thread->answers++;
 			return OLD;
 		}
-		return source(t, thread, version, t->dir ? OLD : NEW);
+		/* Only source answers hold up closing: signals often come in here. */
+		return version == target ? target : source(t, thread, version, target);
 	}
 	thread->busy = sp;
 	barrier();
