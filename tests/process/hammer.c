@@ -137,6 +137,7 @@ int main(int argc, char **argv)
 	}
 	sigfillset(&block);
 	pthread_sigmask(SIG_SETMASK, &block, NULL);
+	__atomic_add_fetch(&page->ready, 1, __ATOMIC_RELEASE);
 	for (;;)
 		pause();
 }

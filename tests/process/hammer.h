@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { HAMMER_THREADS = 4 };
+enum { HAMMER_THREADS = 4, HAMMER_READY = HAMMER_THREADS + 1 };
 
 struct hammer_counts {
 	_Alignas(64) uint64_t calls[3]; /* of outer(), by version */
@@ -14,7 +14,7 @@ struct hammer_counts {
 };
 
 struct hammer_page {
-	uint64_t ready; /* all threads have called outer() */
+	uint64_t ready; /* threads that are at work, the main thread included */
 	struct hammer_counts counts[HAMMER_THREADS];
 };
 

@@ -55,7 +55,7 @@ void load_start(struct load *load, const char *program, const char *patch, long 
 		_exit(127);
 	}
 	close(file);
-	while (__atomic_load_n(&load->page->ready, __ATOMIC_ACQUIRE) < HAMMER_THREADS) {
+	while (__atomic_load_n(&load->page->ready, __ATOMIC_ACQUIRE) < HAMMER_READY) {
 		if (sut_now_ns() - start > WAIT_NS)
 			bail_out("the target does not start");
 		usleep(POLL_US);

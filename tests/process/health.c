@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "health.h"
+#include "base/guard.h"
+#include "base/io.h"
+#include "process/target.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { GRACE_NS = 2000 * 1000 * 1000, POLL_US = 200 };
+
+struct thread_status {
+	char state;
+	long tracer;
+	uint64_t blocked;
+};
+
+static bool read_status(pid_t pid, pid_t tid, struct thread_status *status)
+{
+	char path[64], line[256];
+
+	snprintf(path, sizeof(path), "/proc/%d/task/%d/status", pid, tid);
+	SUT_FCLOSE FILE *file = fopen(path, "r");
+	if (!file)
+		return false;
+	*status = (struct thread_status){0};
+	while (fgets(line, sizeof(line), file)) {
+		sscanf(line, "State: %c", &status->state);
+		sscanf(line, "TracerPid: %ld", &status->tracer);
+		sscanf(line, "SigBlk: %lx", &status->blocked);
+	}
+	return status->state != 0;
+}
+
+void health_take(struct health *health, pid_t pid)
+{
+	char path[32];
+	struct dirent *entry;
+
+	*health = (struct health){.pid = pid};
+	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	SUT_CLOSEDIR DIR *dir = opendir(path);
+	while (dir && (entry = readdir(dir)) && health->count < HEALTH_THREADS_MAX) {
+		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+		struct thread_status status;
+
+		if (tid <= 0 || !read_status(pid, tid, &status))
+			continue;
+		health->tids[health->count] = tid;
+		health->blocked[health->count++] = status.blocked;
+	}
+}
+
+static const char *thread_wrong(const struct health *health, size_t i)
+{
+	struct thread_status status;
+
+	if (!read_status(health->pid, health->tids[i], &status))
+		return "a thread is gone";
+	if (status.state == 't' || status.state == 'T')
+		return "a thread is stopped";
+	if (status.tracer)
+		return "a thread is traced";
+	if (status.blocked != health->blocked[i])
+		return "a thread has another signal mask";
+	return NULL;
+}
+
+const char *health_wrong(const struct health *health)
+{
+	uint64_t start = sut_now_ns();
+
+	for (size_t i = 0; i < health->count; i++) {
+		const char *wrong;
+
+		while ((wrong = thread_wrong(health, i))) {
+			if (sut_now_ns() - start > GRACE_NS)
+				return wrong;
+			usleep(POLL_US);
+		}
+	}
+	return NULL;
+}
+
+/* A target and its program's file, both open. */
+struct text {
+	struct sut_target target;
+	const struct sut_object *program;
+	int file;
+};
+
+static bool text_open(struct text *text, pid_t pid)
+{
+	struct sut_diag diag = {0};
+	char path[32];
+
+	snprintf(path, sizeof(path), "/proc/%d/exe", pid);
+	text->file = open(path, O_RDONLY | O_CLOEXEC);
+	text->program = NULL;
+	if (sut_target_open(pid, false, &text->target, &diag) != SUT_OK)
+		return false;
+	for (size_t i = 0; i < text->target.object_count; i++)
+		if (text->target.objects[i].executable)
+			text->program = &text->target.objects[i];
+	return text->program && text->file >= 0;
+}
+
+static void text_close(struct text *text)
+{
+	sut_target_close(&text->target);
+	sut_guard_close(&text->file);
+}
+
+/* Same bytes in memory as in the file? Behind the file's end there are zeros. */
+static bool same(const struct text *text, const struct sut_map *map, uint64_t address, size_t size)
+{
+	SUT_FREE unsigned char *memory = malloc(size);
+	SUT_FREE unsigned char *file = calloc(1, size);
+
+	return memory && file && sut_target_read(&text->target, address, memory, size) &&
+	       pread(text->file, file, size, (off_t)(address - map->start + map->offset)) >= 0 &&
+	       memcmp(memory, file, size) == 0;
+}
+
+bool health_text_original(pid_t pid)
+{
+	struct text text;
+	bool found = false, original = text_open(&text, pid);
+
+	for (size_t i = 0; original && i < text.target.map_count; i++) {
+		const struct sut_map *map = &text.target.maps[i];
+
+		if (!map->exec || !map->inode || map->start < text.program->low ||
+		    map->end > text.program->high + SUT_PAGE_SIZE)
+			continue;
+		found = true;
+		original = same(&text, map, map->start, map->end - map->start);
+	}
+	text_close(&text);
+	return original && found;
+}
+
+size_t health_entries_changed(pid_t pid, const struct sut_patch *patch)
+{
+	enum { ENTRY_SIZE = 5 };
+	size_t changed = 0;
+	struct text text;
+
+	if (text_open(&text, pid))
+		for (size_t i = 0; i < patch->func_count; i++) {
+			uint64_t entry = text.program->bias + patch->funcs[i].pieces[0].address;
+			const struct sut_map *map = sut_target_map(&text.target, entry);
+
+			changed += map && !same(&text, map, entry, ENTRY_SIZE);
+		}
+	text_close(&text);
+	return changed;
+}
