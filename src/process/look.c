@@ -191,6 +191,18 @@ static bool look_asleep(struct sut_looker *looker, const struct sut_thread_state
 	return true;
 }
 
+/* A mark can be read while its thread runs: in one direction it is set once. */
+static bool has_switched(const struct sut_looker *looker, pid_t tid)
+{
+	struct sut_runtime *runtime = looker->runtime;
+	uint64_t tcb = sut_thread_tcb(runtime->target, &runtime->layout, tid);
+	struct sut_rt_thread words;
+
+	return tcb &&
+	       sut_target_read(runtime->target, tcb + SUT_RT_THREAD, &words, sizeof(words)) &&
+	       words.mark == target_mark(looker);
+}
+
 /*
  * A thread that never sleeps is stopped for the look. In user mode the program cannot notice; if
  * it entered a system call meanwhile that one restarts.
@@ -235,7 +247,9 @@ static void look_at(struct sut_looker *looker, bool stop_running, struct sut_blo
 			return;
 		blocker->look = SUT_LOOK_RUNNING;
 	}
-	if (stop_running)
+	if (has_switched(looker, blocker->tid))
+		blocker->look = SUT_LOOK_SWITCHED;
+	else if (stop_running)
 		look_stopped(looker, blocker);
 }
 

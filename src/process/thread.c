@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
 
 enum {
 	/* PF_IO_WORKER, PF_USER_WORKER, PF_KTHREAD: listed in task/, but no thread of the program.
@@ -241,4 +242,19 @@ bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_l
 		return false;
 	*stack = (struct sut_thread_stack){tcb, search.low, tcb};
 	return true;
+}
+
+uint64_t sut_thread_tcb(const struct sut_target *target, const struct sut_thread_layout *layout,
+			pid_t tid)
+{
+	uint64_t main_list = 0, list = 0, words[3], tcb;
+	size_t size;
+
+	if (syscall(SYS_get_robust_list, target->pid, &main_list, &size) < 0 ||
+	    syscall(SYS_get_robust_list, tid, &list, &size) < 0 || !main_list || !list)
+		return 0;
+	tcb = list - (main_list - layout->main_tcb);
+	return sut_target_read(target, tcb, words, sizeof(words)) && looks_like_tcb(words, tcb)
+		       ? tcb
+		       : 0;
 }

@@ -65,4 +65,12 @@ struct sut_thread_stack {
 bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
 		      uint64_t sp, struct sut_thread_stack *stack);
 
+/*
+ * The control block of any thread, running or not: where the kernel was told that its list of
+ * robust mutexes is, which the C library keeps in there. 0: not known, for instance a thread that
+ * has only just begun.
+ */
+uint64_t sut_thread_tcb(const struct sut_target *target, const struct sut_thread_layout *layout,
+			pid_t tid);
+
 #endif
