@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { CYCLES = 300, STORM_US = 250, REVERSE_SPREAD_US = 4000 };
+enum { CYCLES = 1000, STORM_US = 250, REVERSE_SPREAD_US = 4000 };
 
 static struct {
 	const char *program;
