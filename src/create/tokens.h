@@ -7,6 +7,7 @@
 #include "base/diag.h"
 #include "base/io.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct sut_tokens {
@@ -15,8 +16,15 @@ struct sut_tokens {
 	const char **names; /* of the line markers, each once */
 };
 
-/* Reads the output of a compiler's -E. Two texts are equal when they have the same tokens. */
+/* Reads the output of a compiler's -E. */
 enum sut_rc sut_tokens_read(struct sut_arena *arena, const char *path, struct sut_tokens *tokens,
 			    struct sut_diag *diag);
+
+/*
+ * Whether the same machine code must come of both: the tokens are the same, but for declarations of
+ * functions and extern variables that are new in after and named nowhere else. A fix often declares
+ * a function in a header that everything includes.
+ */
+bool sut_tokens_same_code(const struct sut_tokens *before, const struct sut_tokens *after);
 
 #endif

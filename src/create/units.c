@@ -3,9 +3,8 @@
  * The translation units that a source patch affects, compiled on both sides.
  *
  * A patched .c file affects the units that compile it. A patched header may affect any unit, so
- * all are preprocessed on both sides, and only those whose tokens differ are compiled: of 56 units
- * that include a central header most drop out here, for a tenth of what compiling them would take.
- * The same comparison drops patches that only change comments.
+ * all are preprocessed, those that read it on both sides, and only those whose tokens differ are
+ * compiled. The same comparison drops patches that only change comments.
  */
 #include "create/create.h"
 #include "create/compile.h"
@@ -22,7 +21,8 @@
 
 enum {
 	PARALLEL = 2,
-	BATCH = 16, /* units preprocessed before their texts are compared and removed */
+	BATCH = 16,      /* units that are preprocessed or compiled together */
+	FIRST_BATCH = 4, /* ... and compiled before the layout is looked at */
 };
 
 /* A unit that may be affected. */
@@ -31,6 +31,7 @@ struct candidate {
 	struct sut_compile compile;
 	size_t source;     /* index into compile.sources */
 	bool patched_main; /* its own source file is patched */
+	bool reads;        /* ... or another file that is */
 	bool affected;
 };
 
@@ -42,7 +43,8 @@ struct work {
 	struct sut_patched patched;
 	bool *seen; /* per patched file: some unit reads it */
 	struct sut_mirror mirrors[SUT_SIDE_COUNT];
-	bool whole; /* the mirrors hold the whole tree */
+	bool whole;     /* the mirrors hold the whole tree */
+	bool adds_file; /* the patch makes one, which any unit might find from now on */
 	size_t count, capacity;
 	struct candidate *candidates;
 	struct sut_verdict *verdict;
@@ -237,7 +239,7 @@ static enum sut_rc compile_failed(struct work *work, const struct candidate *can
  * mirror would read the unpatched one on both sides, and the patch would lack a part in silence.
  * SUT_RETRY: a mirror of the whole tree leaves no such way within it.
  */
-static enum sut_rc note_reads(struct work *work, const struct candidate *candidate, int side,
+static enum sut_rc note_reads(struct work *work, struct candidate *candidate, int side,
 			      const struct sut_tokens *tokens)
 {
 	struct sut_mirror *mirror = &work->mirrors[side];
@@ -263,62 +265,118 @@ static enum sut_rc note_reads(struct work *work, const struct candidate *candida
 						"--source",
 						candidate->entry->file, file->path);
 			if (strcmp(path, sut_mirror_path(mirror, file->original)) == 0)
-				work->seen[k] = true;
+				candidate->reads = work->seen[k] = true;
 		}
 	}
 	return SUT_OK;
 }
 
-static enum sut_rc compare(struct work *work, struct candidate *candidate, struct sut_job *jobs)
-{
-	SUT_ARENA struct sut_arena arena = {0};
-	struct sut_tokens tokens[SUT_SIDE_COUNT];
+/* A batch of units, preprocessed. */
+struct batch {
+	struct sut_arena arena;
+	struct candidate *candidates;
+	size_t count;
+	struct sut_tokens tokens[BATCH][SUT_SIDE_COUNT];
+};
 
-	for (int side = 0; side < SUT_SIDE_COUNT; side++) {
-		enum sut_rc rc;
+/* One unit on one side. */
+struct half {
+	size_t unit; /* in the batch */
+	int side;
+};
+
+static bool needs_both(const struct work *work, const struct candidate *candidate)
+{
+	return candidate->patched_main || work->adds_file;
+}
+
+static enum sut_rc preprocess(struct work *work, struct batch *batch, const struct half *halves,
+			      size_t count)
+{
+	struct sut_job jobs[BATCH * SUT_SIDE_COUNT];
+	enum sut_rc rc;
+
+	for (size_t i = 0; i < count; i++)
+		jobs[i] = make_job(work, &batch->candidates[halves[i].unit], halves[i].side,
+				   SUT_COMPILE_PREPROCESS,
+				   sut_arena_printf(work->arena, "%s/%zu.%s.i", work->scratch,
+						    halves[i].unit, side_names[halves[i].side]));
+	rc = run_compilers(work->arena, jobs, count, work->verdict, work->diag);
+	for (size_t i = 0; i < count && rc == SUT_OK; i++) {
+		struct candidate *candidate = &batch->candidates[halves[i].unit];
+		struct sut_tokens *tokens = &batch->tokens[halves[i].unit][halves[i].side];
 
 		/* A new header may be looked for by a way around a mirror that is not whole. */
-		if (jobs[side].status) {
-			rc = compile_failed(work, candidate, side, &jobs[side]);
+		if (jobs[i].status) {
+			rc = compile_failed(work, candidate, halves[i].side, &jobs[i]);
 			return work->whole ? rc : SUT_RETRY;
 		}
-		rc = sut_tokens_read(&arena, jobs[side].output, &tokens[side], work->diag);
+		rc = sut_tokens_read(&batch->arena, jobs[i].output, tokens, work->diag);
 		if (rc == SUT_OK)
-			rc = note_reads(work, candidate, side, &tokens[side]);
-		if (rc)
-			return rc;
-		unlink(jobs[side].output);
+			rc = note_reads(work, candidate, halves[i].side, tokens);
+		unlink(jobs[i].output);
 	}
-	candidate->affected =
-		tokens[0].text.size != tokens[1].text.size ||
-		memcmp(tokens[0].text.data, tokens[1].text.data, tokens[0].text.size) != 0;
-	return SUT_OK;
+	return rc;
+}
+
+static enum sut_rc compare_batch(struct work *work, struct batch *batch)
+{
+	struct half halves[BATCH * SUT_SIDE_COUNT];
+	size_t n = 0;
+	enum sut_rc rc;
+
+	for (size_t i = 0; i < batch->count; i++) {
+		halves[n++] = (struct half){i, SUT_SIDE_BEFORE};
+		if (needs_both(work, &batch->candidates[i]))
+			halves[n++] = (struct half){i, SUT_SIDE_AFTER};
+	}
+	rc = preprocess(work, batch, halves, n);
+	n = 0;
+	for (size_t i = 0; i < batch->count && rc == SUT_OK; i++)
+		if (!needs_both(work, &batch->candidates[i]) && batch->candidates[i].reads)
+			halves[n++] = (struct half){i, SUT_SIDE_AFTER};
+	if (rc == SUT_OK && n)
+		rc = preprocess(work, batch, halves, n);
+	for (size_t i = 0; i < batch->count && rc == SUT_OK; i++) {
+		struct candidate *candidate = &batch->candidates[i];
+		const struct sut_tokens *tokens = batch->tokens[i];
+
+		if (needs_both(work, candidate) || candidate->reads)
+			candidate->affected = !sut_tokens_same_code(&tokens[SUT_SIDE_BEFORE],
+								    &tokens[SUT_SIDE_AFTER]);
+	}
+	return rc;
 }
 
 static enum sut_rc find_affected(struct work *work)
 {
-	struct sut_job *jobs = sut_arena_array(work->arena, SUT_SIDE_COUNT * BATCH, sizeof(*jobs));
+	enum sut_rc rc = SUT_OK;
 
-	for (size_t first = 0; first < work->count; first += BATCH) {
-		size_t count = work->count - first < BATCH ? work->count - first : BATCH;
-		enum sut_rc rc;
+	for (size_t first = 0; first < work->count && rc == SUT_OK; first += BATCH) {
+		struct batch batch = {
+			.candidates = &work->candidates[first],
+			.count = work->count - first < BATCH ? work->count - first : BATCH,
+		};
 
 		progress(work, sut_arena_printf(work->arena, "preprocessing %zu of %zu units",
-						first + count, work->count));
-		for (size_t i = 0; i < SUT_SIDE_COUNT * count; i++)
-			jobs[i] =
-				make_job(work, &work->candidates[first + i / 2], (int)(i % 2),
-					 SUT_COMPILE_PREPROCESS,
-					 sut_arena_printf(work->arena, "%s/%zu.%s.i", work->scratch,
-							  first + i / 2, side_names[i % 2]));
-		rc = run_compilers(work->arena, jobs, SUT_SIDE_COUNT * count, work->verdict,
-				   work->diag);
-		for (size_t i = 0; i < count && rc == SUT_OK; i++)
-			rc = compare(work, &work->candidates[first + i], &jobs[2 * i]);
-		if (rc)
-			return rc;
+						first + batch.count, work->count));
+		rc = compare_batch(work, &batch);
+		sut_arena_deinit(&batch.arena);
 	}
-	return SUT_OK;
+	return rc;
+}
+
+static enum sut_rc mirror_and_compare(struct work *work)
+{
+	enum sut_rc rc = make_mirrors(work);
+
+	if (rc == SUT_OK)
+		rc = find_affected(work);
+	if (rc != SUT_RETRY)
+		return rc;
+	work->whole = true;
+	rc = make_mirrors(work);
+	return rc ? rc : find_affected(work);
 }
 
 /* Units whose objects cannot be compared are refused, all of them, and left out. */
@@ -347,62 +405,115 @@ static void judge(struct work *work)
 	}
 }
 
-static enum sut_rc mirror_and_compare(struct work *work)
-{
-	enum sut_rc rc = make_mirrors(work);
-
-	if (rc == SUT_OK)
-		rc = find_affected(work);
-	if (rc != SUT_RETRY)
-		return rc;
-	work->whole = true;
-	rc = make_mirrors(work);
-	return rc ? rc : find_affected(work);
-}
-
 static const char *object_name(struct work *work, const char *kind, size_t i)
 {
 	return sut_arena_printf(work->arena, "%s/%zu.%s.o", work->scratch, i, kind);
 }
 
-static enum sut_rc compile_affected(struct work *work, struct sut_unit *units, size_t count)
+/* The units to compile: indices of candidates, and what comes of each. */
+struct plan {
+	size_t count;
+	size_t *candidates;
+	struct sut_unit *units;
+};
+
+static struct plan make_plan(struct work *work)
 {
-	struct sut_job *jobs = sut_arena_array(work->arena, 2 * count, sizeof(*jobs));
-	size_t n = 0;
-	enum sut_rc rc;
+	struct plan plan = {
+		.candidates = sut_arena_array(work->arena, work->count, sizeof(*plan.candidates)),
+		.units = sut_arena_array(work->arena, work->count, sizeof(*plan.units)),
+	};
 
 	for (size_t i = 0; i < work->count; i++) {
-		const struct candidate *candidate = &work->candidates[i];
-		struct sut_unit *unit = &units[n / 2];
+		const struct sut_entry *entry = work->candidates[i].entry;
 
-		if (!candidate->affected)
+		if (!work->candidates[i].affected)
 			continue;
-		*unit = (struct sut_unit){
-			.source = candidate->entry->file,
-			.path = candidate->entry->path,
-			.directory = candidate->entry->directory,
-			.argc = candidate->entry->argc,
-			.argv = candidate->entry->argv,
+		plan.units[plan.count] = (struct sut_unit){
+			.source = entry->file,
+			.path = entry->path,
+			.directory = entry->directory,
+			.argc = entry->argc,
+			.argv = entry->argv,
 			.before = object_name(work, "before", i),
 			.after = object_name(work, "after", i),
 			.plain = object_name(work, "plain", i),
 		};
+		plan.candidates[plan.count++] = i;
+	}
+	return plan;
+}
+
+static enum sut_rc compile_some(struct work *work, const struct plan *plan, size_t first,
+				size_t count)
+{
+	struct sut_job jobs[BATCH * SUT_SIDE_COUNT];
+	size_t n = 0;
+	enum sut_rc rc;
+
+	progress(work, sut_arena_printf(work->arena, "compiling %zu of %zu units", first + count,
+					plan->count));
+	for (size_t i = first; i < first + count; i++) {
+		const struct candidate *candidate = &work->candidates[plan->candidates[i]];
+
 		jobs[n++] = make_job(work, candidate, SUT_SIDE_BEFORE, SUT_COMPILE_SECTIONS,
-				     unit->before);
+				     plan->units[i].before);
 		jobs[n++] = make_job(work, candidate, SUT_SIDE_AFTER, SUT_COMPILE_SECTIONS,
-				     unit->after);
+				     plan->units[i].after);
 	}
-	progress(work,
-		 sut_arena_printf(work->arena, "compiling %zu units before and after", count));
 	rc = run_compilers(work->arena, jobs, n, work->verdict, work->diag);
-	for (size_t i = 0, k = 0; i < work->count && rc == SUT_OK; i++) {
-		if (!work->candidates[i].affected)
-			continue;
-		for (int side = 0; side < SUT_SIDE_COUNT && rc == SUT_OK; side++, k++)
-			if (jobs[k].status)
-				rc = compile_failed(work, &work->candidates[i], side, &jobs[k]);
-	}
+	for (size_t i = 0; i < n && rc == SUT_OK; i++)
+		if (jobs[i].status)
+			rc = compile_failed(
+				work,
+				&work->candidates[plan->candidates[first + i / SUT_SIDE_COUNT]],
+				(int)(i % SUT_SIDE_COUNT), &jobs[i]);
 	return rc;
+}
+
+/*
+ * A structure that a central header changes shows in the first units already. The operator need not
+ * wait for the compilation of all others to hear of it.
+ */
+static enum sut_rc judge_early(struct work *work, const struct plan *plan, size_t done, bool *stop)
+{
+	const struct sut_patch assumed = {.func_count = 1};
+	size_t refusals = work->verdict->refusal_count;
+	enum sut_rc rc;
+
+	*stop = false;
+	for (size_t i = 0; i < work->options->allowed_count; i++)
+		if (strcmp(work->options->allowed[i], "layout") == 0)
+			return SUT_OK;
+	rc = sut_layout_judge(work->arena, plan->units, done, &assumed, work->verdict, work->diag);
+	*stop = work->verdict->refusal_count > refusals;
+	if (*stop)
+		sut_warn(work->verdict, "layout", "",
+			 "%zu of %zu affected units were not compiled, because no patch can come "
+			 "of it",
+			 plan->count - done, plan->count);
+	return rc;
+}
+
+static enum sut_rc compile_affected(struct work *work, struct plan *plan)
+{
+	size_t done = 0;
+
+	while (done < plan->count) {
+		size_t most = done ? BATCH : FIRST_BATCH, left = plan->count - done;
+		size_t count = left < most ? left : most;
+		enum sut_rc rc = compile_some(work, plan, done, count);
+		bool stop = false;
+
+		if (rc == SUT_OK && !done && count < left)
+			rc = judge_early(work, plan, count, &stop);
+		if (rc)
+			return rc;
+		done += count;
+		if (stop)
+			plan->count = 0;
+	}
+	return SUT_OK;
 }
 
 /* A patched file that nothing reads: harmless for a test program, fatal for a file that the build
@@ -449,8 +560,7 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 		.verdict = verdict,
 		.diag = diag,
 	};
-	struct sut_unit *built;
-	size_t affected = 0;
+	struct plan plan;
 	enum sut_rc rc = sut_patched_make(arena, options, scratch, &work.patched, verdict, diag);
 
 	if (rc == SUT_OK)
@@ -458,6 +568,8 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 	if (rc)
 		return rc;
 	work.seen = sut_arena_array(arena, work.patched.count, sizeof(*work.seen));
+	for (size_t i = 0; i < work.patched.count; i++)
+		work.adds_file |= !work.patched.files[i].before;
 	rc = find_candidates(&work);
 	if (rc == SUT_OK && work.count)
 		rc = mirror_and_compare(&work);
@@ -465,15 +577,12 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 		return rc;
 	judge(&work);
 	judge_unread(&work);
-	for (size_t i = 0; i < work.count; i++)
-		affected += work.candidates[i].affected;
-	built = sut_arena_array(arena, affected, sizeof(*built));
-	if (affected)
-		rc = compile_affected(&work, built, affected);
+	plan = make_plan(&work);
+	rc = compile_affected(&work, &plan);
 	if (rc)
 		return rc;
-	*units = built;
-	*count = affected;
+	*units = plan.units;
+	*count = plan.count;
 	return SUT_OK;
 }
 
