@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "create/compile.h"
+#include "create/path.h"
 #include "base/guard.h"
 #include "base/io.h"
 
@@ -387,4 +388,18 @@ bool sut_words_split(struct sut_arena *arena, const char *text, size_t *count, c
 	*count = found.count;
 	*words = found.list;
 	return true;
+}
+
+bool sut_compile_find(struct sut_arena *arena, const char *directory,
+		      const struct sut_compile *compile, const char *path, size_t *source)
+{
+	for (size_t i = 0; i < compile->source_count; i++) {
+		const char *word = compile->argv[compile->sources[i].index];
+
+		if (strcmp(sut_path_resolve(arena, directory, word), path) == 0) {
+			*source = i;
+			return true;
+		}
+	}
+	return false;
 }

@@ -35,6 +35,10 @@ enum sut_rc sut_compile_read(struct sut_arena *arena, const char *directory, siz
 			     const char *const *argv, struct sut_compile *compile,
 			     struct sut_diag *diag);
 
+/* Which of the command's sources is the file at path (absolute, links resolved); false: none. */
+bool sut_compile_find(struct sut_arena *arena, const char *directory,
+		      const struct sut_compile *compile, const char *path, size_t *source);
+
 enum sut_compile_kind {
 	SUT_COMPILE_PREPROCESS, /* to standard output */
 	SUT_COMPILE_PLAIN,      /* an object, as recorded */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "create/database.h"
 #include "create/compile.h"
+#include "create/path.h"
 #include "base/guard.h"
 #include "base/io.h"
 
@@ -37,18 +38,6 @@ enum sut_rc sut_database_find(struct sut_arena *arena, const char *tree, const c
 		"build it under `suture record -- make ...` (from clean, and with compilers that "
 		"are found through PATH), or name a database with --database");
 	return SUT_REFUSED;
-}
-
-static const char *join(struct sut_arena *arena, const char *directory, const char *file)
-{
-	return file[0] == '/' ? file : sut_arena_printf(arena, "%s/%s", directory, file);
-}
-
-static const char *resolve(struct sut_arena *arena, const char *path)
-{
-	SUT_FREE char *real = realpath(path, NULL);
-
-	return real ? sut_arena_strdup(arena, real) : path;
 }
 
 static bool take_arguments(struct sut_arena *arena, json_t *list, struct sut_entry *entry)
@@ -91,9 +80,9 @@ static enum sut_rc take_entry(struct sut_arena *arena, const char *base, json_t 
 	if (!directory || !*directory || !file || !*file)
 		return sut_fail(diag, SUT_INVALID, "database",
 				"no string \"directory\" or \"file\"");
-	entry->directory = resolve(arena, join(arena, base, directory));
+	entry->directory = sut_path_resolve(arena, base, directory);
 	entry->file = sut_arena_strdup(arena, file);
-	entry->path = resolve(arena, join(arena, entry->directory, file));
+	entry->path = sut_path_resolve(arena, entry->directory, file);
 	if (arguments)
 		taken = take_arguments(arena, arguments, entry);
 	else
@@ -133,7 +122,7 @@ static void sort_and_thin(struct sut_database *database)
 
 static const char *folder_of(struct sut_arena *arena, const char *path)
 {
-	const char *real = resolve(arena, path), *slash = strrchr(real, '/');
+	const char *real = sut_path_resolve(arena, ".", path), *slash = strrchr(real, '/');
 
 	return slash ? sut_arena_strndup(arena, real, (size_t)(slash - real)) : ".";
 }

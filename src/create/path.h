@@ -1,0 +1,11 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#ifndef SUT_CREATE_PATH_H
+#define SUT_CREATE_PATH_H
+
+#include "base/arena.h"
+
+/* The absolute path of a file as a process in directory names it; links are resolved when the file
+ * is there. */
+const char *sut_path_resolve(struct sut_arena *arena, const char *directory, const char *file);
+
+#endif

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the steps from a patched tree to compiled units share; internal to them. */
+#ifndef SUT_CREATE_WORK_H
+#define SUT_CREATE_WORK_H
+
+#include "create/compile.h"
+#include "create/create.h"
+#include "create/database.h"
+#include "create/jobs.h"
+#include "create/mirror.h"
+#include "create/patched.h"
+
+enum {
+	SUT_WORK_BATCH = 16, /* units that are preprocessed or compiled together */
+};
+
+/* A unit that may be affected. */
+struct sut_candidate {
+	const struct sut_entry *entry;
+	struct sut_compile compile;
+	size_t source;     /* index into compile.sources */
+	bool patched_main; /* its own source file is patched */
+	bool reads;        /* ... or another file that is */
+	bool affected;
+};
+
+struct sut_work {
+	struct sut_arena *arena;
+	const struct sut_create_options *options;
+	const char *scratch;
+	struct sut_database database;
+	struct sut_patched patched;
+	bool *seen; /* per patched file: some unit reads it */
+	struct sut_mirror mirrors[SUT_SIDE_COUNT];
+	bool whole;     /* the mirrors hold the whole tree */
+	bool adds_file; /* the patch makes one, which any unit might find from now on */
+	size_t count, capacity;
+	struct sut_candidate *candidates;
+	struct sut_verdict *verdict;
+	struct sut_diag *diag;
+};
+
+void sut_work_progress(struct sut_work *work, const char *text);
+
+/* The command that makes output of a unit on one side. */
+struct sut_job sut_work_job(struct sut_work *work, const struct sut_candidate *candidate, int side,
+			    enum sut_compile_kind kind, const char *output);
+
+/* Reports a job of sut_work_job() that failed: SUT_REFUSED with the compiler's words. */
+enum sut_rc sut_work_failed(struct sut_work *work, const struct sut_candidate *candidate, int side,
+			    const struct sut_job *job);
+
+/* sut_jobs_run() on the verdict's clock. */
+enum sut_rc sut_compilers_run(struct sut_arena *arena, struct sut_job *jobs, size_t count,
+			      struct sut_verdict *verdict, struct sut_diag *diag);
+
+/* What a compiler's environment must hold: the same date on both sides, and the folder by the name
+ * that the mirror gives it. */
+const char **sut_compiler_variables(struct sut_arena *arena, const char *directory);
+
+/* Fills candidates: the units that the patched files may affect. */
+enum sut_rc sut_work_find_candidates(struct sut_work *work);
+
+/* Makes the mirrors, and finds out which candidates are affected. */
+enum sut_rc sut_work_mirror(struct sut_work *work);
+
+#endif
