@@ -80,7 +80,7 @@ static size_t mutate_note(uint8_t *data, size_t size, size_t max)
 	offset = shdrs[2].sh_offset;
 	old = shdrs[2].sh_size - NOTE_HEADER;
 	nhdr = (Elf64_Nhdr *)(data + offset);
-	if (offset % 4 || old > 65536 || nhdr->n_descsz > old)
+	if (offset % 4 || offset < sizeof(Elf64_Ehdr) || old > 65536 || nhdr->n_descsz > old)
 		return 0;
 	memset(text, 0, sizeof(text));
 	memcpy(text, data + offset + NOTE_HEADER, nhdr->n_descsz);
