@@ -46,15 +46,11 @@ enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runti
 	*looker = (struct sut_looker){.runtime = runtime, .arena = arena};
 	if (!sut_target_read(target, transition, &looker->t, sizeof(looker->t)) ||
 	    looker->t.range_count > RANGES_MAX)
-		return sut_fail(diag, SUT_REFUSED, "damaged",
-				"process %d (%s): the transition record in its memory is damaged",
-				target->pid, target->name);
+		return sut_target_damaged(target, "the transition record", diag);
 	size = looker->t.range_count * sizeof(looker->ranges[0]);
 	looker->ranges = sut_arena_alloc(arena, size);
 	if (!sut_target_read(target, looker->t.ranges, looker->ranges, size))
-		return sut_fail(diag, SUT_REFUSED, "damaged",
-				"process %d (%s): the range table in its memory is damaged",
-				target->pid, target->name);
+		return sut_target_damaged(target, "the range table", diag);
 	return SUT_OK;
 }
 

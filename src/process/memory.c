@@ -5,15 +5,6 @@
 
 enum { PATCHES_MAX = 65536, FUNCS_MAX = 1 << 20 };
 
-static enum sut_rc damaged(const struct sut_runtime *runtime, struct sut_diag *diag)
-{
-	sut_fail(diag, SUT_REFUSED, "damaged",
-		 "process %d (%s): a patch record in its memory is damaged", runtime->target->pid,
-		 runtime->target->name);
-	sut_remedy(diag, "The program may have overwritten it; restart the program.");
-	return SUT_REFUSED;
-}
-
 static bool is_sound(const struct sut_rt_patch *record)
 {
 	return record->state >= SUT_RT_LOADED && record->state <= SUT_RT_REVERTED &&
@@ -39,11 +30,11 @@ enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena 
 		if (memory->count == PATCHES_MAX ||
 		    !sut_target_read(target, at, &patch.record, sizeof(patch.record)) ||
 		    !is_sound(&patch.record))
-			return damaged(runtime, diag);
+			return sut_target_damaged(target, "a patch record", diag);
 		size = patch.record.func_count * sizeof(struct sut_rt_func);
 		patch.funcs = sut_arena_alloc(arena, size);
 		if (!sut_target_read(target, patch.record.funcs, patch.funcs, size))
-			return damaged(runtime, diag);
+			return sut_target_damaged(target, "a patch record", diag);
 		SUT_PUSH(arena, memory->patches, memory->count, memory->capacity) = patch;
 		at = patch.record.next;
 	}

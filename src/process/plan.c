@@ -54,9 +54,7 @@ static enum sut_rc read_zones(struct sut_plan *plan, struct sut_diag *diag)
 		if (!sut_target_read(plan->runtime->target, at, &zone->record,
 				     sizeof(zone->record)) ||
 		    !is_sound(&zone->record))
-			return sut_fail(diag, SUT_REFUSED, "damaged",
-					"process %d (%s): a zone record in its memory is damaged",
-					plan->runtime->target->pid, plan->runtime->target->name);
+			return sut_target_damaged(plan->runtime->target, "a zone record", diag);
 		SUT_PUSH(plan->arena, plan->zones, plan->zone_count, plan->zone_capacity) = zone;
 		zone->address = at;
 		at = zone->record.next;

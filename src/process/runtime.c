@@ -42,16 +42,7 @@ enum sut_rc sut_runtime_control(const struct sut_runtime *runtime, struct sut_rt
 	    control->magic == SUT_RT_MAGIC && control->version == SUT_RT_VERSION &&
 	    control->text == runtime->text)
 		return SUT_OK;
-	if (!sut_target_alive(runtime->target)) {
-		sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited",
-			 runtime->target->pid, runtime->target->name);
-		return SUT_GONE;
-	}
-	sut_fail(diag, SUT_REFUSED, "damaged",
-		 "process %d (%s): the run-time's control block in its memory is damaged",
-		 runtime->target->pid, runtime->target->name);
-	sut_remedy(diag, "The program may have overwritten it; restart the program.");
-	return SUT_REFUSED;
+	return sut_target_damaged(runtime->target, "the run-time's control block", diag);
 }
 
 static enum sut_rc no_room(const struct sut_target *target, const char *what, struct sut_diag *diag)

@@ -74,13 +74,6 @@ static void words_to_original(struct builder *b, const struct sut_rt_func *f, ui
 	}
 }
 
-static enum sut_rc damaged(const struct sut_plan *plan, const char *what, struct sut_diag *diag)
-{
-	return sut_fail(diag, SUT_REFUSED, "damaged",
-			"process %d (%s): %s in its memory is damaged", plan->runtime->target->pid,
-			plan->runtime->target->name, what);
-}
-
 /* A zone for the thunks of each object, in reach of its entries and of the patch's code. */
 enum sut_rc sut_switch_zones(struct sut_plan *plan, const struct sut_memory_patch *p,
 			     struct sut_zone ***zones, size_t *count, struct sut_diag *diag)
@@ -93,7 +86,7 @@ enum sut_rc sut_switch_zones(struct sut_plan *plan, const struct sut_memory_patc
 		if (p->funcs[i].object >= *count)
 			*count = p->funcs[i].object + 1;
 	if (*count == 0 || *count > OBJECTS_MAX)
-		return damaged(plan, "a patch record", diag);
+		return sut_target_damaged(plan->runtime->target, "a patch record", diag);
 	*zones = sut_arena_array(plan->arena, *count, sizeof(**zones));
 	for (size_t object = 0; object < *count && rc == SUT_OK; object++) {
 		uint64_t low = UINT64_MAX, high = 0, size = FIXED + PER_FUNC * p->record.func_count;
@@ -127,7 +120,7 @@ static enum sut_rc add_pieces(struct builder *b, const struct sut_rt_func *f, ui
 	size_t size = f->piece_count * sizeof(*pieces);
 
 	if (f->piece_count > PIECES_MAX)
-		return damaged(b->plan, "a function record", diag);
+		return sut_target_damaged(b->plan->runtime->target, "a function record", diag);
 	pieces = sut_arena_alloc(b->plan->arena, size);
 	/* Pieces of a patch that is only planned lie in the plan, not in memory yet. */
 	for (size_t i = 0; i < b->plan->write_count; i++)
@@ -136,7 +129,7 @@ static enum sut_rc add_pieces(struct builder *b, const struct sut_rt_func *f, ui
 			goto found;
 		}
 	if (!sut_target_read(b->plan->runtime->target, f->pieces, pieces, size))
-		return damaged(b->plan, "a function record", diag);
+		return sut_target_damaged(b->plan->runtime->target, "a function record", diag);
 found:
 	for (size_t i = 0; i < f->piece_count; i++) {
 		uint32_t kind = pieces[i].kind;
@@ -169,14 +162,15 @@ static enum sut_rc add_function(struct builder *b, const struct sut_rt_func *f, 
 		return sut_fail(diag, SUT_BUG, NULL, "a thunk's targets are out of its reach");
 	sut_plan_write(b->plan, thunk.address, code, SUT_THUNK_SIZE);
 	if (!sut_target_read(runtime->target, sut_site_word_address(f), &word, sizeof(word)))
-		return damaged(b->plan, "a function record", diag);
+		return sut_target_damaged(b->plan->runtime->target, "a function record", diag);
 	if (f->flags & SUT_RT_FUNC_PUN) {
 		if (slot_is_fresh)
 			sut_plan_write(b->plan, f->slot,
 				       sut_arena_memdup(b->plan->arena, &slot, sizeof(slot)),
 				       sizeof(slot));
 		else if (!sut_target_read(runtime->target, f->slot, &slot, sizeof(slot)))
-			return damaged(b->plan, "a function record", diag);
+			return sut_target_damaged(b->plan->runtime->target, "a function record",
+						  diag);
 	}
 	if (to_patch)
 		words_to_patch(b, f, word, slot, thunk.address);
@@ -324,9 +318,7 @@ enum sut_rc sut_switch_read(const struct sut_runtime *runtime, uint64_t address,
 	if (sut_target_read(runtime->target, address, transition, sizeof(*transition)) &&
 	    transition->mark_old == transition->mark_new + 1 && transition->dir <= 1)
 		return SUT_OK;
-	return sut_fail(diag, SUT_REFUSED, "damaged",
-			"process %d (%s): the transition record in its memory is damaged",
-			runtime->target->pid, runtime->target->name);
+	return sut_target_damaged(runtime->target, "the transition record", diag);
 }
 
 enum sut_rc sut_switch_commit(struct sut_runtime *runtime, uint64_t transition,
@@ -399,9 +391,7 @@ static enum sut_rc read_state(const struct sut_runtime *runtime, const struct su
 
 	if (!sut_target_read(runtime->target, t->patch, &patch, sizeof(patch)) ||
 	    patch.state < SUT_RT_LOADED || patch.state > SUT_RT_REVERTED)
-		return sut_fail(diag, SUT_REFUSED, "damaged",
-				"process %d (%s): the patch record in its memory is damaged",
-				runtime->target->pid, runtime->target->name);
+		return sut_target_damaged(runtime->target, "the patch record", diag);
 	*state = (enum sut_rt_state)patch.state;
 	return SUT_OK;
 }
@@ -410,7 +400,7 @@ static enum sut_rc read_state(const struct sut_runtime *runtime, const struct su
 static enum sut_rc state_after(const struct sut_runtime *runtime, const struct sut_rt_transition *t,
 			       enum sut_rt_state *state, struct sut_diag *diag)
 {
-	enum sut_rt_state now;
+	enum sut_rt_state now = SUT_RT_LOADED;
 	enum sut_rc rc = read_state(runtime, t, &now, diag);
 
 	if (rc == SUT_OK)
@@ -520,7 +510,7 @@ static enum sut_rc take_over(struct sut_runtime *runtime, uint64_t transition,
 			     struct sut_diag *diag)
 {
 	struct sut_rt_transition t;
-	enum sut_rt_state state;
+	enum sut_rt_state state = SUT_RT_LOADED;
 	enum sut_rc rc = sut_switch_read(runtime, transition, &t, diag);
 
 	if (rc == SUT_OK && !t.armed)

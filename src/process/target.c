@@ -147,8 +147,14 @@ void sut_target_close(struct sut_target *target)
 
 bool sut_target_alive(const struct sut_target *target)
 {
-	/* The folder's descriptor belongs to this very process: a reused pid does not answer. */
-	return !is_dead(read_state(target->folder));
+	char maps[2];
+
+	/*
+	 * The folder's descriptor belongs to this very process: a reused pid does not answer. One
+	 * that is about to be a zombie has no memory any more.
+	 */
+	return !is_dead(read_state(target->folder)) &&
+	       sut_proc_read(target->folder, "maps", maps, sizeof(maps)) > 0;
 }
 
 enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *diag)
@@ -159,6 +165,17 @@ enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *di
 	sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited", target->pid,
 		 target->name);
 	return SUT_GONE;
+}
+
+enum sut_rc sut_target_damaged(const struct sut_target *target, const char *what,
+			       struct sut_diag *diag)
+{
+	if (!sut_target_alive(target))
+		return sut_target_lost(target, diag);
+	sut_fail(diag, SUT_REFUSED, "damaged", "process %d (%s): %s in its memory is damaged",
+		 target->pid, target->name, what);
+	sut_remedy(diag, "The program may have overwritten it; restart the program.");
+	return SUT_REFUSED;
 }
 
 static long status_number(const char *status, const char *key)

@@ -93,6 +93,11 @@ bool sut_target_write(const struct sut_target *target, uint64_t address, const v
  */
 enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *diag);
 
+/* What we left in its memory is not there, or not as it was: SUT_GONE, or SUT_REFUSED (rule
+ * "damaged"). */
+enum sut_rc sut_target_damaged(const struct sut_target *target, const char *what,
+			       struct sut_diag *diag);
+
 /* The map that contains address, or NULL. */
 const struct sut_map *sut_target_map(const struct sut_target *target, uint64_t address);
 
