@@ -353,6 +353,94 @@ static void a_unit_for_link_time_optimisation_is_refused(void)
 	CHECK(sut_testunit_refused(&m.test, "lto", "unit.c"));
 }
 
+static void a_shared_object_keeps_its_bindings(void)
+{
+	MADE m = {0};
+	static const char format[] =
+		"int total; int helper(int x) { return x * 9 + total; }\n"
+		"__attribute__((visibility(\"hidden\"))) int hidden(int x) { return x * 7 - 2; }\n"
+		"int entry(int x) { total += x; return helper(x) + hidden(x) + %d; }\n";
+
+	sut_testunit_init(&m.test, "-O2 -fPIC", sut_arena_printf(&m.test.arena, format, 1),
+			  sut_arena_printf(&m.test.arena, format, 2));
+	build(&m, sut_testunit_link(&m.test, "-shared -Wl,-soname,libtest.so.1", NULL));
+	CHECK(sut_testunit_accepted(&m.test));
+	CHECK_STRING(funcs(&m), "entry");
+	CHECK_STRING(m.patch.objects[0].soname, "libtest.so.1");
+	/* Others may interpose the variable, as the program with a copy of it does. */
+	CHECK(has(&m, "total", SUT_PATCH_SYMBOL_IMPORT));
+	CHECK(symbol(&m, "total") && symbol(&m, "total")->slot);
+}
+
+static void a_fixed_address_program_is_patched(void)
+{
+	MADE m = {0};
+	static const char format[] =
+		"#include <stdio.h>\nstatic int secret = 4; void set(int x) { secret = x; }\n"
+		"int (*pointer)(const char *);\n"
+		"int entry(int x) { pointer = puts; fputs(\"a\", stderr); return secret + x * %d; "
+		"}\n";
+
+	sut_testunit_init(&m.test, "-O2 -fno-pie", sut_arena_printf(&m.test.arena, format, 1),
+			  sut_arena_printf(&m.test.arena, format, 2));
+	build(&m, sut_testunit_link(&m.test, "-no-pie", program));
+	CHECK(sut_testunit_accepted(&m.test));
+	CHECK(has(&m, "secret", SUT_PATCH_SYMBOL_TARGET));
+	/* The program's copy of the variable, and its stub as the function's address. */
+	CHECK(has(&m, "stderr", SUT_PATCH_SYMBOL_TARGET));
+	CHECK(has(&m, "puts", SUT_PATCH_SYMBOL_TARGET));
+}
+
+static void a_unit_in_two_targets_is_carried_for_each(void)
+{
+	MADE m = {0};
+	static const char format[] = "int entry(int x) { return x * 31 / 7 + %d; }\n";
+	const char *targets[2];
+	struct sut_create_options options = {.name = "test", .target_count = 2, .targets = targets};
+
+	sut_testunit_init(&m.test, "-O2 -fPIC", sut_arena_printf(&m.test.arena, format, 1),
+			  sut_arena_printf(&m.test.arena, format, 2));
+	targets[0] = sut_testunit_link(&m.test, "-pie", program);
+	targets[1] = sut_testunit_link(&m.test, "-shared", NULL);
+	CHECK(!sut_delta_build(&m.test.arena, &options, &m.test.unit, 1, &m.patch, &m.test.verdict,
+			       &m.test.diag));
+	CHECK(sut_testunit_accepted(&m.test));
+	CHECK_EQUAL(m.patch.object_count, 2);
+	CHECK_STRING(funcs(&m), "entry entry");
+	CHECK_EQUAL(m.patch.section_count, 2);
+	CHECK(m.patch.sections[0].object != m.patch.sections[1].object);
+}
+
+static void an_imported_address_in_new_data_is_looked_up_by_name(void)
+{
+	MADE m = {0};
+
+	make(&m, "#include <stdlib.h>\nint entry(int x) { free(NULL); return x; }",
+	     "#include <stdlib.h>\nstatic void (*volatile release)(void *) = free;\n"
+	     "int entry(int x) { release(NULL); return x; }");
+	CHECK(sut_testunit_accepted(&m.test));
+	CHECK(symbol(&m, "free") && symbol(&m, "free")->kind == SUT_PATCH_SYMBOL_IMPORT);
+	CHECK(symbol(&m, "free") && !symbol(&m, "free")->slot);
+}
+
+static void the_dispatch_of_a_switch_is_no_tail_jump(void)
+{
+	MADE m = {0};
+	static const char format[] =
+		"int puts(const char *); int target(int x) { return x / 3 + %d; }\n"
+		"int (*pointer)(int) = target;\n"
+		"int entry(int x) { switch (x) { case 0: puts(\"a\"); return 5; case 1: return x * "
+		"9;\n"
+		"case 2: return puts(\"b\") + 1; case 3: return 77 + puts(\"c\"); case 4: "
+		"puts(\"d\"); break;\n"
+		"case 5: return %d; } return puts(\"e\") + 1; }";
+
+	make(&m, sut_arena_printf(&m.test.arena, format, 1, 11),
+	     sut_arena_printf(&m.test.arena, format, 2, 12));
+	CHECK(sut_testunit_accepted(&m.test));
+	CHECK_STRING(funcs(&m), "target entry");
+}
+
 static void the_same_input_makes_the_same_patch(void)
 {
 	MADE a = {0}, b = {0};
@@ -423,6 +511,12 @@ static const struct sut_tap_test tests[] = {
 	 a_unit_that_is_not_in_the_target_is_refused},
 	{"a unit for link-time optimisation is refused",
 	 a_unit_for_link_time_optimisation_is_refused},
+	{"a shared object keeps its bindings", a_shared_object_keeps_its_bindings},
+	{"a fixed-address program is patched", a_fixed_address_program_is_patched},
+	{"a unit in two targets is carried for each", a_unit_in_two_targets_is_carried_for_each},
+	{"an imported address in new data is looked up by name",
+	 an_imported_address_in_new_data_is_looked_up_by_name},
+	{"the dispatch of a switch is no tail jump", the_dispatch_of_a_switch_is_no_tail_jump},
 	{"the same input makes the same patch", the_same_input_makes_the_same_patch},
 	{"a stripped target gives the same addresses", a_stripped_target_gives_the_same_addresses},
 };

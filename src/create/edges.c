@@ -15,7 +15,11 @@
 
 #include "insn/insn.h"
 
-enum { MODRM_RIP = 0x05, MODRM_RIP_MASK = 0xc7 };
+enum {
+	MODRM_RIP = 0x05,
+	MODRM_RIP_MASK = 0xc7,
+	SUM_AGE_MAX = 4, /* instructions between the sum and the jump through it */
+};
 
 struct walk {
 	struct sut_extract *extract;
@@ -23,11 +27,12 @@ struct walk {
 	const struct sut_target *target;
 	const struct sut_patch_section *section; /* new code; NULL: old code */
 	const unsigned char *code;
-	uint64_t start;         /* address of code[0]: in the target, or offset in the section */
-	struct sut_insn before; /* the instruction in front of the present one */
-	bool leaves;            /* a return, or a jump to somewhere else */
-	bool loops;             /* a jump back */
-	const char *indirect;   /* "old code", "new code": it has an indirect tail jump */
+	uint64_t start;            /* address of code[0]: in the target, or offset in the section */
+	unsigned int sum_register; /* that the last addition of two registers wrote */
+	unsigned int sum_age;      /* instructions since then */
+	bool leaves;               /* a return, or a jump to somewhere else */
+	bool loops;                /* a jump back */
+	const char *indirect;      /* "old code", "new code": it has an indirect tail jump */
 };
 
 static void refuse_tail(const struct walk *walk, const struct sut_patch_func *to, const char *how)
@@ -87,27 +92,51 @@ static bool in_own_pieces(const struct walk *walk, uint64_t address)
 	return false;
 }
 
+/* Registers of the operands of a ModRM byte; prefix is the REX prefix, or 0. */
+static unsigned int reg_of(unsigned char prefix, unsigned char modrm)
+{
+	return (modrm >> 3 & 7) | (prefix & 4 ? 8 : 0);
+}
+
+static unsigned int rm_of(unsigned char prefix, unsigned char modrm)
+{
+	return (modrm & 7) | (prefix & 1 ? 8 : 0);
+}
+
+/* Remembers the last add %r, %r: its sum may be a label out of a jump table. */
+static void note_sum(struct walk *walk, const struct sut_insn *insn)
+{
+	const unsigned char *code = walk->code + (insn->address - walk->start);
+	unsigned char prefix = (code[0] & 0xf0) == 0x40 ? *code++ : 0;
+
+	walk->sum_age++;
+	if (insn->length < 3 || !prefix || (code[0] != 0x01 && code[0] != 0x03))
+		return;
+	if (code[0] == 0x01 && (code[1] & 0xc0) != 0xc0)
+		return;
+	walk->sum_register = code[0] == 0x01 ? rm_of(prefix, code[1]) : reg_of(prefix, code[1]);
+	walk->sum_age = 0;
+}
+
 /*
- * The dispatch of a switch statement: marked by notrack, or scaled by an index, or through a
- * register that a table's entry was just added to.
+ * The dispatch of a switch statement: marked by notrack, or scaled by an index, or through the
+ * register with the sum of a table's address and its entry.
  */
 static bool is_dispatch(const struct walk *walk, const struct sut_insn *insn)
 {
 	const unsigned char *code = walk->code + (insn->address - walk->start);
-	const unsigned char *before = walk->code + (walk->before.address - walk->start);
-	size_t i = 0, j = 0;
+	unsigned char prefix = 0;
 
 	if (code[0] == 0x3e)
 		return true;
-	while (i + 2 < insn->length && code[i] != 0xff)
-		i++;
-	if ((code[i + 1] & 0xc7) == 0x04) /* a SIB byte: scaled index without a base */
-		return i + 2 < insn->length && (code[i + 2] & 0xc7) == 0xc5;
-	if ((code[i + 1] & 0xc0) != 0xc0 || !walk->before.length)
-		return false;
-	while (j + 1 < walk->before.length && (before[j] & 0xf0) == 0x40)
-		j++;
-	return before[j] == 0x01 || before[j] == 0x03;
+	for (size_t i = 0; i + 2 < insn->length && code[0] != 0xff; i++)
+		prefix = *code++;
+	if ((prefix & 0xf0) != 0x40)
+		prefix = 0;
+	if ((code[1] & 0xc7) == 0x04) /* a SIB byte: a scaled index without a base */
+		return (code[2] & 0xc7) == 0xc5;
+	return (code[1] & 0xc0) == 0xc0 && walk->sum_age < SUM_AGE_MAX &&
+	       rm_of(prefix, code[1]) == walk->sum_register;
 }
 
 static void jump_indirect(struct walk *walk, const struct sut_insn *insn)
@@ -161,7 +190,7 @@ static bool visit_old(const struct sut_insn *insn, void *context)
 	case SUT_INSN_TRAP:
 		break;
 	}
-	walk->before = *insn;
+	note_sum(walk, insn);
 	return true;
 }
 
@@ -195,7 +224,7 @@ static bool visit_new(const struct sut_insn *insn, void *context)
 		if (!reloc && insn->kind == SUT_INSN_JUMP_INDIRECT)
 			jump_indirect(walk, insn);
 	}
-	walk->before = *insn;
+	note_sum(walk, insn);
 	return true;
 }
 
@@ -265,7 +294,7 @@ static void walk_code(struct walk *walk, const unsigned char *code, uint64_t siz
 
 	walk->code = code;
 	walk->start = start;
-	walk->before = (struct sut_insn){.length = 0};
+	walk->sum_age = SUM_AGE_MAX;
 	if (code && !sut_insn_walk(code, size, start, visit, walk, &diag))
 		return;
 	sut_refuse(verdict, "decode", walk->func->name,

@@ -9,6 +9,8 @@
 #include <sodium.h>
 #include <string.h>
 
+enum { ALIGN_MAX = 4096 /* bytes; what the patch file allows */ };
+
 uint32_t sut_extract_symbol(struct sut_extract *extract, const struct sut_patch_symbol *symbol)
 {
 	struct sut_patch *patch = extract->patch;
@@ -74,6 +76,13 @@ uint32_t sut_extract_carry(struct sut_extract *extract, struct sut_part *part, u
 			   "%s puts several things into section %s, so one of them cannot be "
 			   "carried alone; leave what is in that section as it is",
 			   part->unit->source, from->name);
+	if (from->align & (from->align - 1) || from->align > ALIGN_MAX)
+		sut_refuse(extract->verdict, "section",
+			   sut_arena_printf(extract->arena, "%s: %s", part->unit->source,
+					    from->name),
+			   "%s of %s wants an alignment of %zu bytes, and %d is the most that a "
+			   "patch can give; leave it as it is",
+			   from->name, part->unit->source, (size_t)from->align, ALIGN_MAX);
 	part->carried[section] = patch->section_count;
 	SUT_PUSH(extract->arena, extract->origins, extract->origin_count,
 		 extract->origin_capacity) = (struct sut_origin){part, section};

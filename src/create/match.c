@@ -65,9 +65,10 @@ bool sut_match_bind(struct sut_match *match, const struct sut_place *place, uint
 	if (symbol->type != STT_SECTION && symbol->type != STT_TLS) {
 		const struct sut_target_reloc *stub = sut_target_stub(match->target, destination);
 
-		if (stub && !strcmp(stub->name, symbol->name))
+		/* For a symbol of its own, that is how a shared object lets others interpose. */
+		if (stub && place->section && !strcmp(stub->name, symbol->name))
 			return true;
-		if (stub && *stub->name && stub->type == R_X86_64_JUMP_SLOT)
+		if (stub && *stub->name && strcmp(stub->name, symbol->name) != 0)
 			return differs(match, "it calls another function");
 	}
 	if (place->section && sut_section_is_merged(&match->object->sections[place->section])) {

@@ -92,9 +92,14 @@ static bool use_target(struct reference *reference, const char *name, unsigned c
 	return use_symbol(reference, &symbol, addend);
 }
 
+/*
+ * A call or a load goes through the slot; a pointer in data gets the address, which the loader
+ * looks up by the name.
+ */
 static bool use_import(struct reference *reference, const char *name, unsigned char type,
 		       uint64_t slot)
 {
+	uint32_t kind = reference->reloc->type;
 	struct sut_patch_symbol symbol = {
 		.name = name,
 		.kind = SUT_PATCH_SYMBOL_IMPORT,
@@ -103,6 +108,11 @@ static bool use_import(struct reference *reference, const char *name, unsigned c
 		.slot = slot,
 	};
 
+	if (kind == R_X86_64_64 || kind == R_X86_64_PC64)
+		symbol.slot = 0;
+	else if (kind != R_X86_64_PLT32 && !sut_reloc_is_got(kind))
+		return refuse(reference, "reloc",
+			      "of another object, as if it were near; build this unit with -fPIE");
 	return use_symbol(reference, &symbol, reference->reloc->addend);
 }
 
@@ -410,7 +420,8 @@ static bool resolve_name(struct reference *reference)
 				  proven ? proven->address : global->address - target->tls_size,
 				  global ? global->size : 0, reference->reloc->addend);
 	}
-	if (!target->executable && slot)
+	if (slot && (!target->executable || reference->reloc->type == R_X86_64_PLT32 ||
+		     sut_reloc_is_got(reference->reloc->type)))
 		return use_import(reference, symbol->name, type, slot);
 	/* For a resolver's symbol the proof has the stub, which is right for a call only. */
 	if (type == STT_GNU_IFUNC && (!proven || !sut_reloc_is_branch(reference->reloc)))

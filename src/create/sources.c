@@ -23,6 +23,19 @@ static bool same_name(const char *symbol, const char *name)
 	return !strncmp(symbol, name, length) && (!symbol[length] || symbol[length] == '.');
 }
 
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/* The unit's own file, however its path is written; a header keeps its path. */
+static bool same_file(const char *source, const char *file)
+{
+	return !strcmp(base_name(source), base_name(file));
+}
+
 static int visit_function(Dwarf_Die *die, void *context)
 {
 	const struct finder *finder = context;
@@ -39,7 +52,10 @@ static int visit_function(Dwarf_Die *die, void *context)
 		if (!*func->source && same_name(func->name, name) &&
 		    finder->extract->origins[symbol->section].part == finder->part)
 			func->source = sut_arena_printf(finder->extract->arena, "%s:%d",
-							finder->part->unit->source, line);
+							same_file(finder->part->unit->source, file)
+								? finder->part->unit->source
+								: file,
+							line);
 	}
 	return DWARF_CB_OK;
 }
