@@ -80,8 +80,8 @@ static void check_same_funcs(const struct sut_patch *a, const struct sut_patch *
 		CHECK_EQUAL(left->symbol, right->symbol);
 		CHECK_STRING(left->source, right->source);
 		CHECK_EQUAL(left->piece_count, right->piece_count);
-		CHECK(memcmp(left->pieces, right->pieces,
-			     left->piece_count * sizeof(*left->pieces)) == 0);
+		CHECK(!left->piece_count || memcmp(left->pieces, right->pieces,
+						   left->piece_count * sizeof(*left->pieces)) == 0);
 		CHECK_EQUAL(left->new_piece_count, right->new_piece_count);
 		for (size_t k = 0; k < left->new_piece_count; k++)
 			CHECK_EQUAL(left->new_pieces[k], right->new_pieces[k]);
