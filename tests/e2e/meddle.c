@@ -1,0 +1,150 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What other tools may do to a process, for tests of refusals:
+ *
+ *   meddle print PID           one line that changes when its mappings or its code do
+ *   meddle poke PID ADDRESS    a breakpoint at that link-time address of its program
+ *   meddle trace PID           attaches to its main thread, until ended
+ *   meddle lock PID            holds the lock of a controller at work, until ended
+ *   meddle filter COMMAND...   runs it under a seccomp filter that allows everything
+ *
+ * trace and lock print "ready" when they have begun.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <signal.h>
+#include <sodium.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/prctl.h>
+#include <sys/ptrace.h>
+#include <unistd.h>
+
+static int fail(const char *what)
+{
+	fprintf(stderr, "meddle: %s: %s\n", what, strerror(errno));
+	return 1;
+}
+
+static int open_proc(const char *pid, const char *name, int flags)
+{
+	char path[64];
+
+	snprintf(path, sizeof(path), "/proc/%s/%s", pid, name);
+	return open(path, flags | O_CLOEXEC);
+}
+
+static FILE *open_maps(const char *pid)
+{
+	int fd = open_proc(pid, "maps", O_RDONLY);
+
+	return fd < 0 ? NULL : fdopen(fd, "r");
+}
+
+static void hash_range(crypto_hash_sha256_state *state, int memory, uint64_t at, uint64_t end)
+{
+	unsigned char page[4096];
+
+	for (; at < end; at += sizeof(page))
+		if (pread(memory, page, sizeof(page), (off_t)at) == sizeof(page))
+			crypto_hash_sha256_update(state, page, sizeof(page));
+}
+
+static int print(const char *pid)
+{
+	unsigned char hash[crypto_hash_sha256_BYTES];
+	int memory = open_proc(pid, "mem", O_RDONLY);
+	FILE *maps = open_maps(pid);
+	crypto_hash_sha256_state state;
+	char line[512];
+
+	if (!maps || memory < 0)
+		return fail(pid);
+	crypto_hash_sha256_init(&state);
+	while (fgets(line, sizeof(line), maps)) {
+		uint64_t start, end;
+		char mode[5];
+
+		crypto_hash_sha256_update(&state, (unsigned char *)line, strlen(line));
+		if (sscanf(line, "%lx-%lx %4s", &start, &end, mode) == 3 && mode[2] == 'x' &&
+		    !strstr(line, "[v"))
+			hash_range(&state, memory, start, end);
+	}
+	crypto_hash_sha256_final(&state, hash);
+	for (size_t i = 0; i < sizeof(hash); i++)
+		printf("%02x", hash[i]);
+	putchar('\n');
+	return 0;
+}
+
+/* The first mapping is the program's, from its link-time address 0. */
+static int poke(const char *pid, const char *address)
+{
+	static const unsigned char breakpoint = 0xcc;
+	int memory = open_proc(pid, "mem", O_RDWR);
+	FILE *maps = open_maps(pid);
+	uint64_t base;
+
+	if (!maps || memory < 0 || fscanf(maps, "%lx", &base) != 1 ||
+	    pwrite(memory, &breakpoint, 1, (off_t)(base + strtoull(address, NULL, 16))) != 1)
+		return fail(pid);
+	return 0;
+}
+
+static _Noreturn void stay(void)
+{
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	puts("ready");
+	fflush(stdout);
+	for (;;)
+		pause();
+}
+
+static int trace(const char *pid)
+{
+	if (ptrace(PTRACE_SEIZE, atoi(pid), 0, 0) < 0)
+		return fail(pid);
+	stay();
+}
+
+static int lock(const char *pid)
+{
+	int folder = open_proc(pid, "", O_RDONLY | O_DIRECTORY);
+
+	if (folder < 0 || flock(folder, LOCK_EX) < 0)
+		return fail(pid);
+	stay();
+}
+
+static int filter(char **command)
+{
+	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
+	struct sock_fprog program = {1, &allow};
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
+	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
+		return fail("seccomp");
+	execvp(command[0], command);
+	return fail(command[0]);
+}
+
+int main(int argc, char **argv)
+{
+	if (argc == 3 && strcmp(argv[1], "print") == 0)
+		return print(argv[2]);
+	if (argc == 4 && strcmp(argv[1], "poke") == 0)
+		return poke(argv[2], argv[3]);
+	if (argc == 3 && strcmp(argv[1], "trace") == 0)
+		return trace(argv[2]);
+	if (argc == 3 && strcmp(argv[1], "lock") == 0)
+		return lock(argv[2]);
+	if (argc >= 3 && strcmp(argv[1], "filter") == 0)
+		return filter(argv + 2);
+	fprintf(stderr, "usage: see the head of meddle.c\n");
+	return 2;
+}
