@@ -15,7 +15,7 @@
 #include <string.h>
 
 static const struct sut_option options[] = {
-	{"disassemble", NULL, "print the new code, too"},
+	{"disassemble", NULL, "print the new code and data, too"},
 };
 
 struct view {
@@ -238,6 +238,11 @@ static void put_data(const struct view *v)
 		sut_out_unsigned(v->out, "size", section->size);
 		sut_out_bool(v->out, "writable", section->flags & SHF_WRITE);
 		sut_out_bool(v->out, "zeros", !section->data);
+		if (v->disassemble) {
+			sut_out_array(v->out, "bytes");
+			sut_dump_out(v->out, section);
+			sut_out_end(v->out);
+		}
 		sut_out_array(v->out, "refers");
 		for (size_t k = 0; k < section->reloc_count; k++)
 			put_reference(v, &v->patch->symbols[section->relocs[k].symbol]);

@@ -8,7 +8,7 @@
 #include <elf.h>
 #include <inttypes.h>
 
-enum { INSN_MAX = 15, LINE_MAX = 512 };
+enum { INSN_MAX = 15, LINE_MAX = 512, ROW = 16 };
 
 struct listing {
 	const struct sut_patch *patch;
@@ -124,4 +124,20 @@ void sut_listing_out(struct sut_out *out, const struct sut_patch *patch,
 
 	for (l.at = extent->start; extent->section->data && l.at < extent->end; l.at += l.length)
 		put_line(out, &l);
+}
+
+void sut_dump_out(struct sut_out *out, const struct sut_patch_section *section)
+{
+	for (uint64_t at = 0; section->data && at < section->size; at += ROW) {
+		size_t count = section->size - at < ROW ? section->size - at : ROW;
+		char bytes[2 * ROW + 1], text[ROW + 1] = "";
+
+		for (size_t i = 0; i < count; i++) {
+			unsigned char c = section->data[at + i];
+
+			text[i] = (char)(c >= 0x20 && c < 0x7f ? c : '.');
+		}
+		sut_out_format(out, NULL, "%4" PRIx64 ": %-32s %s", at,
+			       sut_hex(bytes, section->data + at, count), text);
+	}
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The new code of a patch as assembly with names, for reviewers. */
+/* The new code of a patch as assembly with names, and its data, for reviewers. */
 #ifndef SUT_CLI_LISTING_H
 #define SUT_CLI_LISTING_H
 
@@ -23,5 +23,8 @@ const char *sut_symbol_name(const struct sut_patch *patch, const struct sut_patc
 /* Adds one string per instruction of the extent to the array that is open in out. */
 void sut_listing_out(struct sut_out *out, const struct sut_patch *patch,
 		     const struct sut_extent *extent);
+
+/* The same for the bytes of data: rows of 16, in hex and as ASCII. */
+void sut_dump_out(struct sut_out *out, const struct sut_patch_section *section);
 
 #endif

@@ -91,6 +91,7 @@ json_says_the_same() {
 code_has_names() {
 	run 0 inspect --disassemble "$good" && grep -q 'call puts$' out &&
 		grep -q 'mov greeted(%rip), %eax$' out && grep -q 'jz greet.cold$' out &&
+		grep -q '68656c6c6f00  *hello.$' out &&
 		run 0 inspect --disassemble --json "$good" && says
 }
 
@@ -205,7 +206,7 @@ check "wrong usage has status 1 and says so on standard error" usage_errors
 check "output that cannot be written is an error" full_output_is_an_error
 check "inspect prints what a reviewer needs" text_is_golden
 check "JSON says the same" json_says_the_same
-check "--disassemble prints code with names" code_has_names
+check "--disassemble prints code with names, and data" code_has_names
 check "a damaged file is refused" damage_is_refused
 check "files of other kinds are refused" other_files_are_refused
 check "a forged file is refused for what it says" forgeries_are_refused
