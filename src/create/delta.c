@@ -1,16 +1,20 @@
-#include "create/create.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The driver of the back half: load, compare, prove against each target, extract.
  *
  * A target has a unit if most functions of the unit that it seems to have are really the unit's;
  * small helpers of a header are in many objects. Once it has it, every single function must match.
+ *
+ * The same file may be compiled several times, for a shared and a static library, say. Its compiles
+ * are units of their own, and the proof shows which of them the target was linked from: one whose
+ * functions all lie where another's were proven is only a worse guess at the same code.
  */
-#include <string.h>
-
+#include "create/create.h"
 #include "create/diff.h"
 #include "create/extract.h"
 #include "create/proof.h"
+
+#include <string.h>
 
 /* A unit on its way through the stages. */
 struct member {
@@ -119,6 +123,65 @@ static bool is_member_of(const struct sut_proof *proof)
 	return proof->equal && proof->equal > proof->different;
 }
 
+static bool is_proven_at(const struct sut_proof *proof, uint64_t address)
+{
+	for (size_t i = 0; i < proof->object->def_count; i++)
+		if (proof->defs[i].state == SUT_PROOF_EQUAL && proof->defs[i].address == address &&
+		    sut_def_is_function(&proof->object->defs[i]))
+			return true;
+	return false;
+}
+
+/* Whether all that one compile of a file seems to have in a target was proven for the other. */
+static bool covers(const struct sut_proof *proof, const struct sut_proof *other)
+{
+	for (size_t i = 0; i < other->object->def_count; i++)
+		if (other->defs[i].state != SUT_PROOF_ABSENT &&
+		    sut_def_is_function(&other->object->defs[i]) &&
+		    !is_proven_at(proof, other->defs[i].address))
+			return false;
+	return true;
+}
+
+/* Whether a member is another compile of the same file. */
+static bool is_sibling(const struct member *a, const struct member *b)
+{
+	return a != b && b->changed && strcmp(a->unit->path, b->unit->path) == 0;
+}
+
+/* Whether the target was linked from this compile of the file, and not from a sibling. */
+static bool is_linked(const struct delta *delta, const struct member *member, size_t target)
+{
+	const struct sut_proof *proof = member->proofs[target];
+
+	if (!is_member_of(proof))
+		return false;
+	for (size_t i = 0; i < delta->member_count; i++) {
+		const struct member *other = &delta->members[i];
+		const struct sut_proof *better;
+
+		if (!is_sibling(member, other))
+			continue;
+		better = other->proofs[target];
+		/* Of two that are equally good the first is taken: their code is the same. */
+		if (is_member_of(better) && covers(better, proof) &&
+		    (better->equal > proof->equal ||
+		     (better->equal == proof->equal && other < member)))
+			return false;
+	}
+	return true;
+}
+
+static bool sibling_is_linked(const struct delta *delta, const struct member *member)
+{
+	for (size_t i = 0; i < delta->member_count; i++)
+		for (size_t j = 0;
+		     is_sibling(member, &delta->members[i]) && j < delta->target_count; j++)
+			if (is_linked(delta, &delta->members[i], j))
+				return true;
+	return false;
+}
+
 /* Of the proofs of a unit that is in no target: the one that came nearest. */
 static const struct sut_proof *best_proof(const struct delta *delta, const struct member *member)
 {
@@ -139,12 +202,12 @@ static void judge_member(struct delta *delta, struct member *member)
 	bool found = false;
 
 	for (size_t i = 0; i < delta->target_count; i++) {
-		if (!is_member_of(member->proofs[i]))
+		if (!is_linked(delta, member, i))
 			continue;
 		sut_proof_judge(member->proofs[i], source, delta->verdict);
 		found = true;
 	}
-	if (found)
+	if (found || sibling_is_linked(delta, member))
 		return;
 	const struct sut_proof *best = best_proof(delta, member);
 
@@ -174,8 +237,10 @@ static enum sut_rc prove_all(struct delta *delta)
 			if (rc)
 				return rc;
 		}
-		judge_member(delta, member);
 	}
+	for (size_t i = 0; i < delta->member_count; i++)
+		if (delta->members[i].changed)
+			judge_member(delta, &delta->members[i]);
 	return SUT_OK;
 }
 
@@ -216,7 +281,7 @@ static void collect_parts(struct delta *delta, struct sut_extract *extract)
 		for (size_t i = 0; i < delta->member_count; i++) {
 			struct member *member = &delta->members[i];
 
-			if (!member->changed || !is_member_of(member->proofs[j]))
+			if (!member->changed || !is_linked(delta, member, j))
 				continue;
 			extract->parts[extract->part_count++] = (struct sut_part){
 				.unit = member->unit,

@@ -180,6 +180,14 @@ initialiser() {
 	refused data limit
 }
 
+allowed() {
+	edit both 's/^int limit = 12/int limit = 13/; s/hits > limit/hits >= limit/' src/table.c
+	create both
+	refused data limit || return 1
+	create both --allow data
+	changed table_add && grep -q 'allowed: limit' "$work/json"
+}
+
 member() {
 	edit layout 's/^	int hits;/&\n	int misses;/; s/entry->hits++/&, entry->misses = 0/' \
 		src/table.h src/table.c
@@ -313,6 +321,14 @@ one_command() {
 	changed table_add
 }
 
+compiled_twice() {
+	rm -f prog src/*.o
+	"$suture" record -- sh -c 'make && cc -O1 -fPIC -c -o pic.o src/table.c' || return 1
+	[ "$(grep -c '"file": "src/table.c"' compile_commands.json)" = 2 ] || return 1
+	create fix
+	changed table_add
+}
+
 other_compiler() {
 	command -v clang-14 || return 0
 	rebuild CC=clang-14 && create grow && changed table_find
@@ -350,6 +366,7 @@ check "a comment is no change" only_comments
 check "a document is no change, and is named" only_documents
 check "an inline function in a header changes all its users" inline_in_header
 check "another initial value is refused" initialiser
+check "a refusal that may be allowed is, and is told" allowed
 check "another layout of a living structure is refused" member
 check "a new thread-local variable is refused" thread_variable
 check "a patch that does not apply is refused with its hunk" does_not_apply
@@ -369,5 +386,6 @@ check "the tree is as it was" tree_unchanged
 check "absolute names in commands make no difference" absolute_names
 check "a header that is reached by a way around is still the patched one" roundabout
 check "one command may compile several files" one_command
+check "of two compiles of a file the linked one is patched" compiled_twice
 check "clang's code is as good as gcc's" other_compiler
 finish
