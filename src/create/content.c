@@ -1,10 +1,11 @@
-#include "create/search.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * In a target without symbols a first function has to be found by nothing but its bytes. Those
  * that a relocation or the linker's relaxation may change are left out, the longest run of the
  * others is searched for, and the function must match around exactly one of the places.
  */
+#include "create/search.h"
+
 #include <stdlib.h>
 #include <string.h>
 

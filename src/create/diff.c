@@ -1,4 +1,3 @@
-#include "create/diff.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * References are compared by what they mean:
@@ -12,6 +11,8 @@
  * Constant data may refer to itself in a circle. A pair that is being compared counts as equal
  * then; such a result is not remembered unless it was the outermost one.
  */
+#include "create/diff.h"
+
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,3 @@
-#include "create/extract.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A thread switches to the new functions at an entry, when its stack shows no old one. A tail jump
@@ -10,10 +9,11 @@
  * In the same walk: functions that return twice, which would come back into code that was replaced
  * in between, and functions that do not return at all, in which a change never takes effect.
  */
+#include "create/extract.h"
+#include "insn/insn.h"
+
 #include <elf.h>
 #include <string.h>
-
-#include "insn/insn.h"
 
 enum {
 	MODRM_RIP = 0x05,

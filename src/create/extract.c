@@ -1,10 +1,11 @@
-#include "create/extract.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Sections are carried whole, in the order in which they are first needed; only strings and
  * constants are picked out one by one. The list of carried sections grows while their relocations
  * are resolved, until nothing new is needed.
  */
+#include "create/extract.h"
+
 #include <elf.h>
 #include <sodium.h>
 #include <string.h>

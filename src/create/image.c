@@ -1,10 +1,10 @@
-#include "create/target.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Questions about a loaded target. */
+#include "create/target.h"
+#include "insn/insn.h"
+
 #include <elf.h>
 #include <string.h>
-
-#include "insn/insn.h"
 
 const unsigned char *sut_target_bytes(const struct sut_target *target, uint64_t address,
 				      uint64_t size)

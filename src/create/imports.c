@@ -1,6 +1,7 @@
-#include "create/target.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* For references to symbols that the target did not import until now. */
+#include "create/target.h"
+
 #include <string.h>
 #include <unistd.h>
 

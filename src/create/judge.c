@@ -1,9 +1,10 @@
-#include "create/diff.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a diff must not contain. A live patch redirects functions; variables keep the values that
  * the running program gave them, and code that ran at start-up does not run again.
  */
+#include "create/diff.h"
+
 #include <elf.h>
 #include <string.h>
 

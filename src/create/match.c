@@ -1,10 +1,11 @@
-#include "create/match.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Two decoders walk in step over the object's code (here) and the target's (there). Padding is
  * skipped on both sides. A step is kept for each pair of instructions, so that at the end a jump
  * within the function can be checked: it leads to instructions of the same step.
  */
+#include "create/match.h"
+
 #include <elf.h>
 #include <string.h>
 

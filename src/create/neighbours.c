@@ -1,10 +1,11 @@
-#include "create/search.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * The compiler writes the functions of a unit in the same order whether each has a section of its
  * own or not, and the linker keeps the order. So what is open lies behind what is known, or before
  * it, or fills the room between two known ones.
  */
+#include "create/search.h"
+
 #include <string.h>
 
 enum {

@@ -1,5 +1,5 @@
-#include "create/object.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "create/object.h"
 #include "base/io.h"
 
 #include <elf.h>

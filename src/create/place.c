@@ -1,5 +1,6 @@
-#include "create/object.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "create/object.h"
+
 #include <elf.h>
 #include <string.h>
 

@@ -1,4 +1,3 @@
-#include "create/proof.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * How functions are found, from the surest way to the last:
@@ -12,11 +11,12 @@
  * Each match tells where more sections lie, and so the ways are tried in turn until nothing new
  * comes out. Two ways that disagree make the function a different one.
  */
+#include "create/proof.h"
+#include "create/search.h"
+
 #include <elf.h>
 #include <stdlib.h>
 #include <string.h>
-
-#include "create/search.h"
 
 enum {
 	CANDIDATES_MAX = 32, /* symbols of one name */

@@ -1,4 +1,3 @@
-#include "create/match.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What the x86-64 linker makes of a reference through the global offset table when the symbol
@@ -15,6 +14,8 @@
  *   general dynamic, 16 bytes         mov %fs:0, %rax; lea offset(%rax), %rax, or add from a slot
  *   local dynamic, 12 or 13 bytes     mov %fs:0, %rax
  */
+#include "create/match.h"
+
 #include <elf.h>
 #include <string.h>
 

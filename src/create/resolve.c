@@ -1,4 +1,3 @@
-#include "create/extract.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * Where the references of carried code lead:
@@ -10,6 +9,8 @@
  *   what the target defines                        its address there
  *   what another object defines                    as the target's link map binds it
  */
+#include "create/extract.h"
+
 #include <elf.h>
 #include <inttypes.h>
 #include <string.h>

@@ -1,6 +1,7 @@
-#include "create/extract.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Where functions are in the source: for people, so anything that is missing is left out. */
+#include "create/extract.h"
+
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <string.h>

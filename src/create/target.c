@@ -1,5 +1,6 @@
-#include "create/target.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "create/target.h"
+
 #include <elf.h>
 #include <gelf.h>
 #include <libelf.h>

@@ -1,5 +1,5 @@
-#include "create/testunit.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "create/testunit.h"
 #include "base/guard.h"
 
 #include <stdio.h>

@@ -1,4 +1,3 @@
-#include "create/twins.h"
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * A wrong match of two functions is harmless: the comparison follows the same matches, so a caller
@@ -11,6 +10,8 @@
  *   3. a common function refers to it, and to no other variable of that name
  *   4. what is left, in order: doubtful
  */
+#include "create/twins.h"
+
 #include <stdlib.h>
 #include <string.h>
 
