@@ -160,6 +160,15 @@ static void each_section_and_symbol_has_one_entry(void)
 		     "note: symbols: not one entry for each symbol of a target or import");
 }
 
+static void endless_names_are_refused(void)
+{
+	char name[SUT_PATCH_WORD_MAX + 32] = "\"name\":\"";
+
+	memset(name + 8, 'o', SUT_PATCH_WORD_MAX + 1);
+	strcpy(name + 8 + SUT_PATCH_WORD_MAX + 1, "\"");
+	refused_with("\"name\":\"o\"", name, "note: name: too long");
+}
+
 static void other_forms_of_the_same_json_are_refused(void)
 {
 	refused_with("\"version\":\"1\"", "\"version\": \"1\"",
@@ -192,6 +201,7 @@ static const struct sut_tap_test tests[] = {
 	{"numbers out of range are refused", numbers_out_of_range_are_refused},
 	{"addresses and digits have one form", addresses_and_digits_have_one_form},
 	{"each section and symbol has one entry", each_section_and_symbol_has_one_entry},
+	{"endless names are refused", endless_names_are_refused},
 	{"other forms of the same JSON are refused", other_forms_of_the_same_json_are_refused},
 	{"a newer format is unsupported", a_newer_format_is_unsupported},
 };

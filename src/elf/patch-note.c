@@ -209,6 +209,17 @@ static const char *string_of(struct decoder *d, const json_t *object, const char
 	return string_value(d, json_object_get(object, key), key);
 }
 
+/* A name is bounded here already: it is compared with each symbol before all is checked. */
+static const char *name_of(struct decoder *d, const json_t *object, const char *key)
+{
+	const char *name = string_of(d, object, key);
+
+	if (strlen(name) <= SUT_PATCH_WORD_MAX)
+		return name;
+	bad(d, key, "too long");
+	return "";
+}
+
 /* An integer from least to most. */
 static uint64_t integer_value(struct decoder *d, const json_t *value, const char *part,
 			      uint64_t least, uint64_t most)
@@ -300,8 +311,8 @@ static void decode_objects(struct decoder *d, const json_t *root)
 		const json_t *entry = json_array_get(array, i);
 
 		expect_object(d, entry, "objects", 3);
-		patch->objects[i].name = string_of(d, entry, "name");
-		patch->objects[i].soname = string_of(d, entry, "soname");
+		patch->objects[i].name = name_of(d, entry, "name");
+		patch->objects[i].soname = name_of(d, entry, "soname");
 		decode_build_id(d, entry, &patch->objects[i]);
 	}
 }

@@ -180,7 +180,7 @@ static void target_symbols_have_livepatch_names(void)
 {
 	char *name;
 
-	REFUSED("symbol 7: .klp.sym.greeter.greeted,x is not named as a symbol of greeter",
+	REFUSED("symbol 7: .klp.sym.greeter.greeted,x has no sympos",
 		name = (char *)f.data + find(&f, ".strtab")->sh_offset + f.syms[8].st_name;
 		name[strlen(name) - 1] = 'x');
 	REFUSED("symbol 7: .klp.sym.wreeter.greeted,0 is not named as a symbol of greeter",

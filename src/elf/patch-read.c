@@ -12,6 +12,8 @@
  */
 #include "elf/patch-format.h"
 
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -309,27 +311,35 @@ static enum sut_rc read_note(struct reader *r)
 	return sut_patch_note_decode(r->arena, (const char *)text, size, &map, r->patch, r->diag);
 }
 
+/* What follows prefix in s, or NULL. */
+static const char *behind(const char *s, const char *prefix)
+{
+	size_t length = strlen(prefix);
+
+	return s && strncmp(s, prefix, length) == 0 ? s + length : NULL;
+}
+
 /* ".klp.sym.<object>.<name>,<sympos>" becomes name and sympos. */
 static enum sut_rc read_target_name(struct reader *r, size_t i)
 {
-	struct sut_patch *patch = r->patch;
-	struct sut_patch_symbol *symbol = &patch->symbols[i];
-	const char *full = symbol->name;
-	const char *comma = strrchr(full, ',');
-	size_t prefix;
+	struct sut_patch_symbol *symbol = &r->patch->symbols[i];
+	const char *full = symbol->name, *name, *comma, *object;
+	char sympos[16];
 
-	if (symbol->object >= patch->object_count)
+	if (symbol->object >= r->patch->object_count)
 		return SUT_PATCH_BAD(r->diag, "symbol %zu: %s is of no object", i, full);
-	prefix = strlen(".klp.sym..") + strlen(patch->objects[symbol->object].name);
-	if (comma && strlen(full) > prefix && comma > full + prefix) {
-		symbol->sympos = (uint32_t)strtoul(comma + 1, NULL, 10);
-		symbol->name =
-			sut_arena_strndup(r->arena, full + prefix, (size_t)(comma - full) - prefix);
-		if (strcmp(sut_patch_target_name(r->arena, patch, symbol), full) == 0)
-			return SUT_OK;
-	}
-	return SUT_PATCH_BAD(r->diag, "symbol %zu: %s is not named as a symbol of %s", i, full,
-			     patch->objects[symbol->object].name);
+	object = r->patch->objects[symbol->object].name;
+	name = behind(behind(behind(full, ".klp.sym."), object), ".");
+	comma = name ? strrchr(name, ',') : NULL;
+	if (!comma)
+		return SUT_PATCH_BAD(r->diag, "symbol %zu: %s is not named as a symbol of %s", i,
+				     full, object);
+	symbol->sympos = (uint32_t)strtoul(comma + 1, NULL, 10);
+	snprintf(sympos, sizeof(sympos), "%" PRIu32, symbol->sympos);
+	if (strcmp(comma + 1, sympos) != 0)
+		return SUT_PATCH_BAD(r->diag, "symbol %zu: %s has no sympos", i, full);
+	symbol->name = sut_arena_strndup(r->arena, name, (size_t)(comma - name));
+	return SUT_OK;
 }
 
 static enum sut_rc read_target_names(struct reader *r)
