@@ -5,7 +5,8 @@
  * A temporary folder at the front of PATH holds links with the names of the compilers that PATH
  * offers; they all are this program. Called by such a name it notes folder and arguments and
  * becomes the real compiler. What this cannot see: a build that names its compiler by an absolute
- * path, or that replaces PATH.
+ * path, or that replaces PATH. What must not run under it: a configure step that keeps the path of
+ * the compiler it finds, as cmake does, for the folder goes away.
  */
 #ifndef SUT_CREATE_RECORD_H
 #define SUT_CREATE_RECORD_H

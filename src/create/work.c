@@ -18,11 +18,13 @@ static const char *map_path(void *context, const char *path)
 
 const char **sut_compiler_variables(struct sut_arena *arena, const char *directory)
 {
-	const char **list = sut_arena_array(arena, 3, sizeof(*list));
+	const char **list = sut_arena_array(arena, 4, sizeof(*list));
 
 	list[0] = sut_arena_printf(arena, "PWD=%s", directory);
+	/* A cache that is found through PATH as the compiler may overlook a #line. */
+	list[1] = "CCACHE_DISABLE=1";
 	if (!getenv("SOURCE_DATE_EPOCH"))
-		list[1] = "SOURCE_DATE_EPOCH=0";
+		list[2] = "SOURCE_DATE_EPOCH=0";
 	return list;
 }
 
