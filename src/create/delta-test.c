@@ -138,6 +138,17 @@ static void existing_variables_stay_the_originals(void)
 	CHECK(!section(&m, ".bss.count.0"));
 }
 
+static void a_static_variable_that_cannot_be_told_from_another_is_refused(void)
+{
+	MADE m = {0};
+
+	make_changed(&m,
+		     "int entry(int x) { if (x) { static int n; return n += x * %d; }\n"
+		     "{ static int n; return n -= x - 1; } }",
+		     2, 3);
+	CHECK(sut_testunit_refused(&m.test, "static", "told apart"));
+}
+
 static void a_new_variable_is_carried(void)
 {
 	MADE m = {0};
@@ -485,6 +496,8 @@ static const struct sut_tap_test tests[] = {
 	{"the changed function is carried", the_changed_function_is_carried},
 	{"equal units make an empty patch", equal_units_make_an_empty_patch},
 	{"existing variables stay the originals", existing_variables_stay_the_originals},
+	{"a static variable that cannot be told from another is refused",
+	 a_static_variable_that_cannot_be_told_from_another_is_refused},
 	{"a new variable is carried", a_new_variable_is_carried},
 	{"only the strings that are used are carried", only_the_strings_that_are_used_are_carried},
 	{"what libraries define is imported through its slot",

@@ -164,7 +164,7 @@ static void a_variable_that_grows_is_refused(void)
 
 	compare(&c, "char room[16]; char *f(void) { return room; }",
 		"char room[32]; char *f(void) { return room; }");
-	CHECK(sut_testunit_refused(&c.test, "data", "16 to 32"));
+	CHECK(sut_testunit_refused(&c.test, "size", "16 to 32"));
 }
 
 static void a_constant_that_other_units_see_is_refused(void)

@@ -24,8 +24,8 @@ void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
 
 /*
  * Adds a refusal for each difference that replacing functions cannot bring about: data that other
- * code sees (rule "data"), start-up code ("init"), a resolver ("ifunc"), sections of unknown
- * meaning ("section"). source names the unit.
+ * code sees (rules "data" and "size"), start-up code ("init"), a resolver ("ifunc"), sections of
+ * unknown meaning ("section"). source names the unit.
  */
 void sut_diff_judge(const struct sut_diff *diff, const char *source, struct sut_verdict *verdict);
 

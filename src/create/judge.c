@@ -26,12 +26,19 @@ static void judge_variable(const struct sut_diff *diff, uint32_t index, const ch
 		return;
 	const char *evidence = sut_arena_printf(verdict->arena, "%s: %s", source, def->name);
 
-	if (def->size != twin->size)
-		sut_refuse(verdict, "data", evidence,
-			   "%s changes its size from %zu to %zu bytes, and the running program has "
-			   "the old one; keep the variable as it is, and put what is new into a "
-			   "variable of its own or a shadow variable",
+	/* A rule of its own: nobody can allow code to write beyond the end of a variable. */
+	if (def->size > twin->size)
+		sut_refuse(verdict, "size", evidence,
+			   "%s grows from %zu to %zu bytes, and the running program has the old "
+			   "one; keep the variable as it is, and put what is new into a variable "
+			   "of its own or a shadow variable",
 			   def->name, (size_t)twin->size, (size_t)def->size);
+	else if (def->size < twin->size)
+		sut_refuse(
+			verdict, "data", evidence,
+			"%s shrinks from %zu to %zu bytes, and the running program keeps the old "
+			"one; keep the variable as it is",
+			def->name, (size_t)twin->size, (size_t)def->size);
 	else
 		sut_refuse(verdict, "data", evidence,
 			   "%s has another initial value, which the running program would not see; "

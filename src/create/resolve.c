@@ -261,7 +261,7 @@ static bool resolve_variable(struct reference *reference, const struct referent 
 		       diff->change[referent->def] != SUT_CHANGE_NONE))
 		return use_own(reference, referent);
 	if (diff->twins.doubtful[referent->def])
-		return refuse(reference, "data",
+		return refuse(reference, "static",
 			      "and several static variables of that name cannot be told apart; "
 			      "give them different names in the target's next build");
 	if (sut_part_locate(referent->part, twin, &address))
