@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* Sums of a few of these stay far from an overflow. */
+static const int64_t offset_max = (int64_t)1 << 48;
+
 static void close_elf(Elf **elf)
 {
 	elf_end(*elf);
@@ -56,6 +59,8 @@ static enum sut_rc load_sections(struct load *load)
 		section->align = header.sh_addralign ? header.sh_addralign : 1;
 		section->entsize = header.sh_entsize;
 		section->size = header.sh_size;
+		if (section->size > (uint64_t)offset_max || section->align > (uint64_t)offset_max)
+			return malformed(load, "an absurd section");
 		if (header.sh_type == SHT_NOBITS)
 			continue;
 		if (header.sh_offset > load->bytes.size ||
@@ -144,6 +149,8 @@ static enum sut_rc load_symbol(struct load *load, size_t i)
 		if (symbol->type == STT_FILE && !*object->file)
 			object->file = symbol->name;
 	} else if (raw.st_shndx == SHN_COMMON) {
+		if (symbol->size > (uint64_t)offset_max || symbol->value > (uint64_t)offset_max)
+			return malformed(load, "an absurd common symbol");
 		place_common(load, symbol);
 	} else if (symbol->section >= object->section_count) {
 		return malformed(load, "a symbol in a section that does not exist");
@@ -211,6 +218,8 @@ static enum sut_rc load_relocs(struct load *load)
 			    GELF_R_SYM(raw.r_info) >= object->symbol_count ||
 			    sut_reloc_size(GELF_R_TYPE(raw.r_info)) > section->size - raw.r_offset)
 				return malformed(load, "a relocation outside its section");
+			if (raw.r_addend > offset_max || raw.r_addend < -offset_max)
+				return malformed(load, "an absurd addend");
 			section->relocs[i] = (struct sut_reloc){
 				.offset = raw.r_offset,
 				.type = GELF_R_TYPE(raw.r_info),
