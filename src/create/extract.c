@@ -157,6 +157,23 @@ static const char *find_folded(const struct sut_part *part, uint64_t address)
 	return NULL;
 }
 
+/* Another function of the patch whose old code lies in the same place: likewise. */
+static const char *find_overlap(const struct sut_patch *patch, const struct sut_patch_func *func)
+{
+	const struct sut_patch_piece *entry = &func->pieces[0];
+
+	for (size_t i = 0; i < patch->func_count; i++) {
+		const struct sut_patch_func *other = &patch->funcs[i];
+
+		for (size_t j = 0; other->object == func->object && j < other->piece_count; j++) {
+			if (entry->address - other->pieces[j].address < other->pieces[j].size ||
+			    other->pieces[j].address - entry->address < entry->size)
+				return other->name;
+		}
+	}
+	return NULL;
+}
+
 /* The pieces of the old function, the entry first. false: a refusal was added. */
 static bool find_old_pieces(struct sut_extract *extract, const struct sut_part *part, uint32_t root,
 			    struct sut_patch_func *func)
@@ -192,6 +209,8 @@ static bool find_old_pieces(struct sut_extract *extract, const struct sut_part *
 	}
 	const char *folded = find_folded(part, func->pieces[0].address);
 
+	if (!folded)
+		folded = find_overlap(extract->patch, func);
 	if (folded)
 		sut_refuse(extract->verdict, "entry", folded,
 			   "%s of %s shares its code with %s in %s, which would change, too; link "

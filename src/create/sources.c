@@ -61,11 +61,20 @@ static int visit_function(Dwarf_Die *die, void *context)
 	return DWARF_CB_OK;
 }
 
+/* The object has its debug information within; nothing is looked for elsewhere, least of all in the
+ * network. */
+static int find_nothing(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+			const char *file, const char *link, GElf_Word crc, char **found)
+{
+	(void)module, (void)data, (void)name, (void)base, (void)file, (void)link, (void)crc;
+	*found = NULL;
+	return -1;
+}
+
 static void find_sources(const struct finder *finder)
 {
 	static const Dwfl_Callbacks callbacks = {
-		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
+		.find_debuginfo = find_nothing,
 		.section_address = dwfl_offline_section_address,
 	};
 	__attribute__((cleanup(end_dwfl))) Dwfl *dwfl = dwfl_begin(&callbacks);
