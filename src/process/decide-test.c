@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The decision, taken here by the test itself on a stack that is an array. The words of the thread
+ * are this thread's own, in its real control block.
+ */
+#include "process/rt/decide.c"
+#include "base/tap.h"
+
+#include <string.h>
+
+enum { MARK = 0x1000, WORDS = 64 };
+
+/* Addresses of code; nothing lies there. */
+enum { OLD_LOW = 0x10000, OLD_HIGH = 0x10100, NEW_LOW = 0x20000, NEW_HIGH = 0x20100 };
+enum { CORE_LOW = 0x30000, CORE_HIGH = 0x30100 };
+
+static const struct sut_rt_range ranges[] = {
+	{OLD_LOW, OLD_HIGH, SUT_RT_RANGE_OLD, 0},
+	{NEW_LOW, NEW_HIGH, SUT_RT_RANGE_NEW, 0},
+	{CORE_LOW, CORE_HIGH, SUT_RT_RANGE_CORE, 0},
+};
+
+static uint64_t stack[WORDS];
+
+static struct sut_rt_thread *words(void)
+{
+	uint64_t tcb;
+
+	return this_thread(&tcb);
+}
+
+/* Armed, forward, an undecided thread, a clean stack. */
+static struct sut_rt_transition begin(void)
+{
+	uint64_t tcb;
+
+	memset(this_thread(&tcb), 0, sizeof(struct sut_rt_thread));
+	memset(stack, 0, sizeof(stack));
+	return (struct sut_rt_transition){
+		.mark_new = MARK,
+		.mark_old = MARK + 1,
+		.armed = 1,
+		.ranges = (uint64_t)ranges,
+		.range_count = sizeof(ranges) / sizeof(ranges[0]),
+		.low = OLD_LOW,
+		.high = CORE_HIGH,
+		.main_tcb = tcb,
+		.main_low = (uint64_t)stack,
+		.main_high = (uint64_t)(stack + WORDS),
+	};
+}
+
+static uint32_t ask(struct sut_rt_transition *t)
+{
+	return sut_rt_decide(t, (uint64_t)stack);
+}
+
+static void test_unarmed(void)
+{
+	struct sut_rt_transition t = begin();
+
+	t.armed = 0;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(words()->mark, 0);
+	CHECK_EQUAL(words()->answers, 1);
+	CHECK_EQUAL(words()->busy, 0);
+	CHECK_EQUAL(t.closing, 0);
+}
+
+static void test_clean(void)
+{
+	struct sut_rt_transition t = begin();
+
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(words()->mark, MARK);
+	CHECK_EQUAL(t.closing, 0);
+}
+
+static void test_frame(void)
+{
+	struct sut_rt_transition t = begin();
+
+	stack[40] = OLD_LOW + 8;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(words()->mark, 0);
+	CHECK_EQUAL(t.closing, 2);
+	CHECK_EQUAL(words()->answers, 1);
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(t.closing, 4);
+}
+
+static void test_frame_goes(void)
+{
+	struct sut_rt_transition t = begin();
+
+	stack[40] = OLD_LOW + 8;
+	stack[3] = OLD_LOW + 16;
+	CHECK_EQUAL(ask(&t), OLD);
+	stack[40] = 0;
+	CHECK_EQUAL(ask(&t), OLD);
+	stack[3] = 0;
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(words()->mark, MARK);
+}
+
+/* What lies below the stack pointer is no frame. */
+static void test_below(void)
+{
+	struct sut_rt_transition t = begin();
+
+	stack[9] = OLD_LOW + 8;
+	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + 10)), NEW);
+}
+
+/* A remembered hit is not asked about when the stack has become shorter than it. */
+static void test_remembered_below(void)
+{
+	struct sut_rt_transition t = begin();
+
+	stack[9] = OLD_LOW + 8;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + 10)), NEW);
+}
+
+static uint32_t answer_to(uint64_t word)
+{
+	struct sut_rt_transition t = begin();
+
+	stack[20] = word;
+	return ask(&t);
+}
+
+/* A call can be a piece's last instruction; its first byte can be a pointer to the function. */
+static void test_ends(void)
+{
+	CHECK_EQUAL(answer_to(OLD_LOW), NEW);
+	CHECK_EQUAL(answer_to(OLD_LOW + 1), OLD);
+	CHECK_EQUAL(answer_to(OLD_HIGH), OLD);
+	CHECK_EQUAL(answer_to(OLD_HIGH + 1), NEW);
+	CHECK_EQUAL(answer_to(NEW_LOW + 8), NEW);
+}
+
+static void test_core(void)
+{
+	CHECK_EQUAL(answer_to(CORE_LOW + 8), OLD);
+	CHECK_EQUAL(words()->mark, 0);
+}
+
+static void test_certificate(void)
+{
+	struct sut_rt_transition t = begin();
+
+	stack[40] = OLD_LOW + 8;
+	CHECK_EQUAL(ask(&t), OLD);
+	words()->certificate = 1;
+	words()->certificate_check = ~1u ^ MARK;
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(words()->mark, MARK);
+}
+
+static void test_certificate_void(void)
+{
+	struct sut_rt_transition t = begin();
+
+	stack[40] = OLD_LOW + 8;
+	CHECK_EQUAL(ask(&t), OLD);
+	words()->certificate = 1; /* torn: the check is still of another one */
+	words()->certificate_check = ~0u ^ MARK;
+	CHECK_EQUAL(ask(&t), OLD);
+	words()->certificate_check = ~1u ^ MARK; /* whole, but one answer too old */
+	CHECK_EQUAL(ask(&t), OLD);
+	words()->certificate = 3;
+	words()->certificate_check = ~3u ^ (MARK + 1); /* for the other direction */
+	CHECK_EQUAL(ask(&t), OLD);
+	words()->certificate = 4;
+	words()->certificate_check = ~4u ^ (MARK - 2); /* of an earlier transition */
+	CHECK_EQUAL(ask(&t), OLD);
+}
+
+/* Words of an earlier transition, or of an earlier owner of the stack, count for nothing. */
+static void test_stale_words(void)
+{
+	struct sut_rt_transition t = begin();
+
+	*words() = (struct sut_rt_thread){
+		.mark = MARK - 2,
+		.answers = 7,
+		.transition = MARK - 2,
+		.hit_address = (uint64_t)(stack + 5),
+		.hit_value = ~UINT64_C(0),
+		.certificate = 7,
+		.certificate_check = ~7u ^ (MARK - 2),
+	};
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(words()->answers, 0);
+}
+
+static void test_nested(void)
+{
+	struct sut_rt_transition t = begin();
+	uint64_t outer = (uint64_t)(stack + 30);
+
+	words()->busy = outer;
+	CHECK_EQUAL(ask(&t), OLD); /* undecided, though the stack is clean */
+	CHECK_EQUAL(words()->mark, 0);
+	CHECK_EQUAL(words()->busy, outer);
+	CHECK_EQUAL(words()->transition, 0);
+	CHECK_EQUAL(t.closing, 2);
+}
+
+static void test_nested_switched(void)
+{
+	struct sut_rt_transition t = begin();
+
+	words()->busy = (uint64_t)(stack + 30);
+	words()->mark = MARK;
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(t.closing, 0);
+	t.dir = 1;
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(t.closing, 2);
+	words()->mark = MARK + 1;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(t.closing, 2);
+}
+
+/* Left by a longjmp() out of a handler: the stack is shorter now. */
+static void test_busy_left_over(void)
+{
+	struct sut_rt_transition t = begin();
+
+	words()->busy = (uint64_t)stack - 8;
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(words()->busy, 0);
+}
+
+static void test_closed(void)
+{
+	struct sut_rt_transition t = begin();
+
+	stack[40] = OLD_LOW + 8;
+	t.closing = 5;
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(words()->mark, MARK);
+	CHECK_EQUAL(t.closing, 5);
+	t = begin();
+	t.closing = 1;
+	t.dir = 1;
+	words()->mark = MARK;
+	stack[40] = NEW_LOW + 8;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(words()->mark, MARK + 1);
+}
+
+static void test_foreign(void)
+{
+	struct sut_rt_transition t = begin();
+
+	t.main_high = t.main_low = 0;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(words()->mark, 0);
+	CHECK_EQUAL(t.foreign, 1);
+	words()->mark = MARK;
+	t.dir = 1;
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(t.foreign, 2);
+	CHECK_EQUAL(t.closing, 4);
+}
+
+static void test_way_back(void)
+{
+	struct sut_rt_transition t = begin();
+
+	words()->mark = MARK;
+	t.dir = 1;
+	stack[40] = NEW_LOW + 8;
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(words()->mark, MARK);
+	CHECK_EQUAL(t.closing, 2);
+	stack[40] = 0;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(words()->mark, MARK + 1);
+}
+
+/* It has run nothing but the original, whatever lies on its stack. */
+static void test_way_back_undecided(void)
+{
+	struct sut_rt_transition t = begin();
+
+	t.dir = 1;
+	stack[39] = OLD_LOW + 8;
+	stack[40] = NEW_LOW + 8;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(words()->mark, MARK + 1);
+	CHECK_EQUAL(t.closing, 0);
+}
+
+/* "No old frames" is not what matters on the way back. */
+static void test_reversal_voids(void)
+{
+	struct sut_rt_transition t = begin();
+
+	words()->mark = MARK;
+	words()->transition = MARK;
+	words()->certificate = 0;
+	words()->certificate_check = ~0u ^ MARK;
+	words()->hit_address = (uint64_t)(stack + 5);
+	words()->hit_value = ~UINT64_C(0);
+	t.dir = 1;
+	stack[40] = NEW_LOW + 8;
+	CHECK_EQUAL(ask(&t), NEW);
+	stack[40] = 0;
+	CHECK_EQUAL(ask(&t), OLD);
+}
+
+static const struct sut_tap_test tests[] = {
+	{"before arming the answer is the original and nobody is marked", test_unarmed},
+	{"a clean stack switches the thread", test_clean},
+	{"an old frame gives the old version, counted", test_frame},
+	{"the thread switches when its last old frame has gone", test_frame_goes},
+	{"words below the stack pointer do not count", test_below},
+	{"a remembered frame that has been left does not count", test_remembered_below},
+	{"a range holds its end and not its start", test_ends},
+	{"a pending decision counts as an old frame", test_core},
+	{"a certificate switches a thread whose stack looks dirty", test_certificate},
+	{"a torn, outdated or foreign certificate counts for nothing", test_certificate_void},
+	{"words of an earlier transition count for nothing", test_stale_words},
+	{"a decision inside a decision changes nothing but the count", test_nested},
+	{"a decision inside a decision goes by the mark", test_nested_switched},
+	{"a decision that was never finished does not block later ones", test_busy_left_over},
+	{"after closing the answer is the target version", test_closed},
+	{"on a foreign stack the mark decides and the case is counted", test_foreign},
+	{"on the way back a new frame gives the new version", test_way_back},
+	{"on the way back an undecided thread is at home", test_way_back_undecided},
+	{"a reversal makes certificates and remembered frames void", test_reversal_voids},
+};
+
+SUT_TAP_MAIN(tests)
