@@ -221,7 +221,8 @@ static bool resolve_function(struct reference *reference, const struct referent 
 	if (target_of(reference)->has_symtab && change == SUT_CHANGE_NONE)
 		return use_own(reference, referent);
 	return refuse(reference, "symbol",
-		      "whose place in the target is not known; use a target that is not stripped");
+		      "whose place in the target is not known; install its debug symbols, or use a "
+		      "target that is not stripped");
 }
 
 static bool resolve_tls(struct reference *reference, const struct referent *referent)
@@ -240,8 +241,8 @@ static bool resolve_tls(struct reference *reference, const struct referent *refe
 			      "place; use a shadow variable");
 	if (!sut_part_locate(referent->part, twin, &address))
 		return refuse(reference, "symbol",
-			      "whose place in the target is not known; use a target that is not "
-			      "stripped");
+			      "whose place in the target is not known; install its debug "
+			      "symbols, or use a target that is not stripped");
 	return use_target(reference, def->name, STT_TLS, address, def->size, referent->addend);
 }
 
@@ -269,7 +270,8 @@ static bool resolve_variable(struct reference *reference, const struct referent 
 	if (copied || target_of(reference)->has_symtab)
 		return use_own(reference, referent);
 	return refuse(reference, "symbol",
-		      "whose place in the target is not known; use a target that is not stripped");
+		      "whose place in the target is not known; install its debug symbols, or use a "
+		      "target that is not stripped");
 }
 
 static bool resolve_def(struct reference *reference, const struct referent *referent)
