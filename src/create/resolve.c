@@ -33,6 +33,10 @@ struct referent {
 	int64_t addend;
 };
 
+static const char place_unknown[] = "whose place in the stripped target is not known; install the "
+				    "target's debug symbols, or name "
+				    "a target that is not stripped";
+
 static const struct sut_target *target_of(const struct reference *reference)
 {
 	return reference->part->proof->target;
@@ -220,9 +224,7 @@ static bool resolve_function(struct reference *reference, const struct referent 
 	/* The linker dropped it: nobody used it until now. */
 	if (target_of(reference)->has_symtab && change == SUT_CHANGE_NONE)
 		return use_own(reference, referent);
-	return refuse(reference, "symbol",
-		      "whose place in the target is not known; install its debug symbols, or use a "
-		      "target that is not stripped");
+	return refuse(reference, "symbol", place_unknown);
 }
 
 static bool resolve_tls(struct reference *reference, const struct referent *referent)
@@ -240,9 +242,7 @@ static bool resolve_tls(struct reference *reference, const struct referent *refe
 			      "a new thread-local variable, for which running threads have no "
 			      "place; use a shadow variable");
 	if (!sut_part_locate(referent->part, twin, &address))
-		return refuse(reference, "symbol",
-			      "whose place in the target is not known; install its debug "
-			      "symbols, or use a target that is not stripped");
+		return refuse(reference, "symbol", place_unknown);
 	return use_target(reference, def->name, STT_TLS, address, def->size, referent->addend);
 }
 
@@ -269,9 +269,7 @@ static bool resolve_variable(struct reference *reference, const struct referent 
 		return use_original(reference, referent, address);
 	if (copied || target_of(reference)->has_symtab)
 		return use_own(reference, referent);
-	return refuse(reference, "symbol",
-		      "whose place in the target is not known; install its debug symbols, or use a "
-		      "target that is not stripped");
+	return refuse(reference, "symbol", place_unknown);
 }
 
 static bool resolve_def(struct reference *reference, const struct referent *referent)
@@ -441,13 +439,11 @@ static bool resolve_name(struct reference *reference)
 	if (slot ||
 	    sut_imports_have(&reference->extract->imports[reference->part->object], symbol->name))
 		return use_import(reference, symbol->name, type, slot);
-	return refuse(
-		reference, "symbol",
-		target->has_symtab
-			? "which neither the target nor an object that it needs defines; add "
-			  "the unit that defines it to the patch"
-			: "which the stripped target may have but does not name; use a target "
-			  "that is not stripped");
+	return refuse(reference, "symbol",
+		      target->has_symtab
+			      ? "which neither the target nor an object that it needs defines; add "
+				"the unit that defines it to the patch"
+			      : place_unknown);
 }
 
 static bool resolve_defined(struct reference *reference)
