@@ -70,21 +70,22 @@ static bool is_name(char c)
 	return isalnum((unsigned char)c) || c == '_';
 }
 
-/* Whether name stands somewhere in the text as a word. */
-static bool is_named(const struct sut_tokens *tokens, struct span name)
+/* How often a name stands in the text as a word; 2 stands for more. */
+static unsigned int times_named(const struct sut_tokens *tokens, struct span name)
 {
 	struct cursor rest = start_of(tokens);
 	const char *start = rest.at, *found;
+	unsigned int times = 0;
 
-	while ((found = memmem(rest.at, (size_t)(rest.end - rest.at), name.text, name.length))) {
+	while (times < 2 &&
+	       (found = memmem(rest.at, (size_t)(rest.end - rest.at), name.text, name.length))) {
 		const char *after = found + name.length;
 
-		if ((found == start || !is_name(found[-1])) &&
-		    (after == rest.end || !is_name(*after)))
-			return true;
+		times += (found == start || !is_name(found[-1])) &&
+			 (after == rest.end || !is_name(*after));
 		rest.at = found + 1;
 	}
-	return false;
+	return times;
 }
 
 static struct span name_before(const char *start, const char *at)
@@ -98,11 +99,10 @@ static struct span name_before(const char *start, const char *at)
 	return (struct span){at, (size_t)(end - at)};
 }
 
-/* "TYPE NAME(...);" or "extern TYPE NAME;" with a name that the other side does not know. */
-static bool is_unused_declaration(struct span span, const struct sut_tokens *before)
+/* "TYPE NAME(...);" or "extern TYPE NAME;" */
+static bool is_declaration(struct span span, struct span *declared)
 {
 	const char *at = span.text, *end = at + span.length - 1, *open = NULL;
-	struct span name;
 	int depth = 0;
 
 	if (*end != ';')
@@ -121,24 +121,49 @@ static bool is_unused_declaration(struct span span, const struct sut_tokens *bef
 	if (depth || (open ? end[-1] != ')' && strncmp(end - 2, ") ", 2) != 0
 			   : span.length < 7 || strncmp(span.text, "extern ", 7) != 0))
 		return false;
-	name = name_before(span.text, open ? open : end);
-	return name.length && name.text > span.text && !is_named(before, name);
+	*declared = name_before(span.text, open ? open : end);
+	return declared->length && declared->text > span.text;
+}
+
+/* Whether a span declares what the other text does not know: nothing there can depend on it. */
+static bool is_unknown_to(struct span span, const struct sut_tokens *other)
+{
+	struct span name;
+
+	return is_declaration(span, &name) && times_named(other, name) == 0;
+}
+
+/* Whether both declare the same name, and nothing else in their texts has it. */
+static bool is_unused_in_both(struct span was, const struct sut_tokens *before, struct span is,
+			      const struct sut_tokens *after)
+{
+	struct span old, new;
+
+	return is_declaration(was, &old) && is_declaration(is, &new) &&
+	       old.length == new.length &&memcmp(old.text, new.text, old.length) == 0 &&
+	       times_named(before, old) == 1 && times_named(after, new) == 1;
 }
 
 bool sut_tokens_same_code(const struct sut_tokens *before, const struct sut_tokens *after)
 {
 	struct cursor old = start_of(before), new = start_of(after);
 	struct span was, is;
-	bool more = next_span(&old, &was);
+	bool more_old = next_span(&old, &was), more_new = next_span(&new, &is);
 
-	if (before->text.size == after->text.size &&
-	    memcmp(before->text.data, after->text.data, before->text.size) == 0)
-		return true;
-	while (next_span(&new, &is)) {
-		if (more && was.length == is.length && memcmp(was.text, is.text, was.length) == 0)
-			more = next_span(&old, &was);
-		else if (!is_unused_declaration(is, before))
+	while (more_old || more_new) {
+		bool same = more_old && more_new && was.length == is.length &&
+			    memcmp(was.text, is.text, was.length) == 0;
+
+		if (same || (more_old && more_new && is_unused_in_both(was, before, is, after))) {
+			more_old = next_span(&old, &was);
+			more_new = next_span(&new, &is);
+		} else if (more_new && is_unknown_to(is, before)) {
+			more_new = next_span(&new, &is);
+		} else if (more_old && is_unknown_to(was, after)) {
+			more_old = next_span(&old, &was);
+		} else {
 			return false;
+		}
 	}
-	return !more;
+	return true;
 }

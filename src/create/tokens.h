@@ -22,8 +22,8 @@ enum sut_rc sut_tokens_read(struct sut_arena *arena, const char *path, struct su
 
 /*
  * Whether the same machine code must come of both: the tokens are the same, but for declarations of
- * functions and extern variables that are new in after and named nowhere else. A fix often declares
- * a function in a header that everything includes.
+ * functions and extern variables that the unit does not use. A fix often declares a function in a
+ * header that everything includes.
  */
 bool sut_tokens_same_code(const struct sut_tokens *before, const struct sut_tokens *after);
 
