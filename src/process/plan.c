@@ -210,7 +210,8 @@ bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end)
 
 		/* A page of a zone is planned, too, but not for this. */
 		for (size_t i = 0; i < plan->taken_count; i++)
-			ours |= page_of(plan->taken[i].address) == page;
+			ours |= page_of(plan->taken[i].address) <= page &&
+				page < plan->taken[i].address + plan->taken[i].size;
 		if (ours || is_abandoned(plan, page))
 			continue;
 		if (sut_target_map(plan->runtime->target, page) || plans_page(plan, page)) {

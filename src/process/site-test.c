@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* How an entry is taken. The target is this process, the functions are bytes in a mapping of ours.
+ */
+#include "process/site.h"
+#include "base/guard.h"
+#include "base/tap.h"
+
+#include <string.h>
+#include <sys/mman.h>
+
+enum { SPACE = 1 << 20 };
+
+struct fixture {
+	struct sut_target target;
+	struct sut_runtime runtime;
+	struct sut_arena arena;
+	struct sut_plan plan;
+	struct sut_zone *zone;
+	struct sut_diag diag;
+	struct sut_rt_func func;
+	unsigned char *space;
+};
+
+/* The function's bytes lie at space + offset, between nops. */
+static enum sut_rc take(struct fixture *f, uint64_t offset, const unsigned char *code, size_t size)
+{
+	uint64_t entry;
+
+	*f = (struct fixture){.runtime = {.target = &f->target}};
+	f->plan = (struct sut_plan){.runtime = &f->runtime, .arena = &f->arena};
+	f->space = mmap(NULL, SPACE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	memset(f->space, 0x90, 4096);
+	memcpy(f->space + offset, code, size);
+	entry = (uint64_t)f->space + offset;
+	CHECK_EQUAL(sut_target_open(getpid(), false, &f->target, &f->diag), SUT_OK);
+	CHECK_EQUAL(sut_plan_zone(&f->plan, entry, entry + size, 4096, 4096, &f->zone, &f->diag),
+		    SUT_OK);
+	return sut_site_plan(&f->plan, f->zone, "f", entry, f->space + offset, size, &f->func,
+			     &f->diag);
+}
+
+static void leave(struct fixture *f)
+{
+	munmap(f->space, SPACE);
+	sut_target_close(&f->target);
+	sut_arena_deinit(&f->arena);
+}
+
+/* mov $1, %eax; ret */
+static const unsigned char long_first[] = {0xb8, 1, 0, 0, 0, 0xc3};
+/* push %rbx; sub $-32, %rsp; pop %rbx; ret: the bytes behind the first lead half a GiB down */
+static const unsigned char short_first[] = {0x53, 0x48, 0x83, 0xec, 0xe0, 0x5b, 0xc3};
+
+static void test_whole(void)
+{
+	struct fixture f;
+
+	CHECK_EQUAL(take(&f, 64, long_first, sizeof(long_first)), SUT_OK);
+	CHECK_EQUAL(f.func.flags, SUT_RT_FUNC_DIRECT);
+	CHECK_EQUAL(f.func.entry, (uint64_t)f.space + 64);
+	CHECK_EQUAL(f.func.size, sizeof(long_first));
+	CHECK(memcmp(&f.func.original, f.space + 64, 8) == 0);
+	CHECK_EQUAL(f.plan.taken_count, 0);
+	leave(&f);
+}
+
+/* The bytes behind the first one say where the jump goes. */
+static void test_pun(void)
+{
+	struct fixture f;
+	int32_t spelled;
+	uint64_t at;
+
+	CHECK_EQUAL(take(&f, 64, short_first, sizeof(short_first)), SUT_OK);
+	memcpy(&spelled, f.space + 64 + 1, sizeof(spelled));
+	at = f.func.entry + 5 + (uint64_t)(int64_t)spelled;
+	CHECK_EQUAL(f.func.flags, SUT_RT_FUNC_PUN | SUT_RT_FUNC_DIRECT);
+	CHECK_EQUAL(f.func.slot % 8, 0);
+	CHECK(f.func.slot - at >= 6 && f.func.slot - at <= SUT_PUN_CODE_MAX);
+	CHECK_EQUAL(f.plan.taken_count, 1);
+	CHECK_EQUAL(f.plan.taken[0].address, at);
+	leave(&f);
+}
+
+/* Five bytes across two words cannot change by one store: only the first byte ever does. */
+static void test_two_words(void)
+{
+	struct fixture f;
+
+	CHECK_EQUAL(take(&f, 68, short_first, sizeof(short_first)), SUT_OK);
+	CHECK_EQUAL(f.func.flags, SUT_RT_FUNC_PUN);
+	CHECK_EQUAL(sut_site_word_address(&f.func), (uint64_t)f.space + 64);
+	leave(&f);
+}
+
+/* xor %eax, %eax; inc %eax; jmp back to the inc: a thread may come by the second instruction. */
+static void test_branch_inside(void)
+{
+	static const unsigned char code[] = {0x31, 0xc0, 0xff, 0xc0, 0xeb, 0xfc, 0xc3, 0x90};
+	struct fixture f;
+
+	CHECK_EQUAL(take(&f, 64, code, sizeof(code)), SUT_OK);
+	CHECK_EQUAL(f.func.flags, SUT_RT_FUNC_PUN);
+	leave(&f);
+}
+
+/* ret, and padding: what follows is no code. */
+static void test_short_padded(void)
+{
+	static const unsigned char code[] = {0xc3};
+	struct fixture f;
+
+	CHECK_EQUAL(take(&f, 64, code, sizeof(code)), SUT_OK);
+	CHECK_EQUAL(f.func.flags, SUT_RT_FUNC_PUN);
+	leave(&f);
+}
+
+/* ret, and directly the next function, which may be patched or entered by itself. */
+static void test_short_neighbour(void)
+{
+	static const unsigned char code[] = {0xc3, 0x48, 0x89, 0xf8, 0xc3};
+	struct fixture f;
+
+	take(&f, 64, code, sizeof(code));
+	f.func = (struct sut_rt_func){0};
+	CHECK_EQUAL(sut_site_plan(&f.plan, f.zone, "f", (uint64_t)f.space + 64, f.space + 64, 1,
+				  &f.func, &f.diag),
+		    SUT_UNSUPPORTED);
+	CHECK_STRING(f.diag.rule, "entry");
+	leave(&f);
+}
+
+/* The five bytes lead into this very mapping. */
+static void test_pun_in_use(void)
+{
+	static const unsigned char code[] = {0x53, 0x00, 0x10, 0x00, 0x00, 0xc3};
+	struct fixture f;
+
+	CHECK_EQUAL(take(&f, 64, code, sizeof(code)), SUT_UNSUPPORTED);
+	CHECK_STRING(f.diag.rule, "entry");
+	leave(&f);
+}
+
+static void test_jump_word(void)
+{
+	const struct sut_rt_func func = {.entry = 0x1002};
+	uint64_t word = sut_site_jump_word(&func, 0x8877665544332211, 0x2007);
+	uint64_t back = sut_site_jump_word(&func, 0x8877665544332211, 0x1000);
+
+	CHECK_EQUAL(word, 0x8800001000e92211);
+	CHECK_EQUAL(back, 0x88fffffff9e92211);
+}
+
+static void test_pun_word(void)
+{
+	const struct sut_rt_func first = {.entry = 0x1000}, last = {.entry = 0x1007};
+
+	CHECK_EQUAL(sut_site_pun_word(&first, 0x8877665544332211), 0x88776655443322e9);
+	CHECK_EQUAL(sut_site_pun_word(&last, 0x8877665544332211), 0xe977665544332211);
+}
+
+static const struct sut_tap_test tests[] = {
+	{"a first instruction of five bytes in one word is replaced whole", test_whole},
+	{"a short first instruction is taken by its first byte", test_pun},
+	{"an entry across two words stays taken by its first byte", test_two_words},
+	{"an entry that is branched into stays taken by its first byte", test_branch_inside},
+	{"a function shorter than a jump may have padding behind it", test_short_padded},
+	{"a function shorter than a jump with a neighbour is refused", test_short_neighbour},
+	{"an entry whose bytes lead into memory in use is refused", test_pun_in_use},
+	{"a jump changes five bytes of a word", test_jump_word},
+	{"a taken first byte changes one byte of a word", test_pun_word},
+};
+
+SUT_TAP_MAIN(tests)
