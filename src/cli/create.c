@@ -170,6 +170,32 @@ static enum sut_rc write_patch(struct sut_arena *arena, const struct sut_patch *
 	return rc ? rc : sut_file_write(file, data, size, 0644, diag);
 }
 
+/* What goes into the file as it is given. false: the usage error is printed. */
+static bool check_words(const struct sut_call *call)
+{
+	const char *name = sut_call_option(call, "name");
+	const char *version = sut_call_option(call, "version"), *fix;
+	size_t position = 0;
+
+	if (!sut_patch_name_valid(name)) {
+		sut_usage_error(call,
+				"--name %s: a name has letters, digits and . _ + -, begins with a "
+				"letter or digit, and has at most %d characters",
+				name, SUT_PATCH_NAME_MAX);
+		return false;
+	}
+	if (version && !sut_patch_version_valid(version)) {
+		sut_usage_error(call, "--version %s: not a version", version);
+		return false;
+	}
+	while ((fix = sut_call_next(call, "fixes", &position)))
+		if (!sut_patch_version_valid(fix)) {
+			sut_usage_error(call, "--fixes %s: not an id like CVE-2024-51741", fix);
+			return false;
+		}
+	return true;
+}
+
 static int run(struct sut_call *call)
 {
 	SUT_ARENA struct sut_arena arena = {0};
@@ -196,6 +222,8 @@ static int run(struct sut_call *call)
 		return sut_usage_error(call, "--%s is missing", missing);
 	if (call->argc)
 		return sut_usage_error(call, "%s: takes no operand", call->argv[0]);
+	if (!check_words(call))
+		return SUT_EXIT_USAGE;
 	wanted.fix_count = collect(call, &arena, "fixes", &wanted.fixes);
 	wanted.target_count = collect(call, &arena, "target", &wanted.targets);
 	wanted.allowed_count = collect(call, &arena, "allow", &wanted.allowed);
