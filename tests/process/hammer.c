@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * hammer PAGE STORM_US: four threads call outer() and inner() as fast as they can. A fix changes
- * both at once, so that they must never meet in two versions on one stack: not by a call, not by
- * recursion, not in a signal handler that interrupts one of them (one every STORM_US microseconds
- * in each thread; 0: none). Counts go to the file PAGE (hammer.h), which the test looks at.
+ * hammer PAGE STORM_US VISITORS: four threads call outer() and inner() as fast as they can. A fix
+ * changes both at once, so that they must never meet in two versions on one stack: not by a call,
+ * not by recursion, not in a signal handler that interrupts one of them (one every STORM_US
+ * microseconds in each thread; 0: none), not in threads that come and go on stacks that others have
+ * left (VISITORS 1). Counts go to the file PAGE (hammer.h), which the test looks at.
  */
 #include "hammer.h"
 
@@ -109,18 +110,52 @@ static void *run(void *argument)
 		/* Mostly shallow; now and then 200 frames, which a decision has to scan. */
 		outer((seed >> 10 & 255) == 0 ? 200 : seed >> 20 & 3, seed);
 		inner(seed >> 8);
-		if (n == 1)
-			__atomic_add_fetch(&page->ready, 1, __ATOMIC_RELEASE);
 		if (n % 2000 == 0)
 			nap(50);
 	}
 	return NULL;
 }
 
+static void *run_visitor(void *argument)
+{
+	counts = &page->counts[HAMMER_VISITORS];
+	outer(3, (unsigned int)(uintptr_t)argument);
+	return NULL;
+}
+
+static void *run_host(void *argument)
+{
+	pthread_t visitor;
+
+	for (uintptr_t n = (uintptr_t)argument;; n++)
+		if (pthread_create(&visitor, NULL, run_visitor, (void *)n) == 0)
+			pthread_join(visitor, NULL);
+	return NULL;
+}
+
+static int start_threads(int visitors)
+{
+	pthread_t thread;
+
+	for (uintptr_t i = 0; i < HAMMER_THREADS; i++)
+		if (pthread_create(&thread, NULL, run, (void *)i) != 0)
+			return -1;
+	return visitors ? pthread_create(&thread, NULL, run_host, NULL) : 0;
+}
+
+static void wait_for_all(int visitors)
+{
+	for (int i = 0; i < HAMMER_THREADS + visitors; i++)
+		while (!__atomic_load_n(&page->counts[i].calls[1], __ATOMIC_RELAXED))
+			nap(50);
+	__atomic_store_n(&page->ready, 1, __ATOMIC_RELEASE);
+}
+
 int main(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
-	int file = argc == 3 ? open(argv[1], O_RDWR) : -1;
+	int file = argc == 4 ? open(argv[1], O_RDWR) : -1;
+	int visitors = argc == 4 && argv[3][0] == '1';
 	sigset_t block;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -129,15 +164,11 @@ int main(int argc, char **argv)
 		return 1;
 	storm_us = strtol(argv[2], NULL, 10);
 	sigaction(SIGUSR1, &action, NULL);
-	for (uintptr_t i = 0; i < HAMMER_THREADS; i++) {
-		pthread_t thread;
-
-		if (pthread_create(&thread, NULL, run, (void *)i) != 0)
-			return 1;
-	}
+	if (start_threads(visitors) != 0)
+		return 1;
 	sigfillset(&block);
 	pthread_sigmask(SIG_SETMASK, &block, NULL);
-	__atomic_add_fetch(&page->ready, 1, __ATOMIC_RELEASE);
+	wait_for_all(visitors);
 	for (;;)
 		pause();
 }

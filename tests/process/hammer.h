@@ -5,7 +5,7 @@
 
 #include <stdint.h>
 
-enum { HAMMER_THREADS = 4, HAMMER_READY = HAMMER_THREADS + 1 };
+enum { HAMMER_THREADS = 4, HAMMER_VISITORS = HAMMER_THREADS, HAMMER_COUNTS };
 
 struct hammer_counts {
 	_Alignas(64) uint64_t calls[3]; /* of outer(), by version */
@@ -14,8 +14,8 @@ struct hammer_counts {
 };
 
 struct hammer_page {
-	uint64_t ready; /* threads that are at work, the main thread included */
-	struct hammer_counts counts[HAMMER_THREADS];
+	uint64_t ready;                             /* 1: every thread is at work */
+	struct hammer_counts counts[HAMMER_COUNTS]; /* of each thread, and of all visitors */
 };
 
 #endif

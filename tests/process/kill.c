@@ -123,7 +123,7 @@ static void begin_passage(struct load *load)
 
 static void begin(struct load *load, enum beginning beginning)
 {
-	load_start(load, settings.program, settings.patch, STORM_US);
+	load_start(load, settings.program, settings.patch, STORM_US, false);
 	switch (beginning) {
 	case ORIGINAL:
 		break;
@@ -254,7 +254,7 @@ static void test_random(void)
 	struct health health;
 	struct load load;
 
-	load_start(&load, settings.program, settings.patch, STORM_US);
+	load_start(&load, settings.program, settings.patch, STORM_US, false);
 	health_take(&health, load.pid);
 	for (int i = 0; i < RANDOM_TRIES && !sut_tap_failed; i++) {
 		pid_t pid = start(&load, i & 1 ? "revert" : "apply", false);

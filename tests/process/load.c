@@ -36,7 +36,8 @@ static void read_patch(struct load *load, const char *path)
 	crypto_hash_sha256(load->digest, bytes.data, bytes.size);
 }
 
-void load_start(struct load *load, const char *program, const char *patch, long storm_us)
+void load_start(struct load *load, const char *program, const char *patch, long storm_us,
+		bool visitors)
 {
 	int file = memfd_create("hammer", 0);
 	uint64_t start = sut_now_ns();
@@ -51,11 +52,11 @@ void load_start(struct load *load, const char *program, const char *patch, long 
 	snprintf(storm, sizeof(storm), "%ld", storm_us);
 	load->pid = fork();
 	if (load->pid == 0) {
-		execl(program, program, path, storm, NULL);
+		execl(program, program, path, storm, visitors ? "1" : "0", NULL);
 		_exit(127);
 	}
 	close(file);
-	while (__atomic_load_n(&load->page->ready, __ATOMIC_ACQUIRE) < HAMMER_READY) {
+	while (!__atomic_load_n(&load->page->ready, __ATOMIC_ACQUIRE)) {
 		if (sut_now_ns() - start > WAIT_NS)
 			bail_out("the target does not start");
 		usleep(POLL_US);
@@ -84,7 +85,7 @@ uint64_t load_calls(const struct load *load, int version)
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < HAMMER_THREADS; i++)
+	for (int i = 0; i < HAMMER_COUNTS; i++)
 		sum += get(&load->page->counts[i].calls[version]);
 	return sum;
 }
@@ -93,16 +94,24 @@ uint64_t load_signals(const struct load *load)
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < HAMMER_THREADS; i++)
+	for (int i = 0; i < HAMMER_COUNTS; i++)
 		sum += get(&load->page->counts[i].signals);
 	return sum;
+}
+
+/* Each calls outer() four times deep. */
+uint64_t load_visitors(const struct load *load)
+{
+	const struct hammer_counts *counts = &load->page->counts[HAMMER_VISITORS];
+
+	return (get(&counts->calls[1]) + get(&counts->calls[2])) / 4;
 }
 
 uint64_t load_mixed(const struct load *load)
 {
 	uint64_t sum = 0;
 
-	for (int i = 0; i < HAMMER_THREADS; i++)
+	for (int i = 0; i < HAMMER_COUNTS; i++)
 		sum += get(&load->page->counts[i].mixed);
 	return sum;
 }

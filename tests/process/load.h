@@ -22,13 +22,16 @@ struct load {
 
 /*
  * Starts the program and waits until all its threads are at work. storm_us: time between two
- * signals for each thread, 0 for none. A failure ends the test program with "Bail out!".
+ * signals for each thread, 0 for none. visitors: threads come and go, too. A failure ends the test
+ * program with "Bail out!".
  */
-void load_start(struct load *load, const char *program, const char *patch, long storm_us);
+void load_start(struct load *load, const char *program, const char *patch, long storm_us,
+		bool visitors);
 void load_end(struct load *load);
 
 uint64_t load_calls(const struct load *load, int version);
 uint64_t load_signals(const struct load *load);
+uint64_t load_visitors(const struct load *load);
 uint64_t load_mixed(const struct load *load);
 
 /* Waits until every thread has called outer() again. false: one does not within five seconds. */

@@ -21,19 +21,19 @@ static struct {
 
 static void report(const struct load *load, const char *when)
 {
-	printf("# %s: %llu calls old, %llu new, %llu handlers inside, %llu mixed; %zu mappings, "
-	       "%ld kB resident\n",
+	printf("# %s: %llu calls old, %llu new, %llu handlers inside, %llu visitors, %llu mixed; "
+	       "%zu mappings, %ld kB resident\n",
 	       when, (unsigned long long)load_calls(load, 1),
 	       (unsigned long long)load_calls(load, 2), (unsigned long long)load_signals(load),
-	       (unsigned long long)load_mixed(load), load_maps(load),
-	       load_kilobytes(load, "VmRSS:"));
+	       (unsigned long long)load_visitors(load), (unsigned long long)load_mixed(load),
+	       load_maps(load), load_kilobytes(load, "VmRSS:"));
 }
 
 static void test_cycles(void)
 {
 	struct load load;
 
-	load_start(&load, settings.program, settings.patch, STORM_US);
+	load_start(&load, settings.program, settings.patch, STORM_US, true);
 	report(&load, "at first");
 	for (unsigned int i = 0; i < settings.cycles && !sut_tap_failed; i++) {
 		uint64_t old, new = load_calls(&load, 2);
@@ -47,6 +47,7 @@ static void test_cycles(void)
 	}
 	report(&load, "at last");
 	CHECK(load_signals(&load) > 0);
+	CHECK(load_visitors(&load) > 0);
 	load_end(&load);
 }
 
@@ -71,7 +72,7 @@ static void test_reversals(void)
 	unsigned int reversed = 0;
 	struct load load;
 
-	load_start(&load, settings.program, settings.patch, STORM_US);
+	load_start(&load, settings.program, settings.patch, STORM_US, true);
 	for (unsigned int i = 0; i < settings.cycles / 5 && !sut_tap_failed; i++) {
 		reverse_once(&load, &reversed);
 		CHECK(load_advances(&load));
@@ -91,7 +92,7 @@ static void test_growth(void)
 	size_t maps;
 	long size;
 
-	load_start(&load, settings.program, settings.patch, 0);
+	load_start(&load, settings.program, settings.patch, 0, false);
 	for (int i = 0; i < CYCLES_FIRST; i++)
 		CHECK(load_apply(&load) && load_revert(&load));
 	maps = load_maps(&load);
