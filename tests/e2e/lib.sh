@@ -110,6 +110,12 @@ transcript() {
 	fi
 }
 
+# skipped "NAME" REASON: a test that cannot run here.
+skipped() {
+	count=$((count + 1))
+	echo "ok $count - $1 # SKIP $2"
+}
+
 finish() {
 	echo "1..$count"
 	[ "$failed" -eq 0 ]
