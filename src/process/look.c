@@ -255,6 +255,8 @@ enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 	struct sut_thread_list threads;
 	enum sut_rc rc;
 
+	/* One that was asked to stop and did so late stands still until somebody lets it go. */
+	sut_release_late(looker->runtime->target);
 	/* Stacks of threads that were born meanwhile are in no older map. */
 	rc = sut_thread_list(looker->runtime->target, looker->arena, &threads, diag);
 	if (rc != SUT_OK)

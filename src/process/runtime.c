@@ -249,6 +249,7 @@ static enum sut_rc wait_stub(struct sut_runtime *runtime, const struct sut_stopp
 					 "again.");
 			return SUT_REFUSED;
 		}
+		sut_release_late(runtime->target);
 		pause_while_waiting(turn);
 	}
 	sut_fail(diag, SUT_RETRY, "thread",
@@ -477,6 +478,7 @@ static enum sut_rc wait_frame(struct sut_runtime *runtime, const struct sut_stop
 			*result = frame.result;
 			return SUT_OK;
 		}
+		sut_release_late(runtime->target);
 		pause_while_waiting(turn);
 	}
 	sut_fail(diag, SUT_RETRY, "thread",
