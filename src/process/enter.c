@@ -278,9 +278,9 @@ size_t sut_release_late(struct sut_target *target)
 	return left;
 }
 
-static bool accepted(const struct sut_runtime *runtime,
-		     bool (*accept)(const struct sut_runtime *runtime,
-				    const struct sut_stopped *stopped, void *context),
+static bool accepted(struct sut_runtime *runtime,
+		     bool (*accept)(struct sut_runtime *runtime, const struct sut_stopped *stopped,
+				    void *context),
 		     void *context, const struct sut_stopped *stopped)
 {
 	if (!accept || accept(runtime, stopped, context))
@@ -290,7 +290,7 @@ static bool accepted(const struct sut_runtime *runtime,
 }
 
 enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
-			 bool (*accept)(const struct sut_runtime *runtime,
+			 bool (*accept)(struct sut_runtime *runtime,
 					const struct sut_stopped *stopped, void *context),
 			 void *context, struct sut_stopped *stopped, struct sut_diag *diag)
 {

@@ -22,7 +22,7 @@ struct sut_stopped {
  * SUT_RETRY (rule "thread") when there is none.
  */
 enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
-			 bool (*accept)(const struct sut_runtime *runtime,
+			 bool (*accept)(struct sut_runtime *runtime,
 					const struct sut_stopped *stopped, void *context),
 			 void *context, struct sut_stopped *stopped, struct sut_diag *diag);
 

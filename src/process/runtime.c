@@ -27,6 +27,7 @@ enum {
 	IRET_SIZE = 5 * 8,
 	OPERATION_WAIT_NS = 2000 * 1000 * 1000,
 	STACK_LOOK = 16 * 1024,
+	PATIENCE = 20, /* looks at a thread before it is stopped for one */
 };
 
 static const uint64_t stub_pending = UINT64_C(0x5354554250454e44);
@@ -152,17 +153,30 @@ static bool outside(const struct sut_target *target, uint64_t pc, uint64_t sp, u
 	return true;
 }
 
-/* The same for a thread that is not stopped: gone, or asleep elsewhere. */
-static bool thread_left(const struct sut_target *target, pid_t tid, uint64_t low, uint64_t high)
+/*
+ * The same for a thread that is not stopped: gone, or asleep elsewhere. One that runs all the time
+ * is stopped to be looked at if may_stop; in user mode that is invisible.
+ */
+static bool thread_left(struct sut_runtime *runtime, pid_t tid, uint64_t low, uint64_t high,
+			bool may_stop)
 {
+	const struct sut_target *target = runtime->target;
 	struct sut_thread_state state;
+	struct sut_stopped stopped;
+	bool left;
 
 	sut_thread_state(target, tid, &state);
 	if (state.activity == SUT_THREAD_GONE)
 		return true;
-	return state.activity == SUT_THREAD_ASLEEP &&
-	       outside(target, state.pc, state.sp, low, high) &&
-	       sut_thread_slept(target, tid, &state);
+	if (state.activity == SUT_THREAD_ASLEEP)
+		return outside(target, state.pc, state.sp, low, high) &&
+		       sut_thread_slept(target, tid, &state);
+	if (!may_stop || !sut_stop_running(runtime, tid, &stopped))
+		return false;
+	runtime->cost.stopped++;
+	left = outside(target, stopped.pc, stopped.sp, low, high);
+	sut_resume(&stopped);
+	return left;
 }
 
 static uint64_t slack_start(const struct sut_object *object)
@@ -259,19 +273,21 @@ static enum sut_rc wait_stub(struct sut_runtime *runtime, const struct sut_stopp
 	return SUT_RETRY;
 }
 
-/* Clears the stub's bytes when its thread has left them; otherwise the next controller does. */
-static void clear_slack(const struct sut_runtime *runtime, struct sut_rt_control *control)
+void sut_runtime_tidy(struct sut_runtime *runtime, bool may_stop)
 {
 	unsigned char zeros[STUB_MAX] = {0};
+	struct sut_rt_control control;
+	struct sut_diag ignored;
 
-	if (!control->slack || control->slack_size > sizeof(zeros) ||
-	    !thread_left(runtime->target, (pid_t)control->slack_tid, control->slack,
-			 control->slack + control->slack_size) ||
-	    !sut_target_write(runtime->target, control->slack, zeros, control->slack_size))
+	if (sut_runtime_control(runtime, &control, &ignored) != SUT_OK || !control.slack ||
+	    control.slack_size > sizeof(zeros) ||
+	    !thread_left(runtime, (pid_t)control.slack_tid, control.slack,
+			 control.slack + control.slack_size, may_stop) ||
+	    !sut_target_write(runtime->target, control.slack, zeros, control.slack_size))
 		return;
-	control->slack = 0;
+	control.slack = 0;
 	sut_target_write(runtime->target, runtime->control + offsetof(struct sut_rt_control, slack),
-			 &control->slack, sizeof(control->slack));
+			 &control.slack, sizeof(control.slack));
 }
 
 /* The memory is mapped and nobody knows of it: fill it, the magic last. */
@@ -296,18 +312,18 @@ static enum sut_rc fill(struct sut_runtime *runtime, uint64_t slack, size_t size
 	    !sut_target_write(target, runtime->control, &control.magic, sizeof(control.magic)))
 		return sut_target_lost(target, diag);
 	runtime->placed = true;
-	clear_slack(runtime, &control);
+	sut_runtime_tidy(runtime, false);
 	return SUT_OK;
 }
 
 /* The stub failed and gave everything back; its bytes go when its thread has left them. */
-static void remove_stub(const struct sut_target *target, pid_t tid, uint64_t slack, size_t size)
+static void remove_stub(struct sut_runtime *runtime, pid_t tid, uint64_t slack, size_t size)
 {
 	unsigned char zeros[STUB_MAX] = {0};
 
 	for (unsigned int turn = 0; turn < 1000; turn++) {
-		if (thread_left(target, tid, slack, slack + size)) {
-			sut_target_write(target, slack, zeros, size);
+		if (thread_left(runtime, tid, slack, slack + size, turn > PATIENCE)) {
+			sut_target_write(runtime->target, slack, zeros, size);
 			return;
 		}
 		pause_while_waiting(turn);
@@ -318,8 +334,9 @@ static void remove_stub(const struct sut_target *target, pid_t tid, uint64_t sla
  * A controller that died before the run-time was in place left its stub, and nothing else knows of
  * it. After a few of them there would be no slack left.
  */
-static void remove_abandoned_stubs(const struct sut_target *target)
+static void remove_abandoned_stubs(struct sut_runtime *runtime)
 {
+	const struct sut_target *target = runtime->target;
 	size_t size = (size_t)(sut_stub_end - sut_stub), code = (size_t)(sut_stub_data - sut_stub);
 	unsigned char bytes[STUB_MAX];
 	struct stub_data data;
@@ -331,7 +348,7 @@ static void remove_abandoned_stubs(const struct sut_target *target)
 		    memcmp(bytes, sut_stub, code) != 0)
 			continue;
 		memcpy(&data, bytes + code, sizeof(data));
-		remove_stub(target, (pid_t)data.tid, slack, size);
+		remove_stub(runtime, (pid_t)data.tid, slack, size);
 	}
 }
 
@@ -347,7 +364,7 @@ enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag
 
 	if (runtime->placed)
 		return SUT_OK;
-	remove_abandoned_stubs(target);
+	remove_abandoned_stubs(runtime);
 	slack = find_slack(target, size);
 	if (!slack)
 		return no_room(target, "no text segment has room behind its end for a stub", diag);
@@ -369,7 +386,7 @@ enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag
 	if (rc == SUT_OK)
 		return fill(runtime, slack, size, stopped.tid, diag);
 	if (rc == SUT_REFUSED)
-		remove_stub(target, stopped.tid, slack, size);
+		remove_stub(runtime, stopped.tid, slack, size);
 	return rc;
 }
 
@@ -379,7 +396,7 @@ static uint64_t frame_address(const struct sut_runtime *runtime, unsigned int i)
 }
 
 /* An operation that a dead controller left: over, or never begun? */
-static bool frame_settled(const struct sut_runtime *runtime, uint64_t address)
+static bool frame_settled(struct sut_runtime *runtime, uint64_t address, bool may_stop)
 {
 	uint64_t text_end = runtime->text + runtime->header.size;
 	struct sut_rt_frame frame;
@@ -390,7 +407,7 @@ static bool frame_settled(const struct sut_runtime *runtime, uint64_t address)
 	if (frame.state == SUT_RT_FRAME_FREE || frame.state == SUT_RT_FRAME_DONE)
 		return true;
 	if (frame.state == SUT_RT_FRAME_RUNNING ||
-	    !thread_left(runtime->target, (pid_t)frame.tid, runtime->text, text_end))
+	    !thread_left(runtime, (pid_t)frame.tid, runtime->text, text_end, may_stop))
 		return false;
 	/* READY, and its thread sleeps elsewhere: the registers were never changed. */
 	return sut_target_write(runtime->target, address, &state, sizeof(state));
@@ -399,18 +416,15 @@ static bool frame_settled(const struct sut_runtime *runtime, uint64_t address)
 enum sut_rc sut_runtime_settle(struct sut_runtime *runtime, struct sut_diag *diag)
 {
 	uint64_t start = sut_now_ns();
-	struct sut_rt_control control;
-	enum sut_rc rc = SUT_OK;
 
 	if (!runtime->placed)
 		return SUT_OK;
 	for (unsigned int i = 0; i < SUT_RT_FRAME_COUNT; i++)
-		for (unsigned int turn = 0; !frame_settled(runtime, frame_address(runtime, i));
-		     turn++) {
+		for (unsigned int turn = 0;
+		     !frame_settled(runtime, frame_address(runtime, i), turn > PATIENCE); turn++) {
 			if (sut_now_ns() - start > OPERATION_WAIT_NS) {
 				sut_fail(diag, SUT_RETRY, "busy",
-					 "process %d (%s): an operation of an earlier suture has "
-					 "not "
+					 "process %d (%s): an earlier suture's operation has not "
 					 "ended in one of its threads",
 					 runtime->target->pid, runtime->target->name);
 				sut_remedy(diag, "Try again.");
@@ -418,10 +432,7 @@ enum sut_rc sut_runtime_settle(struct sut_runtime *runtime, struct sut_diag *dia
 			}
 			pause_while_waiting(turn);
 		}
-	rc = sut_runtime_control(runtime, &control, diag);
-	if (rc == SUT_OK)
-		clear_slack(runtime, &control);
-	return rc;
+	return SUT_OK;
 }
 
 struct frame_choice {
@@ -429,7 +440,7 @@ struct frame_choice {
 };
 
 /* May this frame be used, given that `stopped` (or nobody) is stopped? */
-static bool frame_usable(const struct sut_runtime *runtime, uint64_t address,
+static bool frame_usable(struct sut_runtime *runtime, uint64_t address,
 			 const struct sut_stopped *stopped)
 {
 	uint64_t text_end = runtime->text + runtime->header.size;
@@ -443,11 +454,11 @@ static bool frame_usable(const struct sut_runtime *runtime, uint64_t address,
 		return false;
 	if ((pid_t)frame.tid == stopped->tid)
 		return outside(runtime->target, stopped->pc, stopped->sp, runtime->text, text_end);
-	return thread_left(runtime->target, (pid_t)frame.tid, runtime->text, text_end);
+	return thread_left(runtime, (pid_t)frame.tid, runtime->text, text_end, false);
 }
 
 /* A thread on its way out of the run-time is no candidate, and without a frame nobody is. */
-static bool accept_thread(const struct sut_runtime *runtime, const struct sut_stopped *stopped,
+static bool accept_thread(struct sut_runtime *runtime, const struct sut_stopped *stopped,
 			  void *context)
 {
 	struct frame_choice *choice = context;

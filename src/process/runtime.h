@@ -50,6 +50,9 @@ bool sut_runtime_present(const struct sut_target *target);
  */
 enum sut_rc sut_runtime_settle(struct sut_runtime *runtime, struct sut_diag *diag);
 
+/* Clears the first stub's bytes out of the text's slack, if its thread is provably past them. */
+void sut_runtime_tidy(struct sut_runtime *runtime, bool may_stop);
+
 /* Places it when it is not there. The target's text and data are as before, on failure, too. */
 enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag);
 

@@ -471,7 +471,8 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 			  struct sut_blockers *blockers, struct sut_diag *diag)
 {
 	enum { STOP_AFTER_NS = 20 * 1000 * 1000, PAUSE_MIN_US = 50, PAUSE_MAX_US = 5000 };
-	uint64_t start = sut_now_ns();
+	enum { REST = 4 }; /* times the time that stopping took, to leave threads alone after it */
+	uint64_t start = sut_now_ns(), stop_at = STOP_AFTER_NS;
 	unsigned int pause_us = PAUSE_MIN_US;
 	bool closed = false;
 
@@ -482,9 +483,15 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 		enum sut_rc rc = sut_looker_init(&looker, runtime, transition, arena, diag);
 
 		if (rc == SUT_OK)
-			rc = sut_look_all(&looker, waited > STOP_AFTER_NS, blockers, diag);
+			rc = sut_look_all(&looker, waited > stop_at, blockers, diag);
 		if (rc != SUT_OK)
 			return rc;
+		/*
+		 * On a machine with too few cores a thread that is stopped each time before it
+		 * gets to run would never get on.
+		 */
+		if (waited > stop_at)
+			stop_at = waited + (1 + REST) * (sut_now_ns() - start - waited);
 		blockers->foreign = looker.t.foreign;
 		if ((looker.t.closing & 1) || (!blockers->count && !looker.t.foreign)) {
 			rc = try_close(runtime, transition, &looker.t, &closed, diag);
@@ -532,6 +539,7 @@ enum sut_rc sut_switch_finish(struct sut_runtime *runtime, uint64_t transition,
 
 	if (rc == SUT_OK)
 		rc = follow(runtime, transition, options, arena, &effect->blockers, diag);
+	sut_runtime_tidy(runtime, true);
 	effect->threads = effect->blockers.threads;
 	effect->cost = runtime->cost;
 	if (sut_switch_read(runtime, transition, &t, &ignored) == SUT_OK)

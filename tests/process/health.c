@@ -11,7 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { GRACE_NS = 2000 * 1000 * 1000, POLL_US = 200 };
+enum { GRACE_NS = 2000 * 1000 * 1000, POLL_US = 200, MASK_SAMPLES = 20 };
 
 struct thread_status {
 	char state;
@@ -36,6 +36,21 @@ static bool read_status(pid_t pid, pid_t tid, struct thread_status *status)
 	return status->state != 0;
 }
 
+/* What a thread blocks always: not what it does for the moment, in a handler or when it begins. */
+static uint64_t lasting_mask(pid_t pid, pid_t tid)
+{
+	uint64_t blocked = ~UINT64_C(0);
+
+	for (int i = 0; i < MASK_SAMPLES; i++) {
+		struct thread_status status;
+
+		if (read_status(pid, tid, &status))
+			blocked &= status.blocked;
+		usleep(POLL_US);
+	}
+	return blocked;
+}
+
 void health_take(struct health *health, pid_t pid)
 {
 	char path[32];
@@ -51,7 +66,7 @@ void health_take(struct health *health, pid_t pid)
 		if (tid <= 0 || !read_status(pid, tid, &status))
 			continue;
 		health->tids[health->count] = tid;
-		health->blocked[health->count++] = status.blocked;
+		health->blocked[health->count++] = lasting_mask(pid, tid);
 	}
 }
 
@@ -78,8 +93,16 @@ const char *health_wrong(const struct health *health)
 		const char *wrong;
 
 		while ((wrong = thread_wrong(health, i))) {
-			if (sut_now_ns() - start > GRACE_NS)
+			if (sut_now_ns() - start > GRACE_NS) {
+				struct thread_status status = {0};
+
+				read_status(health->pid, health->tids[i], &status);
+				printf("# thread %d: state %c, tracer %ld, blocks %lx, before "
+				       "%lx\n",
+				       health->tids[i], status.state, status.tracer, status.blocked,
+				       health->blocked[i]);
 				return wrong;
+			}
 			usleep(POLL_US);
 		}
 	}
@@ -139,6 +162,9 @@ bool health_text_original(pid_t pid)
 			continue;
 		found = true;
 		original = same(&text, map, map->start, map->end - map->start);
+		if (!original)
+			printf("# pid %d: text at %lx differs, the program's ends at %lx\n", pid,
+			       map->start, text.program->text_end);
 	}
 	text_close(&text);
 	return original && found;
