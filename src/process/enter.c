@@ -43,13 +43,16 @@ enum candidate {
 	CANDIDATES,
 };
 
-static enum candidate classify(const struct sut_thread_state *state)
+static enum candidate candidate_class(const struct sut_target *target, pid_t tid)
 {
-	if (state->activity == SUT_THREAD_RUNNING)
+	struct sut_thread_state state;
+
+	sut_thread_state(target, tid, &state);
+	if (state.activity == SUT_THREAD_RUNNING)
 		return RUNNING;
-	if (state->activity != SUT_THREAD_ASLEEP)
+	if (state.activity != SUT_THREAD_ASLEEP)
 		return NEVER;
-	switch (state->syscall) {
+	switch (state.syscall) {
 	case SYS_futex:
 	case SYS_nanosleep:
 	case SYS_clock_nanosleep:
@@ -189,6 +192,21 @@ static void fill_stopped(const struct user_regs_struct *r, struct sut_stopped *s
 	restart_system_call(r, &stopped->save);
 }
 
+/* A call that would give EINTR restarts as if no handler had been there: none was. */
+static void let_go(pid_t tid, int signal)
+{
+	struct user_regs_struct regs;
+
+	if (!signal && get_registers(tid, &regs) && (long)regs.orig_rax >= 0 &&
+	    (long)regs.rax == -EINTR) {
+		struct iovec iov = {&regs, sizeof(regs)};
+
+		regs.rax = (unsigned long)-ERESTARTNOHAND;
+		ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
+	}
+	ptrace(PTRACE_DETACH, tid, 0, signal);
+}
+
 /*
  * Seized, a thread cannot go away, so its id cannot be reused: is it the target's? And no filter of
  * its own may kill it for what we make it do.
@@ -214,7 +232,8 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 	struct user_regs_struct regs;
 	int status;
 
-	if (runtime->target->pending_count == SUT_PENDING_MAX)
+	if (runtime->target->pending_count == SUT_PENDING_MAX ||
+	    sut_thread_is_helper(runtime->target, tid))
 		return false;
 	stopped->tid = tid;
 	stopped->since_ns = sut_now_ns();
@@ -236,23 +255,8 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 		fill_stopped(&regs, stopped);
 		return true;
 	}
-	ptrace(PTRACE_DETACH, tid, 0, 0);
+	let_go(tid, 0);
 	return false;
-}
-
-/* A call that would give EINTR restarts as if no handler had been there: none was. */
-static void let_go(pid_t tid, int signal)
-{
-	struct user_regs_struct regs;
-
-	if (!signal && get_registers(tid, &regs) && (long)regs.orig_rax >= 0 &&
-	    (long)regs.rax == -EINTR) {
-		struct iovec iov = {&regs, sizeof(regs)};
-
-		regs.rax = (unsigned long)-ERESTARTNOHAND;
-		ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
-	}
-	ptrace(PTRACE_DETACH, tid, 0, signal);
 }
 
 void sut_resume(const struct sut_stopped *stopped)
@@ -297,23 +301,23 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 	struct sut_target *target = runtime->target;
 	SUT_ARENA struct sut_arena arena = {0};
 	struct sut_thread_list list;
-	struct sut_thread_state state;
 	unsigned char *class;
 	enum sut_rc rc = sut_thread_list(target, &arena, &list, diag);
 
 	if (rc != SUT_OK)
 		return rc;
 	sut_release_late(target);
+	if (prefer && candidate_class(target, prefer) == INVISIBLE &&
+	    stop(runtime, prefer, stopped) && accepted(runtime, accept, context, stopped))
+		return SUT_OK;
 	class = sut_arena_alloc(&arena, list.count);
 	for (size_t i = 0; i < list.count; i++) {
-		sut_thread_state(target, list.tids[i], &state);
-		class[i] = (unsigned char)classify(&state);
-		if (class[i] == INVISIBLE && (!prefer || list.tids[i] == prefer) &&
-		    stop(runtime, list.tids[i], stopped) &&
+		class[i] = (unsigned char)candidate_class(target, list.tids[i]);
+		if (class[i] == INVISIBLE && stop(runtime, list.tids[i], stopped) &&
 		    accepted(runtime, accept, context, stopped))
 			return SUT_OK;
 	}
-	for (enum candidate wanted = INVISIBLE; wanted < NEVER; wanted++)
+	for (enum candidate wanted = MENDABLE; wanted < NEVER; wanted++)
 		for (size_t i = 0; i < list.count; i++)
 			if (class[i] == wanted && stop(runtime, list.tids[i], stopped) &&
 			    accepted(runtime, accept, context, stopped))

@@ -268,7 +268,8 @@ enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 
 		look_at(looker, stop_running, &blocker);
 		if (blocker.look == SUT_LOOK_SWITCHED || blocker.look == SUT_LOOK_CLEAN ||
-		    blocker.look == SUT_LOOK_GONE)
+		    blocker.look == SUT_LOOK_GONE ||
+		    sut_thread_is_helper(looker->runtime->target, blocker.tid))
 			continue;
 		SUT_PUSH(looker->arena, blockers->list, blockers->count, blockers->capacity) =
 			blocker;
@@ -292,7 +293,8 @@ enum sut_rc sut_look_before(struct sut_runtime *runtime, struct sut_arena *arena
 		if (state.activity != SUT_THREAD_ASLEEP)
 			continue;
 		if (!sut_thread_stack(target, &runtime->layout, state.sp, &stack)) {
-			if (!sut_thread_slept(target, threads.tids[i], &state))
+			if (!sut_thread_slept(target, threads.tids[i], &state) ||
+			    sut_thread_is_helper(target, threads.tids[i]))
 				continue;
 			sut_fail(diag, SUT_UNSUPPORTED, "stack-switch",
 				 "process %d (%s): thread %d sleeps on a stack that is not its own",

@@ -352,6 +352,12 @@ static void remove_abandoned_stubs(struct sut_runtime *runtime)
 	}
 }
 
+/* Below the red zone, and aligned as a stack is. */
+static uint64_t iret_address(const struct sut_stopped *stopped)
+{
+	return ((stopped->sp - RED_ZONE) & ~UINT64_C(15)) - IRET_SIZE;
+}
+
 enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag)
 {
 	struct sut_target *target = runtime->target;
@@ -371,7 +377,7 @@ enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag
 	rc = sut_stop_any(runtime, 0, NULL, NULL, &stopped, diag);
 	if (rc != SUT_OK)
 		return rc;
-	iret = ((stopped.sp - RED_ZONE) & ~UINT64_C(15)) - IRET_SIZE;
+	iret = iret_address(&stopped);
 	memcpy(frame + 1, &stopped.save.rip, IRET_SIZE);
 	fill_stub(stub, &stopped, runtime->text, iret);
 	if (!sut_target_write(target, iret - 8, frame, sizeof(frame)) ||
@@ -528,8 +534,10 @@ enum sut_rc sut_runtime_run(struct sut_runtime *runtime, const struct sut_runtim
 		return rc;
 	frame.tid = (uint64_t)stopped.tid;
 	frame.sigmask = stopped.sigmask;
+	frame.iret = iret_address(&stopped);
 	frame.save = choice.frame + SUT_RT_FRAME_SIZE - sizeof(struct sut_rt_save);
-	if (!sut_target_write(target, frame.save, &stopped.save, sizeof(stopped.save)) ||
+	if (!sut_target_write(target, frame.iret, &stopped.save.rip, IRET_SIZE) ||
+	    !sut_target_write(target, frame.save, &stopped.save, sizeof(stopped.save)) ||
 	    !sut_target_write(target, choice.frame, &frame, sizeof(frame))) {
 		rc = sut_target_lost(target, diag);
 		sut_resume(&stopped);

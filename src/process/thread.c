@@ -18,7 +18,7 @@ enum {
 	STACK_OFFSET_FIRST = 0x400, /* stackblock lies behind the TCB and the list links */
 };
 
-static bool is_kernel_helper(const struct sut_target *target, pid_t tid)
+bool sut_thread_is_helper(const struct sut_target *target, pid_t tid)
 {
 	char path[32], buf[1024];
 	const char *p;
@@ -50,7 +50,7 @@ enum sut_rc sut_thread_list(const struct sut_target *target, struct sut_arena *a
 	while (dir && (entry = readdir(dir))) {
 		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
 
-		if (tid > 0 && !is_kernel_helper(target, tid))
+		if (tid > 0)
 			SUT_PUSH(arena, list->tids, list->count, list->capacity) = tid;
 	}
 	if (!list->count) {

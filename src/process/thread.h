@@ -14,9 +14,12 @@ struct sut_thread_list {
 	pid_t *tids;
 };
 
-/* Threads that run user code: no helpers of the kernel (io_uring). Ascending. */
+/* All that the kernel lists, its own helpers (io_uring) included. Ascending. */
 enum sut_rc sut_thread_list(const struct sut_target *target, struct sut_arena *arena,
 			    struct sut_thread_list *list, struct sut_diag *diag);
+
+/* A thread of the kernel that works for the program: it runs no code of it. */
+bool sut_thread_is_helper(const struct sut_target *target, pid_t tid);
 
 enum sut_thread_activity {
 	SUT_THREAD_ASLEEP,  /* in a system call, off the CPU */

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
 /*
  * Where the controller sends a thread: rdi = its frame, rsp = the frame's save area, all signals
- * blocked. The operation runs on the frame's own stack; then the signal mask and all registers are
- * restored from the frame, the last ones at once by iretq, so that no shared slot, no register and
- * no byte of the thread's own stack is needed. Extended state is never touched. A handler may run
- * from the moment the mask is back: the stack is the frame's, with room for it.
+ * blocked. The operation runs on the frame's own stack. Then the thread goes back to its own stack,
+ * below the red zone, where an iretq frame lies ready; only there are signals let in again, so that a
+ * handler finds itself where handlers always are (a garbage collector's looks at its stack). All
+ * registers are restored, the last ones at once by iretq. Extended state is never touched.
  */
 	.section .text.header, "ax", @progbits
 	.globl sut_rt_header
@@ -22,28 +22,29 @@ sut_rt_enter:
 	cld
 	mov	%rdi, %rbx
 	call	sut_rt_run
+	mov	72(%rbx), %rsp		/* frame->iret */
 	mov	$14, %eax		/* rt_sigprocmask(SIG_SETMASK, &frame->sigmask, NULL, 8) */
 	mov	$2, %edi
 	lea	64(%rbx), %rsi
 	xor	%edx, %edx
 	mov	$8, %r10d
 	syscall
-	mov	72(%rbx), %rsp		/* frame->save */
-	pop	%r15
-	pop	%r14
-	pop	%r13
-	pop	%r12
-	pop	%r11
-	pop	%r10
-	pop	%r9
-	pop	%r8
-	pop	%rbp
-	pop	%rdi
-	pop	%rsi
-	pop	%rdx
-	pop	%rcx
-	pop	%rbx
-	pop	%rax
+	mov	80(%rbx), %rbx		/* frame->save */
+	mov	0(%rbx), %r15
+	mov	8(%rbx), %r14
+	mov	16(%rbx), %r13
+	mov	24(%rbx), %r12
+	mov	32(%rbx), %r11
+	mov	40(%rbx), %r10
+	mov	48(%rbx), %r9
+	mov	56(%rbx), %r8
+	mov	64(%rbx), %rbp
+	mov	72(%rbx), %rdi
+	mov	80(%rbx), %rsi
+	mov	88(%rbx), %rdx
+	mov	96(%rbx), %rcx
+	mov	112(%rbx), %rax
+	mov	104(%rbx), %rbx
 	iretq
 
 	.section .note.GNU-stack, "", @progbits

@@ -261,13 +261,14 @@ struct sut_rt_frame {
 	uint64_t state_after; /* COMMIT, CLOSE: enum sut_rt_state of the patch when done */
 	int64_t result;
 	uint64_t sigmask; /* restored before the thread goes on */
+	uint64_t iret;    /* address, on the thread's own stack, of rip cs rflags rsp ss */
 	uint64_t save;    /* address of struct sut_rt_save */
 	uint64_t control;
 	uint64_t finished_ns; /* CLOCK_MONOTONIC, when the result was there */
 	struct sut_rt_map maps[SUT_RT_FRAME_MAPS];
 };
 
-/* Popped in this order, then iretq takes the last five. */
+/* The registers of the thread; the last five are copied to frame->iret. */
 struct sut_rt_save {
 	uint64_t r15, r14, r13, r12, r11, r10, r9, r8;
 	uint64_t rbp, rdi, rsi, rdx, rcx, rbx, rax;
@@ -386,10 +387,11 @@ SUT_RT_AT(sut_rt_frame, expect, 40);
 SUT_RT_AT(sut_rt_frame, state_after, 48);
 SUT_RT_AT(sut_rt_frame, result, 56);
 SUT_RT_AT(sut_rt_frame, sigmask, 64);
-SUT_RT_AT(sut_rt_frame, save, 72);
-SUT_RT_AT(sut_rt_frame, control, 80);
-SUT_RT_AT(sut_rt_frame, finished_ns, 88);
-SUT_RT_AT(sut_rt_frame, maps, 96);
+SUT_RT_AT(sut_rt_frame, iret, 72);
+SUT_RT_AT(sut_rt_frame, save, 80);
+SUT_RT_AT(sut_rt_frame, control, 88);
+SUT_RT_AT(sut_rt_frame, finished_ns, 96);
+SUT_RT_AT(sut_rt_frame, maps, 104);
 
 SUT_RT_AT(sut_rt_save, rax, 112);
 SUT_RT_AT(sut_rt_save, rip, 120);
