@@ -15,7 +15,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES = 200, STORM_US = 250, WORDS_MAX = 8 };
+enum { TRIES = 400, STORM_US = 250, WORDS_MAX = 8 };
 
 static const uint64_t bound_ns = 30 * 1000 * 1000 * 1000ull;
 static const uint64_t after_ns = 20 * 1000 * 1000; /* to let a mixture happen after each try */

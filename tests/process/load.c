@@ -146,6 +146,13 @@ bool load_mixes(const struct load *load, uint64_t wait_ns)
 
 static const struct sut_effect_options patiently = {.wait_ns = 10 * 1000 * 1000 * 1000ull};
 
+static void show_blockers(const struct sut_blockers *blockers)
+{
+	for (size_t i = 0; i < blockers->count; i++)
+		printf("# thread %d blocks: %s, system call %ld\n", blockers->list[i].tid,
+		       sut_look_name(blockers->list[i].look), blockers->list[i].syscall);
+}
+
 bool load_apply(struct load *load)
 {
 	struct sut_diag diag = {0};
@@ -155,6 +162,7 @@ bool load_apply(struct load *load)
 		      &diag) == SUT_OK)
 		return true;
 	load_failed("apply", &diag);
+	show_blockers(&effect.blockers);
 	return false;
 }
 
@@ -165,12 +173,13 @@ bool load_revert(struct load *load)
 	enum sut_rc rc =
 		sut_revert(&load->arena, load->pid, load->patch.name, &patiently, &effect, &diag);
 
+	if (rc != SUT_OK) {
+		load_failed("revert", &diag);
+		show_blockers(&effect.blockers);
+	}
 	sut_arena_deinit(&load->arena);
 	load->arena = (struct sut_arena){0};
-	if (rc == SUT_OK)
-		return true;
-	load_failed("revert", &diag);
-	return false;
+	return rc == SUT_OK;
 }
 
 size_t load_maps(const struct load *load)
