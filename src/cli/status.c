@@ -13,7 +13,7 @@ static enum sut_mark mark_of(const struct sut_state_patch *patch)
 		return SUT_MARK_ACTIVE;
 	case SUT_RT_LOADED:
 	case SUT_RT_REVERTED:
-		return SUT_MARK_NONE;
+		return SUT_MARK_OK;
 	}
 	return SUT_MARK_WARNING;
 }
@@ -80,32 +80,49 @@ static void headline_transition(struct sut_out *out, const struct sut_state *s,
 				 p->state == SUT_RT_APPLYING ? "apply" : "revert");
 }
 
+/* The second line of a target at rest. */
+static void headline_rest(struct sut_out *out, const struct sut_state *s)
+{
+	size_t functions = 0;
+	uint64_t kept = 0;
+	char also[128] = "";
+
+	for (size_t i = 0; i < s->patch_count; i++) {
+		if (s->patches[i].state == SUT_RT_APPLIED)
+			functions += s->patches[i].func_count;
+		else
+			kept += s->patches[i].kept_bytes;
+	}
+	if (kept)
+		snprintf(also, sizeof(also),
+			 "; %llu KiB of what was reverted stay in memory, for pointers into it",
+			 (unsigned long long)(kept + 1023) / 1024);
+	if (functions)
+		sut_out_headline(out, SUT_MARK_NONE, "%zu function%s redirected for all threads%s",
+				 functions, functions == 1 ? " is" : "s are", also);
+	else
+		sut_out_headline(out, SUT_MARK_NONE, "the original code runs%s", also);
+}
+
 static void headlines(struct sut_out *out, const struct sut_state *s)
 {
-	size_t applied = 0, reverted = 0;
-	uint64_t kept = 0;
 	const struct sut_state_patch *p;
+	size_t applied = 0;
 
 	if (!s->patch_count) {
 		sut_out_headline(out, SUT_MARK_OK, "pid %d (%s): not patched", s->pid, s->name);
 		return;
 	}
-	for (size_t i = 0; i < s->patch_count; i++) {
-		applied += s->patches[i].state == SUT_RT_APPLIED;
-		if (s->patches[i].state == SUT_RT_REVERTED) {
-			reverted++;
-			kept += s->patches[i].kept_bytes;
-		}
-	}
 	p = leading(s);
-	if (s->in_transition)
+	if (s->in_transition) {
 		headline_transition(out, s, p);
-	else
-		sut_out_headline(out, mark_of(p), "pid %d (%s): %s %s%s", s->pid, s->name, p->name,
-				 sut_state_name(p->state), applied > 1 ? ", and others" : "");
-	sut_out_headline(out, SUT_MARK_NONE,
-			 "%zu applied, %zu reverted whose %llu KiB are kept for pointers into them",
-			 applied, reverted, (unsigned long long)(kept + 1023) / 1024);
+		return;
+	}
+	for (size_t i = 0; i < s->patch_count; i++)
+		applied += s->patches[i].state == SUT_RT_APPLIED;
+	sut_out_headline(out, mark_of(p), "pid %d (%s): %s %s%s", s->pid, s->name, p->name,
+			 sut_state_name(p->state), applied > 1 ? ", and others" : "");
+	headline_rest(out, s);
 }
 
 static int report(struct sut_out *out, struct sut_arena *arena, pid_t pid, bool only_patched)

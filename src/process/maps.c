@@ -74,12 +74,9 @@ static enum sut_rc read_maps(struct sut_target *target, struct sut_diag *diag)
 
 	target->maps = NULL;
 	target->map_count = 0;
-	if (!text || !size) {
-		sut_fail(diag, SUT_GONE, "gone", "process %d: its memory map cannot be read",
-			 target->pid);
-		sut_remedy(diag, "It exited, or its memory belongs to another user: run as root.");
-		return SUT_GONE;
-	}
+	/* Its memory could be opened, so it was no question of rights. */
+	if (!text || !size)
+		return sut_target_lost(target, diag);
 	while ((line = strsep(&rest, "\n")) && *line) {
 		struct sut_map map;
 
