@@ -224,6 +224,32 @@ static void test_nested_switched(void)
 	CHECK_EQUAL(t.closing, 2);
 }
 
+/* Even an answer that only goes by the mark: nobody enters the source version any more. */
+static void test_nested_closed(void)
+{
+	struct sut_rt_transition t = begin();
+
+	words()->busy = (uint64_t)(stack + 30);
+	t.closing = 3;
+	CHECK_EQUAL(ask(&t), NEW);
+	CHECK_EQUAL(words()->mark, 0);
+	CHECK_EQUAL(t.closing, 3);
+}
+
+static void test_switched(void)
+{
+	struct sut_rt_transition t = begin();
+
+	words()->mark = MARK;
+	stack[40] = OLD_LOW + 8; /* stale: it has no old frames */
+	CHECK_EQUAL(ask(&t), NEW);
+	t.dir = 1;
+	words()->mark = MARK + 1;
+	stack[40] = NEW_LOW + 8;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(t.closing, 0);
+}
+
 /* Left by a longjmp() out of a handler: the stack is shorter now. */
 static void test_busy_left_over(void)
 {
@@ -327,6 +353,8 @@ static const struct sut_tap_test tests[] = {
 	{"words of an earlier transition count for nothing", test_stale_words},
 	{"a decision inside a decision changes nothing but the count", test_nested},
 	{"a decision inside a decision goes by the mark", test_nested_switched},
+	{"a decision inside a decision goes by the closing first", test_nested_closed},
+	{"a thread that has switched stays so, whatever its stack holds", test_switched},
 	{"a decision that was never finished does not block later ones", test_busy_left_over},
 	{"after closing the answer is the target version", test_closed},
 	{"on a foreign stack the mark decides and the case is counted", test_foreign},
