@@ -59,25 +59,33 @@ static void headline_transition(struct sut_out *out, const struct sut_state *s,
 				const struct sut_state_patch *p)
 {
 	const struct sut_blockers *b = &s->blockers;
+	const char *func =
+		b->count && b->list[0].func < p->func_count ? p->funcs[b->list[0].func].name : "";
+	char next[256];
 
 	sut_out_headline(out, SUT_MARK_ACTIVE,
 			 "pid %d (%s): %s is %s%s for %.1f s, %zu of %zu threads have gone over",
 			 s->pid, s->name, p->name, sut_state_name(p->state),
 			 p->reversed ? " (reversed)" : "", (double)s->transition_ns / 1e9,
 			 b->threads - b->count, b->threads);
-	if (b->count)
-		sut_out_headline(out, SUT_MARK_NONE,
-				 "thread %d blocks (%s%s%s); `suture %s` again finishes it, "
-				 "`suture revert %s pid:%d` goes back",
-				 b->list[0].tid, sut_look_name(b->list[0].look),
-				 b->list[0].func < p->func_count ? " of " : "",
-				 b->list[0].func < p->func_count ? p->funcs[b->list[0].func].name
-								 : "",
-				 p->state == SUT_RT_APPLYING ? "apply" : "revert", p->name, s->pid);
+	if (p->state == SUT_RT_APPLYING)
+		snprintf(next, sizeof(next),
+			 "`suture apply` again finishes it, `suture revert %s pid:%d` goes back",
+			 p->name, s->pid);
 	else
-		sut_out_headline(out, SUT_MARK_NONE,
-				 "nobody blocks; run `suture %s` again to finish it",
-				 p->state == SUT_RT_APPLYING ? "apply" : "revert");
+		snprintf(next, sizeof(next), "`suture revert %s pid:%d` again finishes it", p->name,
+			 s->pid);
+	if (b->count)
+		sut_out_headline(out, SUT_MARK_NONE, "thread %d blocks (%s%s%s); %s",
+				 b->list[0].tid, sut_look_name(b->list[0].look),
+				 *func ? " of " : "", func, next);
+	else if (b->foreign)
+		sut_out_headline(
+			out, SUT_MARK_NONE,
+			"patched functions were called on a stack that is no thread's own, so it "
+			"stays open; threads run the right versions");
+	else
+		sut_out_headline(out, SUT_MARK_NONE, "nobody blocks; %s", next);
 }
 
 /* The second line of a target at rest. */

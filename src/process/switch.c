@@ -445,16 +445,18 @@ static enum sut_rc blocked(const struct sut_runtime *runtime, const struct sut_b
 			 runtime->target->pid, runtime->target->name, blockers->count,
 			 blockers->threads, (double)wait_ns / 1e9);
 	else
-		sut_fail(diag, SUT_RETRY, "stack-switch",
-			 "process %d (%s): it called patched functions %llu times on a stack that "
-			 "is no "
-			 "thread's own; the transition cannot be proved complete",
-			 runtime->target->pid, runtime->target->name,
-			 (unsigned long long)blockers->foreign);
-	sut_remedy(diag,
-		   "Run the same command again to finish it, or `suture revert` to go back; "
-		   "`suture status pid:%d` says who blocks.",
-		   runtime->target->pid);
+		sut_fail(
+			diag, SUT_RETRY, "stack-switch",
+			"process %d (%s): patched functions were called %llu times on a stack that "
+			"is no thread's own; nothing proves that none of them is still in use "
+			"there",
+			runtime->target->pid, runtime->target->name,
+			(unsigned long long)blockers->foreign);
+	sut_remedy(
+		diag,
+		"Run the same command again to finish it; `suture status pid:%d` says who blocks, "
+		"`suture revert` takes an apply back.",
+		runtime->target->pid);
 	return SUT_RETRY;
 }
 
