@@ -130,17 +130,3 @@ int sut_effect_report(struct sut_out *out, pid_t pid, const char *patch, enum su
 	sut_out_end(out);
 	return status;
 }
-
-int sut_exit_worse(int a, int b)
-{
-	/* From best to worst; nothing to do is good news where another target had work. */
-	static const int order[] = {SUT_EXIT_NOTHING,     SUT_EXIT_DONE,    SUT_EXIT_REVERTED,
-				    SUT_EXIT_UNSUPPORTED, SUT_EXIT_REFUSED, SUT_EXIT_BLOCKED,
-				    SUT_EXIT_USAGE};
-	int worst = a;
-
-	for (size_t i = 0; i < sizeof(order) / sizeof(order[0]); i++)
-		if (order[i] == a || order[i] == b)
-			worst = order[i];
-	return worst;
-}

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* What apply and revert have in common: targets, waiting, and the report of what happened. */
+/* What apply and revert have in common: waiting, and the report of what happened. */
 #ifndef SUT_CLI_EFFECT_H
 #define SUT_CLI_EFFECT_H
 
@@ -16,8 +16,5 @@ int sut_effect_report(struct sut_out *out, pid_t pid, const char *patch, enum su
 /* "blockers": who has not gone over, one object per thread. names may be NULL. */
 void sut_blockers_report(struct sut_out *out, const struct sut_blockers *blockers,
 			 const struct sut_state_patch *patch);
-
-/* Of several targets the status that needs attention most. */
-int sut_exit_worse(int a, int b);
 
 #endif

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "cli/each.h"
 #include "cli/effect.h"
 #include "base/guard.h"
 #include "base/io.h"
@@ -133,15 +134,16 @@ static void headlines(struct sut_out *out, const struct sut_state *s)
 	headline_rest(out, s);
 }
 
-static int report(struct sut_out *out, struct sut_arena *arena, pid_t pid, bool only_patched)
+static int report(const struct sut_each *each, pid_t pid, bool named)
 {
+	struct sut_out *out = each->out;
 	struct sut_state s;
 	struct sut_diag diag = {0};
-	enum sut_rc rc = sut_state_read(arena, pid, &s, &diag);
+	enum sut_rc rc = sut_state_read(each->arena, pid, &s, &diag);
 	int status = SUT_EXIT_DONE;
 
-	if (only_patched && (rc != SUT_OK || !s.patch_count))
-		return SUT_EXIT_NOTHING;
+	if (!named && (rc != SUT_OK || !s.patch_count))
+		return -1;
 	sut_out_object(out, NULL);
 	sut_out_unsigned(out, "pid", (uint64_t)pid);
 	if (rc != SUT_OK) {
@@ -166,28 +168,12 @@ static int run(struct sut_call *call)
 {
 	SUT_ARENA struct sut_arena arena = {0};
 	struct sut_out out;
-	int status = SUT_EXIT_NOTHING;
+	struct sut_each each = {.call = call, .out = &out, .arena = &arena, .run = report};
+	int status;
 
 	sut_call_out(call, &out, "suture.status/1", false);
-	sut_out_array(&out, "targets");
-	for (int i = 0; i == 0 || i < call->argc; i++) {
-		const char *target = i < call->argc ? call->argv[i] : NULL;
-		struct sut_pid_list pids;
-		struct sut_diag diag = {0};
-		enum sut_rc rc = sut_targets_find(&arena, target, NULL, &pids, &diag);
-
-		if (rc != SUT_OK) {
-			sut_out_object(&out, NULL);
-			status = sut_exit_worse(status, sut_report_failure(&out, rc, &diag));
-			sut_out_end(&out);
-			continue;
-		}
-		for (size_t k = 0; k < pids.count; k++)
-			status =
-				sut_exit_worse(status, report(&out, &arena, pids.pids[k], !target));
-	}
-	sut_out_end(&out);
-	if (status == SUT_EXIT_NOTHING)
+	status = sut_each_target(&each);
+	if (!each.found)
 		sut_out_headline(&out, SUT_MARK_NONE,
 				 "no running process that we may look at is patched");
 	return sut_call_end(&out, status);
