@@ -34,13 +34,15 @@ enum {
 	ERESTART_RESTARTBLOCK = 516,
 };
 
+/* What waitpid() says of a stop that we asked for. */
+static const int event_stop = PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f;
+
 enum candidate {
 	INVISIBLE, /* sleeps in a call that restarts by itself */
 	MENDABLE,  /* sleeps in one that we must restart; a relative timeout begins again */
 	RUNNING,
 	UNKNOWN,
 	NEVER, /* partial results */
-	CANDIDATES,
 };
 
 static enum candidate candidate_class(const struct sut_target *target, pid_t tid)
@@ -192,9 +194,13 @@ static void fill_stopped(const struct user_regs_struct *r, struct sut_stopped *s
 	restart_system_call(r, &stopped->save);
 }
 
-/* A call that would give EINTR restarts as if no handler had been there: none was. */
-static void let_go(pid_t tid, int signal)
+/*
+ * Ends a stop that waitpid() reported. A call that would give EINTR restarts as if no handler had
+ * been there: none was. A signal that was just being delivered is delivered; an event has none.
+ */
+static void let_go(pid_t tid, int status)
 {
+	int signal = status >> 16 ? 0 : WSTOPSIG(status);
 	struct user_regs_struct regs;
 
 	if (!signal && get_registers(tid, &regs) && (long)regs.orig_rax >= 0 &&
@@ -245,8 +251,8 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 		runtime->target->pending[runtime->target->pending_count++] = tid;
 		return false;
 	}
-	if (status >> 8 != (SIGTRAP | PTRACE_EVENT_STOP << 8)) {
-		ptrace(PTRACE_DETACH, tid, 0, WSTOPSIG(status));
+	if (status != event_stop) {
+		let_go(tid, status);
 		return false;
 	}
 	if (is_usable(runtime, tid) && get_registers(tid, &regs) && regs.cs == CODE_SEGMENT_64 &&
@@ -255,13 +261,13 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 		fill_stopped(&regs, stopped);
 		return true;
 	}
-	let_go(tid, 0);
+	let_go(tid, status);
 	return false;
 }
 
 void sut_resume(const struct sut_stopped *stopped)
 {
-	let_go(stopped->tid, 0);
+	let_go(stopped->tid, event_stop);
 }
 
 size_t sut_release_late(struct sut_target *target)
@@ -276,7 +282,7 @@ size_t sut_release_late(struct sut_target *target)
 		if (got == 0)
 			target->pending[left++] = tid;
 		else if (got == tid && WIFSTOPPED(status))
-			let_go(tid, status >> 16 ? 0 : WSTOPSIG(status));
+			let_go(tid, status);
 	}
 	target->pending_count = left;
 	return left;
@@ -322,11 +328,8 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 			if (class[i] == wanted && stop(runtime, list.tids[i], stopped) &&
 			    accepted(runtime, accept, context, stopped))
 				return SUT_OK;
-	if (!sut_target_alive(target)) {
-		sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited", target->pid,
-			 target->name);
-		return SUT_GONE;
-	}
+	if (!sut_target_alive(target))
+		return sut_target_lost(target, diag);
 	sut_fail(diag, SUT_RETRY, "thread",
 		 "process %d (%s): no thread can be interrupted now without the program noticing",
 		 target->pid, target->name);

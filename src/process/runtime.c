@@ -297,10 +297,6 @@ static enum sut_rc fill(struct sut_runtime *runtime, uint64_t slack, size_t size
 	struct sut_target *target = runtime->target;
 	struct sut_rt_control control = runtime->initial;
 
-	control.stack_offset = runtime->layout.stack_offset;
-	control.main_tcb = runtime->layout.main_tcb;
-	control.main_low = runtime->layout.main_low;
-	control.main_high = runtime->layout.main_high;
 	control.slack = slack;
 	control.slack_size = size;
 	control.slack_tid = (uint64_t)tid;
@@ -441,10 +437,6 @@ enum sut_rc sut_runtime_settle(struct sut_runtime *runtime, struct sut_diag *dia
 	return SUT_OK;
 }
 
-struct frame_choice {
-	uint64_t frame; /* address, or 0 */
-};
-
 /* May this frame be used, given that `stopped` (or nobody) is stopped? */
 static bool frame_usable(struct sut_runtime *runtime, uint64_t address,
 			 const struct sut_stopped *stopped)
@@ -463,19 +455,22 @@ static bool frame_usable(struct sut_runtime *runtime, uint64_t address,
 	return thread_left(runtime, (pid_t)frame.tid, runtime->text, text_end, false);
 }
 
-/* A thread on its way out of the run-time is no candidate, and without a frame nobody is. */
+/*
+ * A thread on its way out of the run-time is no candidate, and without a frame nobody is. context:
+ * where the frame's address goes.
+ */
 static bool accept_thread(struct sut_runtime *runtime, const struct sut_stopped *stopped,
 			  void *context)
 {
-	struct frame_choice *choice = context;
+	uint64_t *choice = context;
 
 	if (!outside(runtime->target, stopped->pc, stopped->sp, runtime->text,
 		     runtime->text + runtime->header.size))
 		return false;
-	for (unsigned int i = 0; i < SUT_RT_FRAME_COUNT && !choice->frame; i++)
+	for (unsigned int i = 0; i < SUT_RT_FRAME_COUNT && !*choice; i++)
 		if (frame_usable(runtime, frame_address(runtime, i), stopped))
-			choice->frame = frame_address(runtime, i);
-	return choice->frame != 0;
+			*choice = frame_address(runtime, i);
+	return *choice != 0;
 }
 
 static enum sut_rc wait_frame(struct sut_runtime *runtime, const struct sut_stopped *stopped,
@@ -485,11 +480,8 @@ static enum sut_rc wait_frame(struct sut_runtime *runtime, const struct sut_stop
 		struct sut_rt_frame frame;
 
 		if (!sut_target_read(runtime->target, address, &frame,
-				     offsetof(struct sut_rt_frame, maps))) {
-			sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited",
-				 runtime->target->pid, runtime->target->name);
-			return SUT_GONE;
-		}
+				     offsetof(struct sut_rt_frame, maps)))
+			return sut_target_lost(runtime->target, diag);
 		if (frame.state == SUT_RT_FRAME_DONE) {
 			note_away(runtime, stopped, frame.finished_ns);
 			*result = frame.result;
@@ -512,7 +504,7 @@ enum sut_rc sut_runtime_run(struct sut_runtime *runtime, const struct sut_runtim
 			    int64_t *result, struct sut_diag *diag)
 {
 	struct sut_target *target = runtime->target;
-	struct frame_choice choice = {0};
+	uint64_t choice = 0;
 	struct sut_stopped stopped;
 	struct sut_rt_frame frame = {
 		.state = SUT_RT_FRAME_READY,
@@ -535,17 +527,16 @@ enum sut_rc sut_runtime_run(struct sut_runtime *runtime, const struct sut_runtim
 	frame.tid = (uint64_t)stopped.tid;
 	frame.sigmask = stopped.sigmask;
 	frame.iret = iret_address(&stopped);
-	frame.save = choice.frame + SUT_RT_FRAME_SIZE - sizeof(struct sut_rt_save);
+	frame.save = choice + SUT_RT_FRAME_SIZE - sizeof(struct sut_rt_save);
 	if (!sut_target_write(target, frame.iret, &stopped.save.rip, IRET_SIZE) ||
 	    !sut_target_write(target, frame.save, &stopped.save, sizeof(stopped.save)) ||
-	    !sut_target_write(target, choice.frame, &frame, sizeof(frame))) {
+	    !sut_target_write(target, choice, &frame, sizeof(frame))) {
 		rc = sut_target_lost(target, diag);
 		sut_resume(&stopped);
 		return rc;
 	}
-	rc = sut_send(&stopped, runtime->text + runtime->header.enter, choice.frame, frame.save,
-		      diag);
+	rc = sut_send(&stopped, runtime->text + runtime->header.enter, choice, frame.save, diag);
 	if (rc != SUT_OK)
 		return rc;
-	return wait_frame(runtime, &stopped, choice.frame, result, diag);
+	return wait_frame(runtime, &stopped, choice, result, diag);
 }

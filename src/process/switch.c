@@ -141,8 +141,17 @@ found:
 	return SUT_OK;
 }
 
+/* Does the slot lie in a pun page of this plan? Then it holds nothing yet. */
+static bool slot_is_fresh(const struct sut_plan *plan, const struct sut_rt_func *f)
+{
+	for (size_t i = 0; i < plan->taken_count; i++)
+		if (f->slot - plan->taken[i].address < plan->taken[i].size)
+			return true;
+	return false;
+}
+
 static enum sut_rc add_function(struct builder *b, const struct sut_rt_func *f, uint32_t index,
-				struct sut_zone *zone, bool slot_is_fresh, struct sut_diag *diag)
+				struct sut_zone *zone, struct sut_diag *diag)
 {
 	const struct sut_runtime *runtime = b->plan->runtime;
 	bool to_patch = b->direction == SUT_SWITCH_TO_PATCH;
@@ -164,7 +173,7 @@ static enum sut_rc add_function(struct builder *b, const struct sut_rt_func *f, 
 	if (!sut_target_read(runtime->target, sut_site_word_address(f), &word, sizeof(word)))
 		return sut_target_damaged(b->plan->runtime->target, "a function record", diag);
 	if (f->flags & SUT_RT_FUNC_PUN) {
-		if (slot_is_fresh)
+		if (slot_is_fresh(b->plan, f))
 			sut_plan_write(b->plan, f->slot,
 				       sut_arena_memdup(b->plan->arena, &slot, sizeof(slot)),
 				       sizeof(slot));
@@ -237,17 +246,15 @@ static enum sut_rc finish_ranges(struct builder *b, struct sut_diag *diag)
 /* Two entries in one word would each expect the other's old bytes. */
 static enum sut_rc check_words(const struct builder *b, struct sut_diag *diag)
 {
+	const struct sut_rt_word *words = b->list[SUT_RT_LIST_COMMIT].words;
+
 	for (size_t i = 0; i < b->list[SUT_RT_LIST_COMMIT].count; i++)
 		for (size_t k = 0; k < i; k++)
-			if (b->list[SUT_RT_LIST_COMMIT].words[i].address ==
-			    b->list[SUT_RT_LIST_COMMIT].words[k].address)
-				return sut_fail(
-					diag, SUT_UNSUPPORTED, "entry",
-					"two functions of the patch begin in one word of memory "
-					"(0x%llx)",
-					(unsigned long long)b->list[SUT_RT_LIST_COMMIT]
-						.words[i]
-						.address);
+			if (words[i].address == words[k].address)
+				return sut_fail(diag, SUT_UNSUPPORTED, "entry",
+						"two functions of the patch begin in one word of "
+						"memory (0x%llx)",
+						(unsigned long long)words[i].address);
 	return SUT_OK;
 }
 
@@ -280,14 +287,8 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, enum sut_switch_direction dir
 	b.dir_copies = sut_arena_array(plan->arena, zone_count, sizeof(uint64_t));
 	for (size_t i = 0; i < zone_count; i++)
 		b.dir_copies[i] = sut_plan_store(plan, zones[i], zero, sizeof(zero));
-	for (size_t i = 0; i < func_count && rc == SUT_OK; i++) {
-		bool fresh = false;
-
-		for (size_t k = 0; k < plan->taken_count; k++)
-			fresh |= funcs[i].slot >= plan->taken[k].address &&
-				 funcs[i].slot < plan->taken[k].address + plan->taken[k].size;
-		rc = add_function(&b, &funcs[i], (uint32_t)i, zones[funcs[i].object], fresh, diag);
-	}
+	for (size_t i = 0; i < func_count && rc == SUT_OK; i++)
+		rc = add_function(&b, &funcs[i], (uint32_t)i, zones[funcs[i].object], diag);
 	if (rc == SUT_OK)
 		rc = check_words(&b, diag);
 	if (rc != SUT_OK)
@@ -346,8 +347,7 @@ enum sut_rc sut_switch_commit(struct sut_runtime *runtime, uint64_t transition,
 	if (result == SUT_RT_CHANGED) {
 		sut_fail(diag, SUT_REFUSED, "bytes",
 			 "process %d (%s): the entry of a function changed meanwhile; everything "
-			 "is as "
-			 "before",
+			 "is as before",
 			 target->pid, target->name);
 		sut_remedy(diag,
 			   "Another patcher or debugger is at work; remove it, then try again.");

@@ -53,14 +53,9 @@ struct sut_rt_control {
 	uint32_t version;
 	uint32_t mark_next; /* marks are used once in the life of a process; even */
 	uint64_t text;
-	uint64_t patches;      /* newest struct sut_rt_patch, or 0 */
-	uint64_t zones;        /* newest struct sut_rt_zone, or 0 */
-	uint64_t transition;   /* the one that runs, or 0 */
-	uint64_t stack_offset; /* of {stackblock, stackblock_size} in the C library's struct pthread
-				*/
-	uint64_t main_tcb;
-	uint64_t main_low; /* the main thread's stack, which its TCB does not lie above */
-	uint64_t main_high;
+	uint64_t patches;    /* newest struct sut_rt_patch, or 0 */
+	uint64_t zones;      /* newest struct sut_rt_zone, or 0 */
+	uint64_t transition; /* the one that runs, or 0 */
 	uint64_t slack; /* the first stub's place in a text segment's slack until it is cleared, or
 			   0 */
 	uint64_t slack_size;
@@ -145,9 +140,10 @@ struct sut_rt_transition {
 	uint64_t range_count;
 	uint64_t low; /* encloses all ranges */
 	uint64_t high;
-	uint64_t stack_offset; /* copies of struct sut_rt_control's */
+	uint64_t stack_offset; /* of {stackblock, stackblock_size} in the C library's struct pthread
+				*/
 	uint64_t main_tcb;
-	uint64_t main_low;
+	uint64_t main_low; /* the main thread's stack, which its TCB does not lie above */
 	uint64_t main_high;
 	uint64_t dir_copies; /* addresses of the bytes that thunks test, one per object */
 	uint64_t dir_copy_count;
@@ -294,15 +290,11 @@ SUT_RT_AT(sut_rt_control, text, 16);
 SUT_RT_AT(sut_rt_control, patches, 24);
 SUT_RT_AT(sut_rt_control, zones, 32);
 SUT_RT_AT(sut_rt_control, transition, 40);
-SUT_RT_AT(sut_rt_control, stack_offset, 48);
-SUT_RT_AT(sut_rt_control, main_tcb, 56);
-SUT_RT_AT(sut_rt_control, main_low, 64);
-SUT_RT_AT(sut_rt_control, main_high, 72);
-SUT_RT_AT(sut_rt_control, slack, 80);
-SUT_RT_AT(sut_rt_control, slack_size, 88);
-SUT_RT_AT(sut_rt_control, slack_tid, 96);
-SUT_RT_AT(sut_rt_control, page_count, 104);
-SUT_RT_AT(sut_rt_control, pages, 112);
+SUT_RT_AT(sut_rt_control, slack, 48);
+SUT_RT_AT(sut_rt_control, slack_size, 56);
+SUT_RT_AT(sut_rt_control, slack_tid, 64);
+SUT_RT_AT(sut_rt_control, page_count, 72);
+SUT_RT_AT(sut_rt_control, pages, 80);
 
 SUT_RT_AT(sut_rt_thread, mark, 0);
 SUT_RT_AT(sut_rt_thread, answers, 4);
