@@ -73,19 +73,19 @@ struct sut_core_host {
  * stack is checked from outside. A host may bring another.
  */
 struct sut_core_switch {
-	/* Readies everything that can fail; core->transition, core->target and stacks are set. */
+	/* core->transition and core->target are set: everybody is at the other version. */
+	void (*begin)(struct sut_core *core);
+	/* Optional: readies everything that can fail; the func_stacks are as they will be. */
 	int (*prepare)(struct sut_core *core);
-	/* prepare() was called and the transition is given up. */
-	void (*cancel)(struct sut_core *core);
 	/* From now on tasks switch. */
 	void (*start)(struct sut_core *core);
-	/* core->target is now the other version. */
+	/* core->target is now the version that it was not before. */
 	void (*reverse)(struct sut_core *core);
-	/* Has everybody switched? Called again later if not. */
+	/* Has everybody switched? Asked again later if not. */
 	bool (*attempt)(struct sut_core *core);
 	/* Takes everybody over; the next attempt() succeeds. */
-	int (*force)(struct sut_core *core);
-	/* Entries are as the new state wants them; nobody is between versions any more. */
+	void (*force)(struct sut_core *core);
+	/* The end of what begin() began: done, or given up. The func_stacks are final. */
 	void (*finish)(struct sut_core *core);
 };
 

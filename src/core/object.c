@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * Objects: binding a patch to one that is there, and objects that come and go while patches are in
+ * use. One that comes is patched before anything of it runs, and one that goes after everything of
+ * it has run, so neither needs a transition.
+ */
+#include "core/private.h"
+
+void sut_put_part(struct sut_core *core, struct klp_object *obj)
+{
+	if (obj->part && core->host->put_part)
+		core->host->put_part(core, obj);
+	obj->part = false;
+}
+
+static int get_part(struct sut_core *core, struct klp_object *obj)
+{
+	int rc;
+
+	if (!obj->patch->split || !obj->name || obj->dynamic || !core->host->get_part)
+		return 0;
+	rc = core->host->get_part(core, obj);
+	obj->part = !rc;
+	return rc;
+}
+
+static void forget(struct klp_func *func)
+{
+	func->old_func = NULL;
+	func->old_size = 0;
+	func->new_size = 0;
+	func->old_pieces = NULL;
+	func->new_pieces = NULL;
+	func->old_piece_count = 0;
+	func->new_piece_count = 0;
+}
+
+static bool is_alias(const struct klp_object *obj, const struct klp_func *func)
+{
+	sut_for_each_func(other, obj)
+	{
+		if (other == func)
+			break;
+		if (other->old_func == func->old_func)
+			return true;
+	}
+	return false;
+}
+
+static int resolve(struct sut_core *core, struct klp_object *obj)
+{
+	for (struct klp_func *func = obj->first, *next; func; func = next) {
+		int rc = core->host->resolve(core, func);
+
+		next = func->next;
+		if (rc)
+			return rc;
+		if (!func->old_size || !func->new_size)
+			return -ENOENT;
+		if (!is_alias(obj, func))
+			continue;
+		if (!func->nop)
+			return -EINVAL;
+		/* Another name of a function that the patch has: nothing to give back. */
+		sut_unlink_func(obj, func);
+	}
+	return 0;
+}
+
+int sut_object_bind(struct sut_core *core, struct klp_object *obj)
+{
+	int rc = get_part(core, obj);
+
+	if (!rc && core->host->relocate)
+		rc = core->host->relocate(core, obj);
+	if (rc)
+		return rc;
+	obj->loaded = true;
+	rc = resolve(core, obj);
+	if (rc)
+		sut_object_unbind(core, obj);
+	return rc;
+}
+
+void sut_object_unbind(struct sut_core *core, struct klp_object *obj)
+{
+	if (obj->loaded && core->host->unrelocate)
+		core->host->unrelocate(core, obj);
+	obj->loaded = false;
+	sut_for_each_set(set, obj) set->callbacks.state = KLP_OFF;
+	sut_for_each_func(func, obj) forget(func);
+}
+
+/* Until a transition ends, its patch and those that it replaces are neither on nor off. */
+static bool takes_part(const struct sut_core *core, const struct sut_patch *p)
+{
+	return p->patch == core->transition || sut_is_replaced(core, p);
+}
+
+static void leave(struct sut_core *core, struct sut_patch *p, struct klp_object *obj)
+{
+	sut_post_unpatch(core, obj, p);
+	sut_drop_types(core, obj);
+	sut_object_unbind(core, obj);
+	sut_put_part(core, obj);
+}
+
+static int come(struct sut_core *core, struct sut_patch *p, struct klp_object *obj)
+{
+	int rc = sut_object_bind(core, obj);
+
+	if (!rc) {
+		rc = sut_enter(core, obj);
+		if (!rc)
+			rc = sut_push_object(core, obj);
+	}
+	if (rc) {
+		sut_pop_object(core, obj);
+		leave(core, p, obj);
+	} else if (!takes_part(core, p)) {
+		sut_post_patch(core, obj);
+	}
+	return rc;
+}
+
+static void go(struct sut_core *core, struct sut_patch *p, const char *name)
+{
+	struct klp_object *obj = sut_find_object(p, name);
+
+	if (!obj || !obj->loaded)
+		return;
+	sut_pre_unpatch(core, obj, p);
+	sut_pop_object(core, obj);
+	leave(core, p, obj);
+}
+
+int sut_core_coming(struct sut_core *core, const char *name)
+{
+	sut_for_each_patch(p, core)
+	{
+		struct klp_object *obj = sut_find_object(p, name);
+		int rc = obj ? come(core, p, obj) : 0;
+
+		if (!rc)
+			continue;
+		sut_core_going(core, name); /* the patches before this one */
+		return rc;
+	}
+	return 0;
+}
+
+void sut_core_going(struct sut_core *core, const char *name)
+{
+	sut_for_each_patch(p, core) go(core, p, name);
+}
