@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/*
+ * The shadow store: data of a patch hung on objects that have no room for it.
+ *
+ * A variable is found by its object's address, which is a key and never followed, and an id. The
+ * store lives inside the target, next to the core; the klp_shadow_*() of a host are thin wrappers
+ * of these functions, and docs/semantics.md says what they do.
+ *
+ * Threads. sut_shadow_get() takes no lock, writes nothing and never waits: it may be called at any
+ * time, in signal handlers, in the child of a fork, against any other call. Everything else takes
+ * the host's lock for a moment. No thread of the program ever helps the store with anything: a
+ * thread may stop for ever inside a lookup, or vanish there.
+ *
+ * What is promised about memory
+ *   - A lookup never returns the data of another key, nor data before its ctor has returned,
+ * however long it takes.
+ *   - Who frees a variable excludes those who use its data, as in the kernel outside of a read-side
+ *     section; most often because it ends the life of obj. For those who cannot: the bytes of a
+ *     freed variable stay as its dtor left them until the host has proved that nobody has a pointer
+ *     to them (sut_shadow_prove()), or until more than host->quarantine bytes have been freed after
+ *     them, whichever comes first. A host that wants only proofs sets SIZE_MAX.
+ *   - Memory is used again, never given back. What the store holds is at most what was in use at
+ *     one time, host->quarantine bytes, and what rounding and growth by doubling cost.
+ */
+#ifndef SUT_CORE_SHADOW_H
+#define SUT_CORE_SHADOW_H
+
+#include "core/livepatch.h"
+
+struct sut_shadow_store;
+
+/* What a host does for the store, which is a member of the host's own structure. */
+struct sut_shadow_host {
+	/* Zeroed memory, aligned for any type, never to be given back; or NULL. Called locked. */
+	void *(*map)(struct sut_shadow_store *store, size_t size);
+	/* Excludes other threads. */
+	void (*lock)(struct sut_shadow_store *store);
+	void (*unlock)(struct sut_shadow_store *store);
+	/* Optional: a warning, sut_shadow_alloc() found a variable of that key. Called unlocked. */
+	void (*exists)(struct sut_shadow_store *store, void *obj, unsigned long id);
+	size_t quarantine; /* bytes of freed variables that wait for a proof */
+};
+
+/*
+ * A variable. Its data follow.
+ *
+ *   state     where it is                          becomes
+ *   free      on store->free[class]                taken by an alloc
+ *   taken     nobody else knows of it              linked when the ctor succeeded, else free
+ *   linked    in a bucket and in the list of its   detached by free or free_all
+ *             id; lookups find it
+ *   detached  with the one who detached it, who    waiting
+ *             calls the dtor
+ *   waiting   on store->waiting                    free, when proved or too many wait
+ *
+ * Lookups that were under way may read one that is detached or waiting; shadow.c says why that is
+ * harmless.
+ */
+struct sut_shadow_node {
+	void *obj;
+	unsigned long id;
+	struct sut_shadow_node *next[2]; /* of the same bucket; the table says which of the two */
+	/* A ring of all that have this id. Else `after` links the list that the node is on. */
+	struct sut_shadow_node *after;
+	struct sut_shadow_node *before;
+	size_t size;         /* of the data */
+	unsigned long epoch; /* of a waiting one */
+} __attribute__((aligned(16)));
+
+struct sut_shadow_table {
+	unsigned int shift;                /* a hash has this many bits too many for an index */
+	unsigned int link;                 /* index into the nodes' `next` */
+	struct sut_shadow_node *bucket[2]; /* and more */
+};
+
+/* Blocks of a class are of one size: four classes for each doubling, from 16 bytes on. */
+enum { SUT_SHADOW_CLASS_COUNT = 128 };
+
+/* Owned by the host; all members are the store's, the numbers may be read at any time. */
+struct sut_shadow_store {
+	/* All that a lookup reads; see shadow.c. */
+	unsigned long generation;
+	struct sut_shadow_table *table;
+
+	const struct sut_shadow_host *host;
+	size_t count;  /* variables */
+	size_t nodes;  /* the same, and one for each id in use */
+	size_t mapped; /* bytes got from the host */
+	unsigned char *chunk;
+	size_t chunk_left;
+	struct sut_shadow_node *free[SUT_SHADOW_CLASS_COUNT];
+	struct sut_shadow_node *waiting; /* oldest first */
+	struct sut_shadow_node *waiting_last;
+	size_t waiting_bytes;
+	size_t unproved;      /* bytes that were used again without a proof */
+	unsigned long epoch;  /* of the variable that was freed last */
+	unsigned long proved; /* up to this epoch nobody has pointers to data */
+	struct sut_shadow_table first;
+};
+
+void sut_shadow_init(struct sut_shadow_store *store, const struct sut_shadow_host *host);
+
+/* The variable's data, or NULL. Lock-free. obj may be anything but the store. */
+void *sut_shadow_get(const struct sut_shadow_store *store, const void *obj, unsigned long id);
+
+/*
+ * Attaches `size` zeroed bytes, aligned for any type, and returns them. NULL, and nothing has
+ * changed: the key has a variable (a warning), there is no memory, or ctor did not return 0. ctor
+ * may be NULL; it runs once, locked, before anybody can find the variable, and must not call the
+ * store.
+ */
+void *sut_shadow_alloc(struct sut_shadow_store *store, void *obj, unsigned long id, size_t size,
+		       klp_shadow_ctor_t ctor, void *ctor_data);
+/* The data that are there (without a warning, ctor is not called), or as sut_shadow_alloc(). */
+void *sut_shadow_get_or_alloc(struct sut_shadow_store *store, void *obj, unsigned long id,
+			      size_t size, klp_shadow_ctor_t ctor, void *ctor_data);
+
+/*
+ * Detaches the variable, if there is one; or all that have this id, at a cost of their number.
+ * Then dtor, which may be NULL, is called once for each, unlocked: it may use the store.
+ */
+void sut_shadow_free(struct sut_shadow_store *store, void *obj, unsigned long id,
+		     klp_shadow_dtor_t dtor);
+void sut_shadow_free_all(struct sut_shadow_store *store, unsigned long id, klp_shadow_dtor_t dtor);
+
+/* Calls visit for each variable, in no order, locked. */
+void sut_shadow_visit(struct sut_shadow_store *store,
+		      void (*visit)(void *arg, void *obj, unsigned long id, void *data,
+				    size_t size),
+		      void *arg);
+
+/*
+ * How a host proves that memory may be used again: it takes the epoch, finds that each thread has
+ * since been at a point where it has no pointer to data of a variable freed before (outside of all
+ * code of patches, say), and gives the epoch back. Both are one access of a word, lock-free: a host
+ * outside of the target may as well read store->epoch and write store->proved itself.
+ */
+unsigned long sut_shadow_epoch(const struct sut_shadow_store *store);
+void sut_shadow_prove(struct sut_shadow_store *store, unsigned long epoch);
+
+/*
+ * The holder of the lock is gone: this is the child of a fork, and it was another thread's. Makes
+ * good what that left half done; what it had detached is lost. The caller has taken the lock over.
+ */
+void sut_shadow_repair(struct sut_shadow_store *store);
+
+#endif
