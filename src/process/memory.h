@@ -15,6 +15,8 @@ struct sut_memory {
 	struct sut_rt_control control;
 	size_t count, capacity;
 	struct sut_memory_patch *patches; /* newest first */
+	size_t use_count;
+	const struct sut_memory_patch **use; /* those on the core's list, oldest first */
 };
 
 /* Reads all of it; a run-time that is not placed has no patches. SUT_REFUSED (rule "damaged"). */
@@ -26,6 +28,14 @@ const struct sut_memory_patch *sut_memory_find(const struct sut_memory *memory, 
 
 /* The patch whose transition runs, or NULL. */
 const struct sut_memory_patch *sut_memory_moving(const struct sut_memory *memory);
+
+/*
+ * The newest function in use for this entry, of patches older than `below` (NULL: of all), and
+ * whose it is; NULL: the original runs.
+ */
+const struct sut_rt_func *sut_memory_top(const struct sut_memory *memory, uint64_t entry,
+					 const struct sut_memory_patch *below,
+					 const struct sut_memory_patch **owner);
 
 /* Functions of all patches, in one array. */
 struct sut_rt_func *sut_memory_funcs(const struct sut_memory *memory, struct sut_arena *arena,

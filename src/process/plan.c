@@ -68,6 +68,15 @@ static void add_map(struct sut_plan *plan, uint64_t address, uint64_t size, uint
 		(struct sut_rt_map){address, size, prot};
 }
 
+static enum sut_rc no_room(const struct sut_target *target, struct sut_diag *diag)
+{
+	sut_fail(diag, SUT_UNSUPPORTED, "room",
+		 "process %d (%s): no room within 2 GiB of the object to be patched", target->pid,
+		 target->name);
+	sut_remedy(diag, "Its address space is unusually full; restart it instead.");
+	return SUT_UNSUPPORTED;
+}
+
 static enum sut_rc new_zone(struct sut_plan *plan, uint64_t low, uint64_t high, uint64_t text,
 			    uint64_t data, struct sut_zone **zone, struct sut_diag *diag)
 {
@@ -78,13 +87,8 @@ static enum sut_rc new_zone(struct sut_plan *plan, uint64_t low, uint64_t high, 
 	record->text_size = page_up(text > ZONE_TEXT / 2 ? 2 * text : ZONE_TEXT);
 	record->data_size = page_up(data > ZONE_DATA / 2 ? 2 * data : ZONE_DATA);
 	record->text = sut_target_hole(target, low, high, record->text_size + record->data_size);
-	if (!record->text) {
-		sut_fail(diag, SUT_UNSUPPORTED, "room",
-			 "process %d (%s): no room within 2 GiB of the object to be patched",
-			 target->pid, target->name);
-		sut_remedy(diag, "Its address space is unusually full; restart it instead.");
-		return SUT_UNSUPPORTED;
-	}
+	if (!record->text)
+		return no_room(target, diag);
 	sut_target_reserve(target, record->text,
 			   record->text + record->text_size + record->data_size);
 	record->object = low;
@@ -223,6 +227,35 @@ bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end)
 	SUT_PUSH(plan->arena, plan->taken, plan->taken_count, plan->taken_capacity) =
 		(struct sut_rt_map){.address = start, .size = end - start};
 	return true;
+}
+
+const void *sut_plan_planned(const struct sut_plan *plan, uint64_t address, size_t size)
+{
+	for (size_t i = 0; i < plan->write_count; i++)
+		if (plan->writes[i].address == address && plan->writes[i].size == size)
+			return plan->writes[i].data;
+	return NULL;
+}
+
+enum sut_rc sut_plan_call_stack(struct sut_plan *plan, const struct sut_rt_control *control,
+				struct sut_diag *diag)
+{
+	enum { SIZE = 512 * 1024, GUARD = SUT_PAGE_SIZE };
+	struct sut_target *target = plan->runtime->target;
+	uint64_t *words = sut_arena_array(plan->arena, 2, sizeof(*words)), low;
+
+	if (control->call_stack)
+		return SUT_OK;
+	low = sut_target_hole(target, target->objects[0].low, target->objects[0].high, SIZE);
+	if (!low)
+		return no_room(target, diag);
+	sut_target_reserve(target, low, low + SIZE);
+	add_map(plan, low + GUARD, SIZE - GUARD, PROT_READ | PROT_WRITE);
+	words[0] = low + SIZE;
+	words[1] = SIZE - GUARD;
+	sut_plan_write(plan, plan->runtime->control + offsetof(struct sut_rt_control, call_stack),
+		       words, 2 * sizeof(*words));
+	return SUT_OK;
 }
 
 void sut_plan_write(struct sut_plan *plan, uint64_t address, const void *data, size_t size)

@@ -64,6 +64,13 @@ void sut_plan_know(struct sut_plan *plan, const struct sut_rt_control *control,
 /* Takes [start, end), mapping its pages where this plan does not yet. false: it is in use. */
 bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end);
 
+/* The bytes of a write that is planned for exactly this place, or NULL. */
+const void *sut_plan_planned(const struct sut_plan *plan, uint64_t address, size_t size);
+
+/* A stack for callbacks, if there is none yet. SUT_UNSUPPORTED (rule "room"). */
+enum sut_rc sut_plan_call_stack(struct sut_plan *plan, const struct sut_rt_control *control,
+				struct sut_diag *diag);
+
 /* data must stay until the plan is carried out. */
 void sut_plan_write(struct sut_plan *plan, uint64_t address, const void *data, size_t size);
 

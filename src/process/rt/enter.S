@@ -10,11 +10,18 @@
 	.globl sut_rt_header
 sut_rt_header:
 	.quad 0x3154527275747553	/* SUT_RT_MAGIC */
-	.long 1				/* SUT_RT_VERSION */
+	.long 2				/* SUT_RT_VERSION */
 	.long sut_rt_end - sut_rt_header
 	.quad 0				/* control */
 	.quad sut_rt_enter - sut_rt_header
 	.quad sut_rt_decide - sut_rt_header
+	.quad klp_shadow_get - sut_rt_header
+	.quad klp_shadow_alloc - sut_rt_header
+	.quad klp_shadow_get_or_alloc - sut_rt_header
+	.quad klp_shadow_free - sut_rt_header
+	.quad klp_shadow_free_all - sut_rt_header
+	.quad klp_get_state - sut_rt_header
+	.quad klp_get_prev_state - sut_rt_header
 
 	.text
 	.globl sut_rt_enter
@@ -22,14 +29,14 @@ sut_rt_enter:
 	cld
 	mov	%rdi, %rbx
 	call	sut_rt_run
-	mov	72(%rbx), %rsp		/* frame->iret */
+	mov	80(%rbx), %rsp		/* frame->iret */
 	mov	$14, %eax		/* rt_sigprocmask(SIG_SETMASK, &frame->sigmask, NULL, 8) */
 	mov	$2, %edi
-	lea	64(%rbx), %rsi
+	lea	72(%rbx), %rsi
 	xor	%edx, %edx
 	mov	$8, %r10d
 	syscall
-	mov	80(%rbx), %rbx		/* frame->save */
+	mov	88(%rbx), %rbx		/* frame->save */
 	mov	0(%rbx), %r15
 	mov	8(%rbx), %r14
 	mov	16(%rbx), %r13

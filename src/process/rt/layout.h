@@ -9,8 +9,9 @@
  *                data: patch records, transitions, data of images
  *   pun page   where the jump lands that a function's own bytes spell (see process/site.h)
  *
- * The run-time is found by its magic at the start of an anonymous r-x mapping. All addresses are
- * uint64_t, never pointers: most of this is read from outside. A version that does not know the
+ * The run-time is found by its magic at the start of an anonymous r-x mapping. Addresses are
+ * uint64_t, never pointers, for most of this is read from outside; only what belongs to the core
+ * (core/core.h), which works in there, has pointers. A version that does not know the
  * number in `version` leaves the target alone.
  *
  * Who writes what: while a transition runs, threads of the target write their own struct
@@ -21,20 +22,35 @@
 #ifndef SUT_PROCESS_RT_LAYOUT_H
 #define SUT_PROCESS_RT_LAYOUT_H
 
+#include "core/core.h"
+#include "core/shadow.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-#define SUT_RT_MAGIC   UINT64_C(0x3154527275747553) /* "SutuRRT1" */
-#define SUT_RT_VERSION 1
+#define SUT_RT_MAGIC   UINT64_C(0x3154527275747553) /* "SutuRRT1", whatever the version */
+#define SUT_RT_VERSION 2
 
 enum {
 	SUT_RT_NAME_SIZE = 64,
 	SUT_RT_FRAME_COUNT = 4,
 	SUT_RT_FRAME_SIZE = 32 * 1024, /* room for a signal frame with every extended state */
-	SUT_RT_TEXT_SIZE = 16 * 1024,
-	SUT_RT_CONTROL_SIZE = 4096,
+	SUT_RT_TEXT_SIZE = 64 * 1024,
+	SUT_RT_CONTROL_SIZE = 8192,
 	SUT_RT_DATA_SIZE = SUT_RT_CONTROL_SIZE + SUT_RT_FRAME_COUNT * SUT_RT_FRAME_SIZE,
 	SUT_RT_PAGES_MAX = 256,
+};
+
+/* The functions of livepatch.h, in the order of sut_rt_header.calls. */
+enum sut_rt_call {
+	SUT_RT_SHADOW_GET,
+	SUT_RT_SHADOW_ALLOC,
+	SUT_RT_SHADOW_GET_OR_ALLOC,
+	SUT_RT_SHADOW_FREE,
+	SUT_RT_SHADOW_FREE_ALL,
+	SUT_RT_GET_STATE,
+	SUT_RT_GET_PREV_STATE,
+	SUT_RT_CALL_COUNT,
 };
 
 /* First bytes of the run-time's code; the offsets are from here. */
@@ -45,6 +61,21 @@ struct sut_rt_header {
 	uint64_t control; /* address, written when the run-time is placed */
 	uint64_t enter;   /* offset: where a thread is sent with a frame in rdi */
 	uint64_t decide;  /* offset: what thunks call */
+	uint64_t calls[SUT_RT_CALL_COUNT]; /* offsets: what code of patches may call */
+};
+
+/* What an operation is doing; not IDLE in a child that was forked meanwhile. */
+enum sut_rt_stage {
+	SUT_RT_IDLE,
+	SUT_RT_WORKING,    /* lists and callbacks: only the thread that does it can go on */
+	SUT_RT_PREPARING,  /* entries become thunks; may be repeated */
+};
+
+/* Why an enable or a disable was refused, for the message. */
+enum sut_rt_failure {
+	SUT_RT_FAILED_RULE = 1, /* by the core's checks */
+	SUT_RT_FAILED_CALLBACK, /* pre_patch returned an error */
+	SUT_RT_FAILED_TEXT,     /* an entry could not be changed */
 };
 
 /* The process-wide block. */
@@ -53,9 +84,19 @@ struct sut_rt_control {
 	uint32_t version;
 	uint32_t mark_next; /* marks are used once in the life of a process; even */
 	uint64_t text;
-	uint64_t patches;    /* newest struct sut_rt_patch, or 0 */
+	uint64_t patches;    /* newest struct sut_rt_patch, or 0: all that ever were enabled */
 	uint64_t zones;      /* newest struct sut_rt_zone, or 0 */
 	uint64_t transition; /* the one that runs, or 0 */
+	uint64_t planned;    /* the one that the present operation is to begin, or 0 */
+	uint64_t generation; /* of the patches in use: one more with each change */
+	uint32_t stage;      /* enum sut_rt_stage */
+	uint32_t forced;     /* some transition was: older code than the last version's may run */
+	uint32_t failure;    /* enum sut_rt_failure of the last operation that was refused */
+	uint32_t may_close;  /* the present operation is to end the transition */
+	uint64_t failed_object; /* FAILED_CALLBACK: struct klp_object */
+	uint64_t failed_id;     /* ... id of the set, or 0 */
+	uint64_t expect;        /* CLOSE: the closing word that the looks began with */
+	int64_t close_result;   /* ... as sut_rt_frame.result */
 	uint64_t slack; /* the first stub's place in a text segment's slack until it is cleared, or
 			   0 */
 	uint64_t slack_size;
@@ -66,6 +107,15 @@ struct sut_rt_control {
 	 */
 	uint64_t page_count;
 	uint64_t pages[SUT_RT_PAGES_MAX];
+	uint64_t call_stack; /* high end of the stack that callbacks run on, or 0 */
+	uint64_t call_stack_size;
+	/* The model. Patches are on its list by the klp_patch within struct sut_rt_patch. */
+	struct sut_core core;
+	struct sut_core_host host;
+	struct sut_core_switch switching;
+	struct sut_shadow_store shadow;
+	struct sut_shadow_host shadow_host;
+	uint32_t shadow_lock;
 };
 
 /*
@@ -101,7 +151,7 @@ struct sut_rt_range {
 	uint64_t low;
 	uint64_t high;
 	uint32_t kind;
-	uint32_t func; /* index into the patch's functions, for reports */
+	uint32_t func; /* index into the transition's names, for reports; UINT32_MAX: none */
 };
 
 /* An aligned word of text to change from one value to another, by one store. */
@@ -119,8 +169,8 @@ enum sut_rt_list {
 };
 
 /*
- * A passage of all threads from one version of some functions (old) to another (new). Apply makes
- * one from the original to the patch, revert one from the patch to the original.
+ * A passage of all threads from one version of some functions (old) to another (new). Enabling a
+ * patch makes one to its code, disabling one to what lies below it; either end may be the original.
  *
  *   armed  closing & 1   dir
  *     0        0          0     entries may be thunks; thunks answer old, nobody is marked
@@ -129,7 +179,7 @@ enum sut_rt_list {
  *     1        1         0|1    closed: everybody is at the target version, for good
  */
 struct sut_rt_transition {
-	uint64_t patch;
+	uint64_t patch;    /* struct sut_rt_patch */
 	uint32_t mark_new; /* even */
 	uint32_t mark_old; /* mark_new + 1 */
 	uint32_t armed;
@@ -150,17 +200,24 @@ struct sut_rt_transition {
 	uint64_t list[SUT_RT_LIST_COUNT]; /* struct sut_rt_word */
 	uint64_t list_count[SUT_RT_LIST_COUNT];
 	uint64_t started_ns; /* CLOCK_REALTIME when it was armed */
+	uint64_t enables;    /* 1: the patch is being enabled, 0: disabled */
+	uint64_t calls;      /* 1: its operations may run code of patches */
+	uint64_t names;      /* addresses of the functions' names */
+	uint64_t name_count;
+	uint64_t memory; /* for the core, while it enables; kept until the process ends */
+	uint64_t memory_size;
 };
 
 /*
- * States of a patch in a target. Only operations change it, together with the entries.
+ * What became of a patch, as the core has it; noted at the end of each operation.
  *
- *   state      transition            becomes
- *   LOADED     none                  APPLYING by commit; nothing refers to the patch yet
- *   APPLYING   original -> patch     APPLIED by close with dir 0, REVERTED with dir 1
- *   APPLIED    none                  REVERTING by commit
- *   REVERTING  patch -> original     REVERTED by close with dir 0, APPLIED with dir 1
- *   REVERTED   none                  end; its memory is kept, for pointers into it may exist
+ *   state      in the core
+ *   LOADED     not on the list, and never was
+ *   APPLYING   its enable is in transition (dir 1: on the way back)
+ *   APPLIED    enabled
+ *   REVERTING  its disable is in transition (dir 1: on the way back)
+ *   REVERTED   left the list by its own transition; its memory is kept, for pointers into it
+ *   REPLACED   left the list because another patch replaced it; likewise
  */
 enum sut_rt_state {
 	SUT_RT_LOADED = 1,
@@ -168,6 +225,7 @@ enum sut_rt_state {
 	SUT_RT_APPLIED,
 	SUT_RT_REVERTING,
 	SUT_RT_REVERTED,
+	SUT_RT_REPLACED,
 };
 
 enum sut_rt_func_flags {
@@ -185,7 +243,7 @@ struct sut_rt_func {
 	uint64_t slot; /* PUN: the word that the pun page jumps through */
 	uint32_t flags;
 	uint32_t object; /* index into the patch's objects */
-	uint64_t name;   /* string */
+	uint64_t name;   /* string, not shared with any other function: klp_func.old_name, too */
 	uint64_t pieces; /* struct sut_rt_range: old and new pieces of this function */
 	uint64_t piece_count;
 };
@@ -200,6 +258,10 @@ struct sut_rt_patch {
 	uint64_t funcs;
 	uint64_t kept_bytes; /* of zones, used by this patch and its transitions */
 	uint64_t transition; /* its latest, or 0 */
+	uint64_t object_count;
+	uint64_t calls; /* 1: it has callbacks or destructors */
+	struct module module;
+	struct klp_patch klp;
 };
 
 /* A piece of memory near an object. The record lies at the start of its own data. */
@@ -217,8 +279,13 @@ struct sut_rt_zone {
 
 enum sut_rt_op {
 	SUT_RT_OP_MAP = 1, /* argument: struct sut_rt_map, count of them */
-	SUT_RT_OP_COMMIT,  /* argument: struct sut_rt_transition */
-	SUT_RT_OP_CLOSE,   /* argument: struct sut_rt_transition, expect = its closing word */
+	/* argument: struct sut_rt_transition; expect: the generation it was planned for */
+	SUT_RT_OP_ENABLE,
+	SUT_RT_OP_DISABLE,
+	SUT_RT_OP_RESUME,  /* of a transition that was forked while entries became thunks */
+	SUT_RT_OP_REVERSE, /* once */
+	SUT_RT_OP_CLOSE,   /* expect: its closing word */
+	SUT_RT_OP_FORCE,
 };
 
 struct sut_rt_map {
@@ -227,11 +294,12 @@ struct sut_rt_map {
 	uint64_t prot;
 };
 
-/* Results of operations; below 0 a negative errno of a system call, with nothing changed. */
+/* Results of operations; below 0 a negative errno, with nothing changed. */
 enum {
 	SUT_RT_DONE = 0,
 	SUT_RT_LOST = 1,    /* CLOSE: somebody gave a source answer meanwhile */
 	SUT_RT_CHANGED = 2, /* a text word was not as expected; all words are as before */
+	SUT_RT_STALE = 3,   /* planned for another generation, or for another transition */
 };
 
 enum sut_rt_frame_state {
@@ -254,7 +322,8 @@ struct sut_rt_frame {
 	uint64_t argument;
 	uint64_t count;
 	uint64_t expect;
-	uint64_t state_after; /* COMMIT, CLOSE: enum sut_rt_state of the patch when done */
+	uint64_t errno_location; /* with calls: address of __errno_location, or 0 */
+	uint64_t calls;          /* 1: runs code of patches, hence on control->call_stack */
 	int64_t result;
 	uint64_t sigmask; /* restored before the thread goes on */
 	uint64_t iret;    /* address, on the thread's own stack, of rip cs rflags rsp ss */

@@ -2,180 +2,199 @@
 /*
  * Operations that a thread of the target carries out for the controller. Each runs to its end
  * without the controller: that one may die at any moment, and what it sent is then done whole or
- * not at all.
- *
- * Text is changed here, not from outside, because a write through /proc/PID/mem is not atomic (it
- * tears even within an aligned word) while a store of this thread is. The page is writable and
- * executable for the moment of the store: others go on running in it.
+ * not at all. What an operation means is the core's business; here it is told what was asked for.
  */
-#include "process/rt/layout.h"
+#include "process/rt/inside.h"
 
-enum {
-	SYS_MMAP = 9,
-	SYS_MPROTECT = 10,
-	SYS_MUNMAP = 11,
-	SYS_CLOCK_GETTIME = 228,
-
-	PROT_RX = 5,
-	PROT_RWX = 7,
-	MAP_PRIVATE_ANONYMOUS_FIXED_NOREPLACE = 0x2 | 0x20 | 0x100000,
-
-	PAGE = 4096,
-};
-
-void sut_rt_run(struct sut_rt_frame *frame);
-
-static int64_t syscall6(int64_t nr, uint64_t a, uint64_t b, uint64_t c, uint64_t d, uint64_t e,
-			uint64_t f)
-{
-	register uint64_t r10 __asm__("r10") = d;
-	register uint64_t r8 __asm__("r8") = e;
-	register uint64_t r9 __asm__("r9") = f;
-	int64_t result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(nr), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
+#include <linux/errno.h>
 
 static int64_t map_all(const struct sut_rt_map *maps, uint64_t count)
 {
 	for (uint64_t i = 0; i < count; i++) {
-		int64_t at = syscall6(SYS_MMAP, maps[i].address, maps[i].size, maps[i].prot,
-				      MAP_PRIVATE_ANONYMOUS_FIXED_NOREPLACE, (uint64_t)-1, 0);
+		int64_t at = sut_rt_mmap(maps[i].address, maps[i].size, maps[i].prot, true);
 
 		if (at == (int64_t)maps[i].address)
 			continue;
 		if (at > 0) /* a kernel without NOREPLACE took it for a hint */
-			syscall6(SYS_MUNMAP, (uint64_t)at, maps[i].size, 0, 0, 0, 0);
+			sut_rt_munmap((uint64_t)at, maps[i].size);
 		while (i--)
-			syscall6(SYS_MUNMAP, maps[i].address, maps[i].size, 0, 0, 0, 0);
-		return at < 0 ? at : -17; /* EEXIST */
+			sut_rt_munmap(maps[i].address, maps[i].size);
+		return at < 0 ? at : -EEXIST;
 	}
 	return SUT_RT_DONE;
 }
 
-/* One word by one store; a word that has the wanted value already is done (a repeated operation).
- */
-static int64_t store_word(uint64_t address, uint64_t expect, uint64_t value)
+/* Where each patch stands now: see enum sut_rt_state. */
+static void note_states(struct sut_rt_control *control)
 {
-	uint64_t *word = (uint64_t *)address;
-	uint64_t page = address & ~(uint64_t)(PAGE - 1);
-	int64_t rc = syscall6(SYS_MPROTECT, page, PAGE, PROT_RWX, 0, 0, 0);
-	uint64_t seen = expect;
+	const struct sut_core *core = &control->core;
 
-	if (rc < 0)
-		return rc;
-	rc = SUT_RT_DONE;
-	if (!__atomic_compare_exchange_n(word, &seen, value, 0, __ATOMIC_SEQ_CST,
-					 __ATOMIC_SEQ_CST) &&
-	    seen != value)
-		rc = SUT_RT_CHANGED;
-	syscall6(SYS_MPROTECT, page, PAGE, PROT_RX, 0, 0, 0);
-	return rc;
-}
+	for (struct sut_rt_patch *p = (struct sut_rt_patch *)control->patches; p;
+	     p = (struct sut_rt_patch *)p->next) {
+		const struct sut_rt_transition *t = (const struct sut_rt_transition *)p->transition;
 
-/* All words of a list, or none. */
-static int64_t store_list(const struct sut_rt_transition *t, enum sut_rt_list which)
-{
-	const struct sut_rt_word *words = (const struct sut_rt_word *)t->list[which];
-
-	for (uint64_t i = 0; i < t->list_count[which]; i++) {
-		int64_t rc = store_word(words[i].address, words[i].expect, words[i].value);
-
-		if (rc == SUT_RT_DONE)
-			continue;
-		while (i--)
-			store_word(words[i].address, words[i].value, words[i].expect);
-		return rc;
+		if (core->transition == &p->klp)
+			p->state = t->enables ? SUT_RT_APPLYING : SUT_RT_REVERTING;
+		else if (p->klp.core)
+			p->state = SUT_RT_APPLIED;
+		else if (p->state == SUT_RT_APPLIED)
+			p->state = SUT_RT_REPLACED;
+		else if (p->state != SUT_RT_REPLACED)
+			p->state = SUT_RT_REVERTED;
 	}
-	return SUT_RT_DONE;
 }
 
-enum { CLOCK_REAL = 0, CLOCK_MONO = 1 };
-
-static uint64_t now_ns(uint64_t clock)
+static int64_t enable(struct sut_rt_control *control, const struct sut_rt_transition *t)
 {
-	uint64_t ts[2] = {0, 0};
-
-	syscall6(SYS_CLOCK_GETTIME, clock, (uint64_t)ts, 0, 0, 0, 0);
-	return ts[0] * 1000000000u + ts[1];
-}
-
-/* Entries become thunks while armed is 0; the one store of armed is last. */
-static int64_t commit(const struct sut_rt_frame *frame)
-{
-	struct sut_rt_control *control = (struct sut_rt_control *)frame->control;
-	struct sut_rt_transition *t = (struct sut_rt_transition *)frame->argument;
 	struct sut_rt_patch *patch = (struct sut_rt_patch *)t->patch;
 	uint64_t previous = patch->transition;
-	uint32_t state = patch->state;
-	int64_t rc;
+	int64_t rc = sut_core_enable(&control->core, &patch->klp);
 
-	if (control->transition && control->transition != (uint64_t)t)
-		return -16; /* EBUSY */
-	/* From here a successor of a dead controller finds the transition and can go on. */
-	patch->transition = (uint64_t)t;
-	control->transition = (uint64_t)t;
-	if (state == SUT_RT_LOADED) {
+	if (rc) {
+		patch->transition = previous;
+		return rc;
+	}
+	if (patch->state == SUT_RT_LOADED) {
 		patch->next = control->patches;
 		control->patches = t->patch;
 	}
-	patch->state = (uint32_t)frame->state_after;
-	rc = store_list(t, SUT_RT_LIST_COMMIT);
-	if (rc == SUT_RT_DONE) {
-		t->started_ns = now_ns(CLOCK_REAL);
-		__atomic_store_n(&t->armed, 1, __ATOMIC_SEQ_CST);
-		return SUT_RT_DONE;
-	}
-	/* Not armed: thunks gave the version that the entries lead to again. Nothing happened. */
-	patch->state = state;
-	patch->transition = previous;
-	control->transition = 0;
-	if (state == SUT_RT_LOADED)
-		control->patches = patch->next;
 	return rc;
 }
 
-/* Only when nobody gave a source answer since the controller began to look. */
-static int64_t close_transition(const struct sut_rt_frame *frame)
+static int64_t disable(struct sut_rt_control *control, const struct sut_rt_transition *t)
 {
-	struct sut_rt_control *control = (struct sut_rt_control *)frame->control;
-	struct sut_rt_transition *t = (struct sut_rt_transition *)frame->argument;
-	uint64_t expect = frame->expect;
-	int64_t rc;
+	struct sut_rt_patch *patch = (struct sut_rt_patch *)t->patch;
+	uint64_t previous = patch->transition;
+	int64_t rc = sut_core_set_enabled(&control->core, &patch->klp, false);
 
-	if (!(expect & 1) && !__atomic_compare_exchange_n(&t->closing, &expect, expect | 1, 0,
-							  __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
-		return SUT_RT_LOST;
-	/* Closed for good. Until the entries are direct, thunks answer with the target version. */
-	rc = store_list(t, t->dir ? SUT_RT_LIST_BACK : SUT_RT_LIST_FORWARD);
-	if (rc != SUT_RT_DONE)
+	if (rc)
+		patch->transition = previous;
+	return rc;
+}
+
+/*
+ * In a child that was forked while entries became thunks the thread that did it does not exist.
+ * Nothing was armed; the rest of sut_core_enable() is what start() does.
+ */
+static int64_t resume(struct sut_rt_control *control, const struct sut_rt_transition *t)
+{
+	struct sut_rt_patch *patch = (struct sut_rt_patch *)t->patch;
+	int64_t rc = control->switching.prepare(&control->core);
+
+	if (rc)
 		return rc;
-	((struct sut_rt_patch *)t->patch)->state = (uint32_t)frame->state_after;
-	control->transition = 0;
-	return SUT_RT_DONE;
+	control->switching.start(&control->core);
+	patch->klp.enabled = t->enables;
+	if (patch->state == SUT_RT_LOADED) {
+		patch->next = control->patches;
+		control->patches = t->patch;
+	}
+	return 0;
+}
+
+static int64_t reverse(struct sut_rt_control *control, const struct sut_rt_transition *t)
+{
+	struct klp_patch *patch = control->core.transition;
+
+	if (t->dir || (t->closing & 1))
+		return -EBUSY; /* at most one reversal in a transition, and none of a closed one */
+	return sut_core_set_enabled(&control->core, patch, !patch->enabled);
+}
+
+static int64_t close(struct sut_rt_control *control, uint64_t expect)
+{
+	control->expect = expect;
+	control->may_close = 1;
+	return sut_core_attempt(&control->core) ? SUT_RT_DONE : control->close_result;
+}
+
+static int64_t force(struct sut_rt_control *control)
+{
+	int64_t rc = sut_core_force(&control->core, control->core.transition);
+
+	return rc || !control->core.transition ? rc : control->close_result;
+}
+
+/* Is the world still the one that this operation was planned for? */
+static bool is_current(const struct sut_rt_control *control, const struct sut_rt_frame *frame)
+{
+	switch (frame->op) {
+	case SUT_RT_OP_ENABLE:
+	case SUT_RT_OP_DISABLE:
+		return control->generation == frame->expect && control->stage == SUT_RT_IDLE;
+	case SUT_RT_OP_RESUME:
+		return control->transition == frame->argument &&
+		       control->stage == SUT_RT_PREPARING;
+	default:
+		return control->transition == frame->argument && control->stage == SUT_RT_IDLE;
+	}
+}
+
+static int64_t operate(struct sut_rt_control *control, const struct sut_rt_frame *frame)
+{
+	const struct sut_rt_transition *t = (const struct sut_rt_transition *)frame->argument;
+
+	switch (frame->op) {
+	case SUT_RT_OP_ENABLE:
+		return enable(control, t);
+	case SUT_RT_OP_DISABLE:
+		return disable(control, t);
+	case SUT_RT_OP_RESUME:
+		return resume(control, t);
+	case SUT_RT_OP_REVERSE:
+		return reverse(control, t);
+	case SUT_RT_OP_CLOSE:
+		return close(control, frame->expect);
+	case SUT_RT_OP_FORCE:
+		return force(control);
+	default:
+		return -EINVAL;
+	}
+}
+
+static void run_core(void *context)
+{
+	struct sut_rt_frame *frame = context;
+	struct sut_rt_control *control = (struct sut_rt_control *)frame->control;
+
+	sut_rt_host_init(control);
+	if (!is_current(control, frame)) {
+		frame->result = SUT_RT_STALE;
+		return;
+	}
+	control->stage = SUT_RT_WORKING;
+	control->planned = frame->argument;
+	control->failure = SUT_RT_FAILED_RULE;
+	control->may_close = 0;
+	frame->result = operate(control, frame);
+	note_states(control);
+	control->generation++;
+	control->planned = 0;
+	control->stage = SUT_RT_IDLE;
+}
+
+/* Code of a patch may call anything of the program: on a stack of a size that this may need. */
+static void run_calls(struct sut_rt_frame *frame, const struct sut_rt_control *control)
+{
+	int *(*location)(void) = (int *(*)(void))frame->errno_location;
+	int saved = location ? *location() : 0;
+
+	sut_rt_call_on(run_core, frame, (void *)control->call_stack);
+	if (location)
+		*location() = saved;
 }
 
 void sut_rt_run(struct sut_rt_frame *frame)
 {
+	const struct sut_rt_control *control = (const struct sut_rt_control *)frame->control;
+
 	__atomic_store_n(&frame->state, SUT_RT_FRAME_RUNNING, __ATOMIC_SEQ_CST);
-	switch (frame->op) {
-	case SUT_RT_OP_MAP:
+	if (frame->op == SUT_RT_OP_MAP)
 		frame->result = map_all(frame->maps, frame->count);
-		break;
-	case SUT_RT_OP_COMMIT:
-		frame->result = commit(frame);
-		break;
-	case SUT_RT_OP_CLOSE:
-		frame->result = close_transition(frame);
-		break;
-	default:
-		frame->result = -22; /* EINVAL */
-		break;
-	}
-	frame->finished_ns = now_ns(CLOCK_MONO);
+	else if (frame->calls && control->call_stack)
+		run_calls(frame, control);
+	else
+		run_core(frame);
+	frame->finished_ns = sut_rt_now_ns(SUT_RT_CLOCK_MONO);
 	__atomic_store_n(&frame->state, SUT_RT_FRAME_DONE, __ATOMIC_SEQ_CST);
 }

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * The process host's side of the core, inside the target. The controller has found out everything
+ * beforehand (addresses, thunks, ranges), so most operations only look up what it wrote.
+ *
+ * Tables of functions are filled by code, not initialised: this is a flat image that nobody
+ * relocates.
+ */
+#include "process/rt/inside.h"
+
+#include <linux/errno.h>
+
+struct sut_rt_control *sut_rt_this_control(void)
+{
+	extern const struct sut_rt_header sut_rt_header;
+
+	return (struct sut_rt_control *)sut_rt_header.control;
+}
+
+static struct sut_rt_control *control_of(struct sut_core *core)
+{
+	return (struct sut_rt_control *)((char *)core - offsetof(struct sut_rt_control, core));
+}
+
+/* From what the controller put aside for this transition. */
+static void *alloc(struct sut_core *core, size_t size)
+{
+	struct sut_rt_transition *t = (struct sut_rt_transition *)control_of(core)->planned;
+	unsigned char *block;
+
+	size = (size + 15) & ~(size_t)15;
+	if (!t || t->memory_size < size)
+		return NULL;
+	block = (unsigned char *)t->memory;
+	t->memory += size;
+	t->memory_size -= size;
+	for (size_t i = 0; i < size; i++)
+		block[i] = 0;
+	return block;
+}
+
+/* Kept: a controller may be reading it, and it is small. */
+static void free_block(struct sut_core *core, void *block, size_t size)
+{
+	(void)core;
+	(void)block;
+	(void)size;
+}
+
+/* A patch is only enabled when all its objects are there. */
+static bool loaded(struct sut_core *core, const char *name)
+{
+	(void)core;
+	(void)name;
+	return true;
+}
+
+/* By the address of its name: each record has a string of its own, and a nop has the replaced one's. */
+static const struct sut_rt_func *find_func(const struct sut_rt_control *control, const char *name)
+{
+	const struct sut_rt_patch *patch = (const struct sut_rt_patch *)control->patches;
+	const struct sut_rt_transition *t = (const struct sut_rt_transition *)control->planned;
+
+	/* The one that is being enabled is not on our list yet. */
+	for (const struct sut_rt_patch *p = (const struct sut_rt_patch *)t->patch; p;
+	     p = p == (const struct sut_rt_patch *)t->patch ? patch
+							    : (const struct sut_rt_patch *)p->next) {
+		const struct sut_rt_func *funcs = (const struct sut_rt_func *)p->funcs;
+
+		for (uint32_t i = 0; i < p->func_count; i++)
+			if (funcs[i].name == (uint64_t)name)
+				return &funcs[i];
+	}
+	return NULL;
+}
+
+static int resolve(struct sut_core *core, struct klp_func *func)
+{
+	const struct sut_rt_func *found = find_func(control_of(core), func->old_name);
+
+	if (!found)
+		return -EINVAL;
+	func->old_func = (void *)found->entry;
+	func->old_size = found->size;
+	if (func->nop)
+		func->new_func = func->old_func;
+	func->new_size = func->nop ? found->size : found->code_size;
+	return 0;
+}
+
+/* Text is changed for all functions together, when everything else is ready: see switch.c. */
+static int hook(struct sut_core *core, void *old_func)
+{
+	(void)core;
+	(void)old_func;
+	return 0;
+}
+
+static void unhook(struct sut_core *core, void *old_func)
+{
+	(void)core;
+	(void)old_func;
+}
+
+static int call(struct sut_core *core, struct klp_object *obj, struct klp_callback_set *set,
+		enum sut_callback which)
+{
+	struct sut_rt_control *control = control_of(core);
+	const struct klp_callbacks *callbacks = set ? &set->callbacks : &obj->callbacks;
+	int rc;
+
+	switch (which) {
+	case SUT_PRE_PATCH:
+		rc = callbacks->pre_patch(obj);
+		if (rc) {
+			control->failure = SUT_RT_FAILED_CALLBACK;
+			control->failed_object = (uint64_t)obj;
+			control->failed_id = set ? set->id : 0;
+		}
+		return rc;
+	case SUT_POST_PATCH:
+		callbacks->post_patch(obj);
+		return 0;
+	case SUT_PRE_UNPATCH:
+		callbacks->pre_unpatch(obj);
+		return 0;
+	default:
+		callbacks->post_unpatch(obj);
+		return 0;
+	}
+}
+
+static void collect(struct sut_core *core, struct klp_object *obj,
+		    const struct klp_shadow_type *type)
+{
+	(void)obj;
+	sut_shadow_free_all(&control_of(core)->shadow, type->id, type->dtor);
+}
+
+/* Nobody is between an entry and the code it leads to: closing has proved it. */
+static void synchronize(struct sut_core *core)
+{
+	(void)core;
+}
+
+void sut_rt_host_init(struct sut_rt_control *control)
+{
+	struct sut_core_host *h = &control->host;
+
+	h->alloc = alloc;
+	h->free = free_block;
+	h->loaded = loaded;
+	h->resolve = resolve;
+	h->hook = hook;
+	h->unhook = unhook;
+	h->call = call;
+	h->collect = collect;
+	h->synchronize = synchronize;
+	sut_rt_switch_init(control);
+	sut_rt_shadow_init(control);
+	if (!control->core.ready)
+		sut_core_init(&control->core, h, &control->switching);
+}

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later */
+/* What the files of the run-time tell each other; only for code that runs inside a target. */
+#ifndef SUT_PROCESS_RT_INSIDE_H
+#define SUT_PROCESS_RT_INSIDE_H
+
+#include "process/rt/layout.h"
+
+/* sys.c */
+enum { SUT_RT_CLOCK_REAL = 0, SUT_RT_CLOCK_MONO = 1 };
+
+int64_t sut_rt_mmap(uint64_t address, uint64_t size, uint64_t prot, bool fixed);
+void sut_rt_munmap(uint64_t address, uint64_t size);
+int64_t sut_rt_mprotect(uint64_t address, uint64_t size, uint64_t prot);
+uint64_t sut_rt_now_ns(uint64_t clock);
+void sut_rt_futex_wait(uint32_t *word, uint32_t value);
+void sut_rt_futex_wake(uint32_t *word);
+
+/* host.c */
+struct sut_rt_control *sut_rt_this_control(void);
+/* Makes the core ready if it is not, and fills the tables of functions. */
+void sut_rt_host_init(struct sut_rt_control *control);
+
+/* switch.c */
+void sut_rt_switch_init(struct sut_rt_control *control);
+
+/* author.c */
+void sut_rt_shadow_init(struct sut_rt_control *control);
+
+/* run.c: called by enter.S */
+void sut_rt_run(struct sut_rt_frame *frame);
+
+/* call.S: runs function(argument) below stack_top, with the extended state kept. */
+void sut_rt_call_on(void (*function)(void *), void *argument, void *stack_top);
+
+#endif

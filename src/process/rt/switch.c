@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: LGPL-2.1-or-later
+/*
+ * How the core's transitions are carried out in a process: entries become thunks, threads go over
+ * by themselves (decide.c), and the transition ends when the controller has seen everybody outside
+ * the version that is left.
+ *
+ * Text is changed here, not from outside, because a write through /proc/PID/mem is not atomic (it
+ * tears even within an aligned word) while a store of this thread is. The page is writable and
+ * executable for the moment of the store: others go on running in it.
+ */
+#include "process/rt/inside.h"
+
+#include <linux/errno.h>
+
+enum { PROT_RX = 5, PROT_RWX = 7, PAGE = 4096 };
+
+static struct sut_rt_control *control_of(struct sut_core *core)
+{
+	return (struct sut_rt_control *)((char *)core - offsetof(struct sut_rt_control, core));
+}
+
+static struct sut_rt_transition *transition_of(struct sut_core *core)
+{
+	return (struct sut_rt_transition *)control_of(core)->transition;
+}
+
+/* By one store; a word that has the wanted value already is done (a repeated operation). */
+static int64_t store_word(uint64_t address, uint64_t expect, uint64_t value)
+{
+	uint64_t *word = (uint64_t *)address;
+	uint64_t page = address & ~(uint64_t)(PAGE - 1);
+	int64_t rc = sut_rt_mprotect(page, PAGE, PROT_RWX);
+	uint64_t seen = expect;
+
+	if (rc < 0)
+		return rc;
+	rc = SUT_RT_DONE;
+	if (!__atomic_compare_exchange_n(word, &seen, value, 0, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST) &&
+	    seen != value)
+		rc = SUT_RT_CHANGED;
+	sut_rt_mprotect(page, PAGE, PROT_RX);
+	return rc;
+}
+
+/* All words of a list, or none. */
+static int64_t store_list(const struct sut_rt_transition *t, enum sut_rt_list which)
+{
+	const struct sut_rt_word *words = (const struct sut_rt_word *)t->list[which];
+
+	for (uint64_t i = 0; i < t->list_count[which]; i++) {
+		int64_t rc = store_word(words[i].address, words[i].expect, words[i].value);
+
+		if (rc == SUT_RT_DONE)
+			continue;
+		while (i--)
+			store_word(words[i].address, words[i].value, words[i].expect);
+		return rc;
+	}
+	return SUT_RT_DONE;
+}
+
+/* From here a successor of a dead controller finds the transition and can go on. */
+static void begin(struct sut_core *core)
+{
+	struct sut_rt_control *control = control_of(core);
+	struct sut_rt_transition *t = (struct sut_rt_transition *)control->planned;
+
+	control->transition = control->planned;
+	((struct sut_rt_patch *)t->patch)->transition = control->planned;
+}
+
+/* Entries become thunks while armed is 0: those answer old, and nobody is marked. */
+static int prepare(struct sut_core *core)
+{
+	struct sut_rt_control *control = control_of(core);
+	int64_t rc;
+
+	__atomic_store_n(&control->stage, SUT_RT_PREPARING, __ATOMIC_SEQ_CST);
+	rc = store_list(transition_of(core), SUT_RT_LIST_COMMIT);
+	__atomic_store_n(&control->stage, SUT_RT_WORKING, __ATOMIC_SEQ_CST);
+	if (rc == SUT_RT_DONE)
+		return 0;
+	control->failure = SUT_RT_FAILED_TEXT;
+	return rc == SUT_RT_CHANGED ? -ESTALE : (int)rc;
+}
+
+/* The one store of armed is last. */
+static void start(struct sut_core *core)
+{
+	struct sut_rt_transition *t = transition_of(core);
+
+	t->started_ns = sut_rt_now_ns(SUT_RT_CLOCK_REAL);
+	__atomic_store_n(&t->armed, 1, __ATOMIC_SEQ_CST);
+}
+
+/* The word that decisions read is first; the copies only send threads to a decision. */
+static void reverse(struct sut_core *core)
+{
+	struct sut_rt_transition *t = transition_of(core);
+	uint8_t *const *copies = (uint8_t *const *)t->dir_copies;
+
+	__atomic_store_n(&t->dir, 1, __ATOMIC_SEQ_CST);
+	for (uint64_t i = 0; i < t->dir_copy_count; i++)
+		__atomic_store_n(copies[i], 1, __ATOMIC_SEQ_CST);
+}
+
+/*
+ * Only when nobody gave a source answer since the controller began to look. Closed for good: until
+ * the entries are as they will be, thunks answer with the target version.
+ */
+static bool attempt(struct sut_core *core)
+{
+	struct sut_rt_control *control = control_of(core);
+	struct sut_rt_transition *t = transition_of(core);
+	uint64_t expect = control->expect;
+
+	if (!control->may_close)
+		return false;
+	control->close_result = SUT_RT_LOST;
+	if (!(__atomic_load_n(&t->closing, __ATOMIC_SEQ_CST) & 1) &&
+	    !__atomic_compare_exchange_n(&t->closing, &expect, expect | 1, 0, __ATOMIC_SEQ_CST,
+					 __ATOMIC_SEQ_CST))
+		return false;
+	control->close_result = store_list(t, t->dir ? SUT_RT_LIST_BACK : SUT_RT_LIST_FORWARD);
+	return control->close_result == SUT_RT_DONE;
+}
+
+/* Whoever is inside the version that is left stays there until it returns. */
+static void force(struct sut_core *core)
+{
+	struct sut_rt_control *control = control_of(core);
+
+	control->forced = 1;
+	control->may_close = 1;
+	__atomic_fetch_or(&transition_of(core)->closing, 1, __ATOMIC_SEQ_CST);
+}
+
+static void finish(struct sut_core *core)
+{
+	control_of(core)->transition = 0;
+}
+
+void sut_rt_switch_init(struct sut_rt_control *control)
+{
+	struct sut_core_switch *s = &control->switching;
+
+	s->begin = begin;
+	s->prepare = prepare;
+	s->start = start;
+	s->reverse = reverse;
+	s->attempt = attempt;
+	s->force = force;
+	s->finish = finish;
+}
