@@ -173,6 +173,9 @@ static void put_reference(const struct view *v, const struct sut_patch_symbol *s
 		if (symbol->slot)
 			sut_out_address(v->out, "slot", symbol->slot);
 		break;
+	case SUT_PATCH_SYMBOL_RUNTIME:
+		sut_out_string(v->out, "kind", "runtime");
+		break;
 	}
 	sut_out_end(v->out);
 }

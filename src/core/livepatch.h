@@ -17,6 +17,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/*
+ * The layout of what is below, and what its functions take. It changes whenever either does, for a
+ * patch brings these structures as its compiler laid them out.
+ */
+enum { SUT_LIVEPATCH_ABI = 1 };
+
 struct klp_object;
 struct klp_patch;
 struct sut_patch;
@@ -155,6 +161,18 @@ struct klp_patch {
 	bool enabled;
 	bool forced;
 };
+
+/*
+ * (+) A patch that `suture create` makes has its functions from a source patch, and its struct
+ * klp_patch from whoever applies it. What is left for the author to write, if anything, is in a
+ * file that defines one of these arrays or both.
+ *
+ * Each element of suture_objects adds callbacks, sets and shadow types to one object of the patch;
+ * funcs stays NULL. The arrays end with an element of zeroes, and not before: main is an element
+ * without a name like any other.
+ */
+extern struct klp_object suture_objects[];
+extern struct klp_state suture_states[];
 
 /*
  * What a patch's code may call. Each host provides these; in a target they are the run-time's.

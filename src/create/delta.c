@@ -257,6 +257,7 @@ static uint32_t add_object(struct sut_extract *extract, struct sut_target *targe
 	object = &patch->objects[patch->object_count];
 	object->name = target->name;
 	object->soname = target->soname;
+	object->executable = target->executable;
 	object->build_id_size = target->build_id_size;
 	memcpy(object->build_id, target->build_id, target->build_id_size);
 	extract->targets[patch->object_count] = target;

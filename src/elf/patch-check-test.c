@@ -101,6 +101,12 @@ static void build_ids_are_present_and_differ(void)
 		p->objects[1].build_id_size = 20);
 }
 
+static void at_most_one_object_is_a_program(void)
+{
+	REFUSED("object libscale.so.1.2: a second program beside greeter",
+		p->objects[1].executable = true);
+}
+
 static void sections_have_sane_names_flags_and_alignments(void)
 {
 	REFUSED("section 0: \"text\" is not a section name", p->sections[0].name = "text");
@@ -171,6 +177,24 @@ static void symbols_lie_in_their_sections(void)
 	REFUSED("symbol 10: puts is imported and has a value", p->symbols[10].value = 1);
 }
 
+static void symbols_of_the_run_time_are_known(void)
+{
+	enum { LAST = 18 };
+
+	REFUSED("symbol 18: klp_enable_patch is none of the run-time",
+		p->symbols[LAST].name = "klp_enable_patch");
+	REFUSED("symbol 18: klp_shadow_get is none of the run-time", p->symbols[LAST].value = 1);
+	REFUSED("symbol 18: klp_shadow_get is none of the run-time", p->symbols[LAST].size = 1);
+	REFUSED("symbol 18: klp_shadow_get has type 0", p->symbols[LAST].type = STT_NOTYPE);
+	REFUSED("symbol 18: klp_shadow_get is of the run-time, and there is no abi",
+		p->additions.abi = 0);
+}
+
+static void a_patch_replaces_all_or_a_set(void)
+{
+	REFUSED("replace_set 5: the patch replaces all others", p->replace = true);
+}
+
 static void functions_have_code_in_their_object(void)
 {
 	REFUSED("function \"a/b\": not a function name", p->funcs[0].name = "a/b");
@@ -211,6 +235,7 @@ static const struct sut_tap_test tests[] = {
 	{"texts are UTF-8 and do not turn the direction", texts_are_utf8_and_do_not_turn_direction},
 	{"object names are file names", object_names_are_file_names},
 	{"build-ids are present and differ", build_ids_are_present_and_differ},
+	{"at most one object is a program", at_most_one_object_is_a_program},
 	{"sections have sane names, flags and alignments",
 	 sections_have_sane_names_flags_and_alignments},
 	{"sections are not too large in sum", sections_are_not_too_large_in_sum},
@@ -218,6 +243,8 @@ static const struct sut_tap_test tests[] = {
 	{"a relocation may end where its section ends",
 	 a_relocation_may_end_where_its_section_ends},
 	{"symbols lie in their sections", symbols_lie_in_their_sections},
+	{"symbols of the run-time are known", symbols_of_the_run_time_are_known},
+	{"a patch replaces all or a set", a_patch_replaces_all_or_a_set},
 	{"functions have code in their object", functions_have_code_in_their_object},
 	{"pieces are sane and do not overlap", pieces_are_sane_and_do_not_overlap},
 };

@@ -99,6 +99,9 @@ static enum sut_rc check_texts(const struct sut_patch *patch, struct sut_diag *d
 		return SUT_PATCH_BAD(diag, "name \"%s\": not a patch name", patch->name);
 	if (!sut_patch_version_valid(patch->version))
 		return SUT_PATCH_BAD(diag, "version \"%s\": not a version", patch->version);
+	if (patch->replace && patch->replace_set)
+		return SUT_PATCH_BAD(diag, "replace_set %" PRIu32 ": the patch replaces all others",
+				     patch->replace_set);
 	if (patch->fix_count > SUT_PATCH_FIXES_MAX ||
 	    patch->allowed_count > SUT_PATCH_ALLOWED_MAX || patch->fact_count > SUT_PATCH_FACTS_MAX)
 		return SUT_PATCH_BAD(diag, "texts: more than %d fixes, %d rules or %d facts",
@@ -139,10 +142,16 @@ static enum sut_rc check_objects(const struct sut_patch *patch, struct sut_diag 
 		if (!object->build_id_size || object->build_id_size > SUT_PATCH_BUILD_ID_MAX)
 			return SUT_PATCH_BAD(diag, "object %s: a build-id of %zu bytes",
 					     object->name, object->build_id_size);
-		for (size_t j = 0; j < i; j++)
-			if (same_build_id(object, &patch->objects[j]))
+		for (size_t j = 0; j < i; j++) {
+			const struct sut_patch_object *other = &patch->objects[j];
+
+			if (same_build_id(object, other))
 				return SUT_PATCH_BAD(diag, "object %s: has the build-id of %s",
-						     object->name, patch->objects[j].name);
+						     object->name, other->name);
+			if (object->executable && other->executable)
+				return SUT_PATCH_BAD(diag, "object %s: a second program beside %s",
+						     object->name, other->name);
+		}
 	}
 	return SUT_OK;
 }
@@ -257,19 +266,34 @@ static enum sut_rc check_own(const struct sut_patch *patch, size_t i, struct sut
 
 static bool is_symbol_type(enum sut_patch_symbol_kind kind, unsigned char type)
 {
+	if (kind == SUT_PATCH_SYMBOL_RUNTIME)
+		return type == STT_FUNC;
 	switch (type) {
 	case STT_NOTYPE:
 	case STT_OBJECT:
 	case STT_FUNC:
 		return true;
 	case STT_SECTION:
-		return kind != SUT_PATCH_SYMBOL_IMPORT;
+		return kind == SUT_PATCH_SYMBOL_OWN || kind == SUT_PATCH_SYMBOL_TARGET;
 	case STT_TLS:
 	case STT_GNU_IFUNC:
 		return kind != SUT_PATCH_SYMBOL_OWN;
 	default:
 		return false;
 	}
+}
+
+static enum sut_rc check_runtime(const struct sut_patch *patch, size_t i, struct sut_diag *diag)
+{
+	const struct sut_patch_symbol *symbol = &patch->symbols[i];
+
+	if (!sut_patch_runtime_has(symbol->name) || symbol->value || symbol->size)
+		return SUT_PATCH_BAD(diag, "symbol %zu: %s is none of the run-time", i,
+				     symbol->name);
+	if (!patch->additions.abi)
+		return SUT_PATCH_BAD(diag, "symbol %zu: %s is of the run-time, and there is no abi",
+				     i, symbol->name);
+	return SUT_OK;
 }
 
 static enum sut_rc check_symbol(const struct sut_patch *patch, size_t i, struct sut_diag *diag)
@@ -285,6 +309,8 @@ static enum sut_rc check_symbol(const struct sut_patch *patch, size_t i, struct 
 				     symbol->type);
 	if (symbol->kind == SUT_PATCH_SYMBOL_OWN)
 		return check_own(patch, i, diag);
+	if (symbol->kind == SUT_PATCH_SYMBOL_RUNTIME)
+		return check_runtime(patch, i, diag);
 	if (symbol->object >= patch->object_count)
 		return SUT_PATCH_BAD(diag, "symbol %zu: %s is of no object", i, symbol->name);
 	if (symbol->kind == SUT_PATCH_SYMBOL_IMPORT && symbol->value)

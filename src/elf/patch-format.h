@@ -18,6 +18,9 @@
 /* As the kernel's: a symbol and relocations that are resolved when a live patch is loaded. */
 enum { SUT_PATCH_SHN_LIVEPATCH = 0xff20, SUT_PATCH_SHF_LIVEPATCH = 0x00100000 };
 
+/* Ours: a symbol of the run-time. */
+enum { SUT_PATCH_SHN_RUNTIME = 0xff21 };
+
 enum {
 	SUT_PATCH_NOTE_CONTENT = 1, /* the descriptor is JSON */
 	SUT_PATCH_NOTE_DIGEST = 2,  /* the descriptor is a SHA-256 */
@@ -36,16 +39,20 @@ enum {
 	SUT_PATCH_SYMBOLS_MAX = 65536,
 	SUT_PATCH_NOTE_MAX = 4 << 20, /* JSON grows fiftyfold in memory */
 	SUT_PATCH_ALIGN_MAX = 4096,
+	SUT_PATCH_LIST_MAX = 256, /* elements of each array of the author's */
 	SUT_PATCH_PIECE_MAX = 16 << 20,
 	SUT_PATCH_IMAGE_MAX = 64 << 20, /* all sections together, zeros included */
 	SUT_PATCH_WORD_MAX = 1024,      /* names */
 	SUT_PATCH_TEXT_MAX = 65536,     /* facts */
 };
 
-#define SUT_PATCH_SCHEMA      "suture.patch/1"
+#define SUT_PATCH_SCHEMA      "suture.patch/2"
 #define SUT_PATCH_NOTE_OWNER  "suture"
 #define SUT_PATCH_NOTE_NAME   ".note.suture"
 #define SUT_PATCH_DIGEST_NAME ".note.suture.digest"
+
+/* The canonical form, for jansson. */
+#define SUT_PATCH_JSON_FORM (JSON_SORT_KEYS | JSON_COMPACT)
 
 /* sut_fail() for everything that is wrong with the content of a patch. */
 #define SUT_PATCH_BAD(diag, ...) sut_fail(diag, SUT_INVALID, "format", __VA_ARGS__)
@@ -64,6 +71,9 @@ char *sut_patch_rela_name(struct sut_arena *arena, const struct sut_patch_sectio
 /* The name in the symbol table of a TARGET symbol. */
 char *sut_patch_target_name(struct sut_arena *arena, const struct sut_patch *patch,
 			    const struct sut_patch_symbol *symbol);
+
+/* It is of an object, which the note names: the target's, and what is imported. */
+bool sut_patch_symbol_has_object(const struct sut_patch_symbol *symbol);
 
 /* Bytes that a relocation of this type changes, or -1 for a type that the format does not have. */
 int sut_patch_reloc_width(uint32_t type);

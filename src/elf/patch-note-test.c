@@ -14,9 +14,11 @@
 	"\"symbol\":1}"
 #define SHA "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define NOTE                                                                                       \
-	"{\"allowed\":[],\"facts\":[{\"key\":\"k\",\"value\":\"v\"}],\"fixes\":[\"CVE\"],"         \
+	"{\"additions\":{\"abi\":1,\"objects\":0,\"states\":1},\"allowed\":[],\"facts\":[{"        \
+	"\"key\":\"k\",\"value\":\"v\"}],\"fixes\":[\"CVE\"],"                                     \
 	"\"functions\":[" FUNC "],\"name\":\"n\",\"objects\":[{\"build_id\":\"0a0b\","             \
-	"\"name\":\"o\",\"soname\":\"\"}],\"schema\":\"suture.patch/1\","                          \
+	"\"executable\":true,\"name\":\"o\",\"soname\":\"\"}],\"replace\":false,\"replace_set\":"  \
+	"5,\"schema\":\"suture.patch/2\","                                                         \
 	"\"sections\":[{\"index\":3,\"object\":0}],\"symbols\":[{\"index\":2,\"object\":0,"        \
 	"\"slot\":\"0x3fd8\"}],\"version\":\"1\"}"
 
@@ -73,6 +75,11 @@ static void a_good_note_is_taken(void)
 	CHECK_EQUAL(patch.funcs[0].pieces[0].address, 0x1000);
 	CHECK_EQUAL(patch.funcs[0].symbol, 0);
 	CHECK_EQUAL(patch.objects[0].build_id_size, 2);
+	CHECK(patch.objects[0].executable);
+	CHECK_EQUAL(patch.replace_set, 5);
+	CHECK_EQUAL(patch.additions.abi, 1);
+	CHECK_EQUAL(patch.additions.objects_symbol, SUT_PATCH_NONE);
+	CHECK_EQUAL(patch.additions.states_symbol, 0);
 }
 
 static void what_is_not_json_is_refused(void)
@@ -112,7 +119,7 @@ static void unknown_and_missing_keys_are_refused(void)
 
 static void values_of_the_wrong_type_are_refused(void)
 {
-	check_refused("[]", 2, "note: schema: not \"suture.patch/1\"");
+	check_refused("[]", 2, "note: schema: not \"suture.patch/2\"");
 	refused_with("\"name\":\"n\"", "\"name\":7", "note: name: not a string");
 	refused_with("[\"CVE\"]", "\"CVE\"", "note: fixes: not an array");
 	refused_with("\"CVE\"", "null", "note: fixes: not a string");
@@ -178,17 +185,40 @@ static void other_forms_of_the_same_json_are_refused(void)
 		     "note: descriptor: not in canonical form");
 }
 
-static void a_newer_format_is_unsupported(void)
+static void check_unsupported(const char *schema)
 {
-	static const char text[] = "{\"schema\":\"suture.patch/2\",\"anything\":[]}";
 	SUT_ARENA struct sut_arena arena = {0};
 	struct sut_patch patch = {0};
 	struct sut_diag diag = {0};
+	const char *text = sut_arena_printf(&arena, "{\"schema\":\"%s\",\"anything\":[]}", schema);
 
 	CHECK_EQUAL(decode(&arena, text, strlen(text), &patch, &diag), SUT_UNSUPPORTED);
-	CHECK_STRING(diag.entry[0], "note: this version of suture reads suture.patch/1, and the "
-				    "file is suture.patch/2");
-	refused_with("suture.patch/1", "other/1", "note: schema: not \"suture.patch/1\"");
+	CHECK_STRING(diag.entry[0],
+		     sut_arena_printf(&arena,
+				      "note: this version of suture reads suture.patch/2, and the "
+				      "file is %s",
+				      schema));
+}
+
+static void other_formats_are_unsupported(void)
+{
+	check_unsupported("suture.patch/1");
+	check_unsupported("suture.patch/3");
+	refused_with("suture.patch/2", "other/1", "note: schema: not \"suture.patch/2\"");
+}
+
+static void additions_are_well_formed(void)
+{
+	refused_with("\"abi\":1", "\"abi\":0", "note: additions: arrays without an abi");
+	refused_with("\"abi\":1", "\"abi\":\"1\"", "note: abi: not an integer");
+	refused_with("\"states\":1", "\"states\":3", "note: states: out of range");
+	refused_with("\"objects\":0", "\"objects\":false", "note: objects: not an integer");
+	refused_with("\"objects\":0,", "", "note: additions: has other keys than the format");
+	refused_with("\"replace\":false", "\"replace\":0", "note: replace: neither true nor false");
+	refused_with("\"replace_set\":5", "\"replace_set\":4294967296",
+		     "note: replace_set: out of range");
+	refused_with("\"executable\":true", "\"executable\":1",
+		     "note: executable: neither true nor false");
 }
 
 static const struct sut_tap_test tests[] = {
@@ -203,7 +233,8 @@ static const struct sut_tap_test tests[] = {
 	{"each section and symbol has one entry", each_section_and_symbol_has_one_entry},
 	{"endless names are refused", endless_names_are_refused},
 	{"other forms of the same JSON are refused", other_forms_of_the_same_json_are_refused},
-	{"a newer format is unsupported", a_newer_format_is_unsupported},
+	{"additions are well-formed", additions_are_well_formed},
+	{"other formats are unsupported", other_formats_are_unsupported},
 };
 
 SUT_TAP_MAIN(tests)

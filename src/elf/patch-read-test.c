@@ -134,22 +134,22 @@ static void sections_the_format_does_not_have_are_refused(void)
 
 static void missing_and_doubled_parts_are_refused(void)
 {
-	REFUSED("section [17]: a second .strtab", f.shdrs[3].sh_type = SHT_STRTAB);
+	REFUSED("section [28]: a second .strtab", f.shdrs[3].sh_type = SHT_STRTAB);
 	REFUSED("sections: .note.suture is missing", f.shdrs[2].sh_type = SHT_PROGBITS);
 	REFUSED("section [2]: a second .note.suture.digest",
 		f.shdrs[2].sh_name = f.shdrs[1].sh_name);
 	REFUSED(".note.suture.digest: not in its place", f.shdrs[1].sh_size -= 4);
-	REFUSED("section [17]: a second .symtab",
+	REFUSED("section [28]: a second .symtab",
 		find(&f, ".strtab")->sh_name = find(&f, ".symtab")->sh_name;
-		f.shdrs[17].sh_type = SHT_SYMTAB);
+		f.shdrs[28].sh_type = SHT_SYMTAB);
 }
 
 static void names_outside_the_string_table_are_refused(void)
 {
 	REFUSED("section [3]: has no name", f.shdrs[3].sh_name = 0xffffffff);
 	REFUSED("section [3]: has no name", f.shdrs[3].sh_name = 0);
-	REFUSED("section [18]: has no name",
-		f.data[f.shdrs[18].sh_offset + f.shdrs[18].sh_size - 1] = 'x');
+	REFUSED("section [29]: has no name",
+		f.data[f.shdrs[29].sh_offset + f.shdrs[29].sh_size - 1] = 'x');
 	REFUSED("symbol 0: its name is not in the file", f.syms[1].st_name = 0xffffffff);
 }
 
@@ -193,32 +193,32 @@ static void target_symbols_have_livepatch_names(void)
 
 static void relocation_sections_out_of_shape_are_refused(void)
 {
-	const char *message = "section [10]: .rela.text.greet is not well-formed";
+	const char *message = "section [16]: .rela.text.greet is not well-formed";
 
-	REFUSED(message, f.shdrs[10].sh_link = 10); /* its own symbol table */
-	REFUSED(message, f.shdrs[10].sh_info = 10); /* relocates itself */
-	REFUSED(message, f.shdrs[10].sh_info = 0xffffffff);
-	REFUSED(message, f.shdrs[10].sh_entsize = 0);
-	REFUSED(message, f.shdrs[10].sh_size--);
-	REFUSED(message, f.shdrs[10].sh_size = 0);
-	REFUSED("section [10]: .rela.text.greet has not the name and flags of what it holds",
-		f.shdrs[10].sh_flags |= SHF_ALLOC);
-	REFUSED("section [10]: .rela.text.greet has not the name and flags of what it holds",
-		f.shdrs[10].sh_info = 4);
+	REFUSED(message, f.shdrs[16].sh_link = 16); /* its own symbol table */
+	REFUSED(message, f.shdrs[16].sh_info = 16); /* relocates itself */
+	REFUSED(message, f.shdrs[16].sh_info = 0xffffffff);
+	REFUSED(message, f.shdrs[16].sh_entsize = 0);
+	REFUSED(message, f.shdrs[16].sh_size--);
+	REFUSED(message, f.shdrs[16].sh_size = 0);
+	REFUSED("section [16]: .rela.text.greet has not the name and flags of what it holds",
+		f.shdrs[16].sh_flags |= SHF_ALLOC);
+	REFUSED("section [16]: .rela.text.greet has not the name and flags of what it holds",
+		f.shdrs[16].sh_info = 4);
 }
 
 static void relocations_in_the_wrong_section_are_refused(void)
 {
 	/* Symbol 8 is a target's, symbol 1 is not. */
-	REFUSED("section [10]: .rela.text.greet mixes objects",
+	REFUSED("section [16]: .rela.text.greet mixes objects",
 		rela(&f, ".rela.text.greet")[1].r_info = ELF64_R_INFO(8ul, R_X86_64_PC32));
-	REFUSED("section [11]: .klp.rela.greeter.text.greet has not the name and flags of what it "
+	REFUSED("section [17]: .klp.rela.greeter.text.greet has not the name and flags of what it "
 		"holds",
 		rela(&f, ".klp.rela.greeter.text.greet")[0].r_info =
 			ELF64_R_INFO(1ul, R_X86_64_PC32));
-	REFUSED("section [10]: .rela.text.greet names no symbol",
+	REFUSED("section [16]: .rela.text.greet names no symbol",
 		rela(&f, ".rela.text.greet")[1].r_info = ELF64_R_INFO(0ul, R_X86_64_PC32));
-	REFUSED("section [10]: .rela.text.greet names no symbol",
+	REFUSED("section [16]: .rela.text.greet names no symbol",
 		rela(&f, ".rela.text.greet")[1].r_info = ELF64_R_INFO(0xfffffffful, 2));
 }
 

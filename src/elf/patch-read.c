@@ -235,6 +235,8 @@ static enum sut_rc take_symbol(struct reader *r, size_t i, const Elf64_Sym *sym)
 		symbol->kind = SUT_PATCH_SYMBOL_IMPORT;
 	} else if (sym->st_shndx == SUT_PATCH_SHN_LIVEPATCH) {
 		symbol->kind = SUT_PATCH_SYMBOL_TARGET;
+	} else if (sym->st_shndx == SUT_PATCH_SHN_RUNTIME) {
+		symbol->kind = SUT_PATCH_SYMBOL_RUNTIME;
 	} else if (sym->st_shndx < r->count && r->content[sym->st_shndx] >= 0) {
 		symbol->kind = SUT_PATCH_SYMBOL_OWN;
 		symbol->section = (uint32_t)r->content[sym->st_shndx];
@@ -470,7 +472,9 @@ static enum sut_rc read_all(struct reader *r)
 
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && rc == SUT_OK; i++)
 		rc = steps[i](r);
-	return rc == SUT_OK ? sut_patch_check(r->arena, r->patch, r->diag) : rc;
+	if (rc == SUT_OK)
+		rc = sut_patch_check(r->arena, r->patch, r->diag);
+	return rc == SUT_OK ? sut_patch_additions_read(r->arena, r->patch, r->diag) : rc;
 }
 
 enum sut_rc sut_patch_parse(struct sut_arena *arena, const void *data, size_t size,

@@ -2,6 +2,7 @@
 #include "elf/patch-sample.h"
 
 #include "base/guard.h"
+#include "core/livepatch.h"
 
 #include <elf.h>
 #include <string.h>
@@ -18,14 +19,21 @@ enum {
 	LOG_LINE,
 	LEVEL,
 	PUTS,
-	ABORT
+	ABORT,
+	OBJECTS,
+	STATES,
+	SETS,
+	TYPES,
+	TYPE,
+	TAKE_NOTE,
+	SHADOW_GET,
 };
 
 static const struct sut_patch_object objects[] = {
-	{"greeter", "", 20,
+	{"greeter", "", true, 20,
 	 "\x1f\x2e\x3d\x4c\x5b\x6a\x79\x88\x97\xa6\xb5\xc4\xd3\xe2\xf1\x00\x0f"
 	 "\x1e\x2d\x3c"},
-	{"libscale.so.1.2", "libscale.so.1", 8, "\xde\xad\xbe\xef\x00\x01\x02\x03"},
+	{"libscale.so.1.2", "libscale.so.1", false, 8, "\xde\xad\xbe\xef\x00\x01\x02\x03"},
 };
 
 static const unsigned char greet_code[] = {
@@ -65,7 +73,43 @@ static const struct sut_patch_reloc table_relocs[] = {
 	{8, R_X86_64_64, GREETED, 4},
 };
 
+static const unsigned char strings[] = "hello\0libscale.so.1";
+
+/* What the author added. main: callbacks, a set, a type; the library: a callback. */
+static const struct klp_object object_data[3];
+static const struct sut_patch_reloc object_relocs[] = {
+	{offsetof(struct klp_object, callbacks.pre_patch), R_X86_64_64, HELPER, 0},
+	{offsetof(struct klp_object, callbacks.post_unpatch), R_X86_64_64, TAKE_NOTE, 0},
+	{offsetof(struct klp_object, sets), R_X86_64_64, SETS, 0},
+	{offsetof(struct klp_object, shadow_types), R_X86_64_64, TYPES, 0},
+	{sizeof(struct klp_object) + offsetof(struct klp_object, name), R_X86_64_64, STRING, 6},
+	{sizeof(struct klp_object) + offsetof(struct klp_object, callbacks.post_patch), R_X86_64_64,
+	 TAKE_NOTE, 0},
+};
+static const struct klp_callback_set set_data[] = {{.id = 7}, {.id = 0}};
+static const struct sut_patch_reloc set_relocs[] = {
+	{offsetof(struct klp_callback_set, callbacks.pre_unpatch), R_X86_64_64, TAKE_NOTE, 0},
+};
+static const struct klp_shadow_type type_data = {.id = 11};
+static const struct sut_patch_reloc type_relocs[] = {
+	{offsetof(struct klp_shadow_type, dtor), R_X86_64_64, TAKE_NOTE, 0},
+};
+static struct klp_shadow_type *const type_list_data[2];
+static const struct sut_patch_reloc type_list_relocs[] = {{0, R_X86_64_64, TYPE, 0}};
+static const struct klp_state state_data[] = {
+	{.id = 3, .version = 2, .block_disable = true},
+	{.id = 0},
+};
+
+static const unsigned char take_note_code[] = {
+	0x50,                      /* 0 push %rax */
+	0xe8, 0,    0,    0,    0, /* 1 call klp_shadow_get */
+	0x31, 0xc0, 0x5a, 0xc3,    /* 6 xor %eax,%eax; pop %rdx; ret */
+};
+static const struct sut_patch_reloc take_note_relocs[] = {{2, R_X86_64_PLT32, SHADOW_GET, -4}};
+
 #define TEXT         (SHF_ALLOC | SHF_EXECINSTR)
+#define DATA         (SHF_ALLOC | SHF_WRITE)
 #define RELOC(array) SUT_ARRAY_SIZE(array), (struct sut_patch_reloc *)(array)
 
 static const struct sut_patch_section sections[] = {
@@ -73,10 +117,21 @@ static const struct sut_patch_section sections[] = {
 	{".text.unlikely.greet", 0, TEXT, 1, sizeof(cold_code), cold_code, RELOC(cold_relocs)},
 	{".text.helper", 0, TEXT, 16, sizeof(helper_code), helper_code, 0, NULL},
 	{".text.scale", 1, TEXT, 16, sizeof(scale_code), scale_code, RELOC(scale_relocs)},
-	{".rodata.str1.1", 0, SHF_ALLOC, 1, 6, (const unsigned char *)"hello", 0, NULL},
-	{".data.table", 0, SHF_ALLOC | SHF_WRITE, 8, sizeof(table_data), table_data,
-	 RELOC(table_relocs)},
-	{".bss.counter", 0, SHF_ALLOC | SHF_WRITE, 4, 4, NULL, 0, NULL},
+	{".rodata.str1.1", 0, SHF_ALLOC, 1, sizeof(strings), strings, 0, NULL},
+	{".data.table", 0, DATA, 8, sizeof(table_data), table_data, RELOC(table_relocs)},
+	{".bss.counter", 0, DATA, 4, 4, NULL, 0, NULL},
+	{".data.rel.suture_objects", 0, DATA, 32, sizeof(object_data),
+	 (const unsigned char *)object_data, RELOC(object_relocs)},
+	{".data.rel.sets", 0, DATA, 32, sizeof(set_data), (const unsigned char *)set_data,
+	 RELOC(set_relocs)},
+	{".data.rel.types", 0, DATA, 16, sizeof(type_list_data),
+	 (const unsigned char *)type_list_data, RELOC(type_list_relocs)},
+	{".data.rel.ro.type", 0, DATA, 16, sizeof(type_data), (const unsigned char *)&type_data,
+	 RELOC(type_relocs)},
+	{".data.suture_states", 0, DATA, 32, sizeof(state_data), (const unsigned char *)state_data,
+	 0, NULL},
+	{".text.take_note", 0, TEXT, 16, sizeof(take_note_code), take_note_code,
+	 RELOC(take_note_relocs)},
 };
 
 #define OWN(name, type, section, size)                                                             \
@@ -97,6 +152,13 @@ static const struct sut_patch_symbol symbols[] = {
 	[LEVEL] = {"level", SUT_PATCH_SYMBOL_TARGET, STT_TLS, 0, 1, 0, (uint64_t)-16, 4, 0},
 	[PUTS] = {"puts", SUT_PATCH_SYMBOL_IMPORT, STT_FUNC, 0, 0, 0, 0, 0, 0x3fd8},
 	[ABORT] = {"abort", SUT_PATCH_SYMBOL_IMPORT, STT_NOTYPE, 0, 0, 0, 0, 0, 0},
+	[OBJECTS] = OWN("suture_objects", STT_OBJECT, OBJECTS, sizeof(object_data)),
+	[STATES] = OWN("suture_states", STT_OBJECT, STATES, sizeof(state_data)),
+	[SETS] = OWN("sets", STT_OBJECT, SETS, sizeof(set_data)),
+	[TYPES] = OWN("types", STT_OBJECT, TYPES, sizeof(type_list_data)),
+	[TYPE] = OWN("type", STT_OBJECT, TYPE, sizeof(type_data)),
+	[TAKE_NOTE] = OWN("take_note", STT_FUNC, NOTE, sizeof(take_note_code)),
+	[SHADOW_GET] = {"klp_shadow_get", SUT_PATCH_SYMBOL_RUNTIME, STT_FUNC, 0, 0, 0, 0, 0, 0},
 };
 
 static const struct sut_patch_piece greet_pieces[] = {
@@ -110,6 +172,7 @@ static const struct sut_patch_func funcs[] = {
 	{"greet", SUT_PATCH_FUNC_CHANGED, 0, GREET, "src/greet.c:12", 2, NULL, 1, NULL},
 	{"helper", SUT_PATCH_FUNC_NEW, 0, HELPER, "src/greet.c:4", 0, NULL, 0, NULL},
 	{"scale", SUT_PATCH_FUNC_CHANGED, 1, SCALE, "", 1, NULL, 0, NULL},
+	{"take_note", SUT_PATCH_FUNC_NEW, 0, TAKE_NOTE, "notes.c:9", 0, NULL, 0, NULL},
 };
 
 static const char *const fixes[] = {"CVE-2024-0001", "https://bugs.example.org/17"};
@@ -128,6 +191,7 @@ struct sut_patch *sut_patch_sample(struct sut_arena *arena)
 	*patch = (struct sut_patch){
 		.name = "greeting-overflow",
 		.version = "1",
+		.replace_set = 5,
 		.fix_count = SUT_ARRAY_SIZE(fixes),
 		.fixes = COPY(arena, fixes),
 		.object_count = SUT_ARRAY_SIZE(objects),
@@ -142,6 +206,9 @@ struct sut_patch *sut_patch_sample(struct sut_arena *arena)
 		.allowed = COPY(arena, allowed),
 		.fact_count = SUT_ARRAY_SIZE(facts),
 		.facts = COPY(arena, facts),
+		.additions = {.abi = SUT_LIVEPATCH_ABI,
+			      .objects_symbol = OBJECTS,
+			      .states_symbol = STATES},
 	};
 	patch->funcs[0].pieces = COPY(arena, greet_pieces);
 	patch->funcs[0].new_pieces = COPY(arena, greet_new_pieces);

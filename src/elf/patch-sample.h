@@ -14,6 +14,13 @@ enum {
 	SUT_SAMPLE_RODATA, /* .rodata.str1.1 */
 	SUT_SAMPLE_DATA,   /* .data.table */
 	SUT_SAMPLE_BSS,    /* .bss.counter */
+	/* What the author added: */
+	SUT_SAMPLE_OBJECTS, /* .data.rel.suture_objects: the program, the library */
+	SUT_SAMPLE_SETS,    /* .data.rel.sets, of the program */
+	SUT_SAMPLE_TYPES,   /* .data.rel.types, likewise */
+	SUT_SAMPLE_TYPE,    /* .data.rel.ro.type */
+	SUT_SAMPLE_STATES,  /* .data.suture_states */
+	SUT_SAMPLE_NOTE,    /* .text.take_note, which calls the run-time */
 	SUT_SAMPLE_SECTIONS,
 };
 

@@ -208,6 +208,9 @@ static void write_symbol(struct writer *w, const struct sut_patch_symbol *symbol
 	case SUT_PATCH_SYMBOL_IMPORT:
 		sym.st_shndx = SHN_UNDEF;
 		break;
+	case SUT_PATCH_SYMBOL_RUNTIME:
+		sym.st_shndx = SUT_PATCH_SHN_RUNTIME;
+		break;
 	}
 	sym.st_name = put_string(w, &w->strtab, name);
 	put(w, &w->file, &sym, sizeof(sym));

@@ -92,6 +92,8 @@ static void check_same_texts(const struct sut_patch *a, const struct sut_patch *
 {
 	CHECK_STRING(a->name, b->name);
 	CHECK_STRING(a->version, b->version);
+	CHECK_EQUAL(a->replace, b->replace);
+	CHECK_EQUAL(a->replace_set, b->replace_set);
 	CHECK_EQUAL(a->fix_count, b->fix_count);
 	for (size_t i = 0; i < a->fix_count; i++)
 		CHECK_STRING(a->fixes[i], b->fixes[i]);
@@ -99,6 +101,7 @@ static void check_same_texts(const struct sut_patch *a, const struct sut_patch *
 	for (size_t i = 0; i < a->object_count; i++) {
 		CHECK_STRING(a->objects[i].name, b->objects[i].name);
 		CHECK_STRING(a->objects[i].soname, b->objects[i].soname);
+		CHECK_EQUAL(a->objects[i].executable, b->objects[i].executable);
 		CHECK_EQUAL(a->objects[i].build_id_size, b->objects[i].build_id_size);
 		CHECK(memcmp(a->objects[i].build_id, b->objects[i].build_id,
 			     SUT_PATCH_BUILD_ID_MAX) == 0);
@@ -126,6 +129,11 @@ static void what_is_written_is_read_back(void)
 	check_same_sections(&back, patch);
 	check_same_symbols(&back, patch);
 	check_same_funcs(&back, patch);
+	CHECK_EQUAL(back.additions.abi, patch->additions.abi);
+	CHECK_EQUAL(back.additions.objects_symbol, patch->additions.objects_symbol);
+	CHECK_EQUAL(back.additions.states_symbol, patch->additions.states_symbol);
+	CHECK_EQUAL(back.additions.count, 2);
+	CHECK_EQUAL(back.additions.state_count, 1);
 	sut_arena_deinit(&file.arena);
 }
 

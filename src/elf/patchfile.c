@@ -23,6 +23,28 @@ char *sut_patch_target_name(struct sut_arena *arena, const struct sut_patch *pat
 				patch->objects[symbol->object].name, symbol->name, symbol->sympos);
 }
 
+bool sut_patch_symbol_has_object(const struct sut_patch_symbol *symbol)
+{
+	return symbol->kind == SUT_PATCH_SYMBOL_TARGET || symbol->kind == SUT_PATCH_SYMBOL_IMPORT;
+}
+
+/* Not klp_enable_patch(): enabling is for whoever applies the patch. */
+const char *const sut_patch_runtime[] = {
+	"klp_get_prev_state",      "klp_get_state",   "klp_shadow_alloc",    "klp_shadow_get",
+	"klp_shadow_get_or_alloc", "klp_shadow_free", "klp_shadow_free_all", NULL,
+};
+
+const char *const sut_patch_callback_names[] = {"pre_patch", "post_patch", "pre_unpatch",
+						"post_unpatch"};
+
+bool sut_patch_runtime_has(const char *name)
+{
+	for (size_t i = 0; sut_patch_runtime[i]; i++)
+		if (strcmp(sut_patch_runtime[i], name) == 0)
+			return true;
+	return false;
+}
+
 void sut_patch_digest(const unsigned char *data, size_t size, unsigned char digest[SUT_SHA256_SIZE])
 {
 	static const unsigned char zeros[SUT_SHA256_SIZE];

@@ -20,7 +20,8 @@
 #include <stdint.h>
 
 enum {
-	SUT_PATCH_FORMAT = 1,
+	SUT_PATCH_FORMAT = 2,
+	SUT_PATCH_NONE = UINT32_MAX,   /* instead of an index */
 	SUT_PATCH_FILE_MAX = 64 << 20, /* bytes */
 	SUT_PATCH_NAME_MAX = 56, /* characters of a patch name, without the end: [A-Za-z0-9._+-] */
 	SUT_PATCH_BUILD_ID_MAX = 64, /* bytes */
@@ -55,17 +56,19 @@ struct sut_patch_func {
 struct sut_patch_object {
 	const char *name; /* "redis-server": the file's base name; for people and for .klp names */
 	const char *soname;   /* DT_SONAME, or "" */
+	bool executable;      /* a program: what the author's arrays call NULL. At most one is */
 	size_t build_id_size; /* never 0 */
 	unsigned char build_id[SUT_PATCH_BUILD_ID_MAX];
 };
 
 enum sut_patch_symbol_kind {
-	SUT_PATCH_SYMBOL_OWN,    /* in a section of the patch: section, value = offset */
-	SUT_PATCH_SYMBOL_TARGET, /* the target's own (.klp.sym): object, value = link-time address;
-				    type STT_TLS: value = offset from the thread pointer, negative
-				  */
-	SUT_PATCH_SYMBOL_IMPORT, /* bound as the target's link map binds it; object = the referring
-				    object, slot = address of that object's GOT slot for it, or 0 */
+	SUT_PATCH_SYMBOL_OWN,     /* in a section of the patch: section, value = offset */
+	SUT_PATCH_SYMBOL_TARGET,  /* the target's own (.klp.sym): object, value = link-time address;
+				     type STT_TLS: value = offset from the thread pointer, negative
+				   */
+	SUT_PATCH_SYMBOL_IMPORT,  /* bound as the target's link map binds it; object = the referring
+				     object, slot = address of that object's GOT slot for it, or 0 */
+	SUT_PATCH_SYMBOL_RUNTIME, /* a function of the run-time, by name: sut_patch_runtime[] */
 };
 
 struct sut_patch_symbol {
@@ -104,9 +107,63 @@ struct sut_patch_fact {
 	const char *value;
 };
 
+enum { SUT_PATCH_CALLBACKS = 4 }; /* of struct klp_callbacks, in its order */
+extern const char *const sut_patch_callback_names[SUT_PATCH_CALLBACKS];
+
+struct sut_patch_callbacks {
+	uint32_t symbols[SUT_PATCH_CALLBACKS]; /* functions: SUT_PATCH_SYMBOL_OWN; or NONE */
+};
+
+struct sut_patch_callback_set {
+	uint64_t id;
+	struct sut_patch_callbacks callbacks;
+};
+
+struct sut_patch_shadow_type {
+	uint64_t id;
+	uint32_t dtor; /* as the symbol of a callback */
+};
+
+/* One element of suture_objects. */
+struct sut_patch_addition {
+	uint32_t object; /* index into objects, and of no other element */
+	struct sut_patch_callbacks callbacks;
+	size_t set_count;
+	struct sut_patch_callback_set *sets;
+	size_t type_count;
+	struct sut_patch_shadow_type *types;
+};
+
+/* One element of suture_states. */
+struct sut_patch_state {
+	uint64_t id;
+	uint32_t version;
+	bool block_disable;
+};
+
+/*
+ * What the author wrote by hand, see core/livepatch.h. The arrays lie in the patch's own sections,
+ * in the layout of struct klp_object and struct klp_state; to where a patch is loaded they are
+ * ordinary data. What they hold is read from their bytes and relocations, so that there is one
+ * truth; it is here for whoever shows or checks it.
+ */
+struct sut_patch_additions {
+	/* SUT_LIVEPATCH_ABI of the patch. 0: it has no arrays, and no symbol of the run-time. */
+	uint32_t abi;
+	uint32_t objects_symbol; /* suture_objects, suture_states: indices into symbols, */
+	uint32_t states_symbol;  /* or SUT_PATCH_NONE; without meaning when abi is 0 */
+	/* By sut_patch_additions_read(): */
+	size_t count;
+	struct sut_patch_addition *list; /* [i] is element i of suture_objects */
+	size_t state_count;
+	struct sut_patch_state *states;
+};
+
 struct sut_patch {
 	const char *name;
-	const char *version; /* "1" unless given */
+	const char *version;  /* "1" unless given */
+	bool replace;         /* takes the place of all patches in use, */
+	uint32_t replace_set; /* or, when not 0, of those with the same number */
 	size_t fix_count;
 	const char **fixes; /* "CVE-2024-31228" */
 	size_t object_count;
@@ -121,7 +178,12 @@ struct sut_patch {
 	const char **allowed; /* rules that were overridden by --allow */
 	size_t fact_count;
 	struct sut_patch_fact *facts; /* provenance, in order */
+	struct sut_patch_additions additions;
 };
+
+/* The names that SUT_PATCH_SYMBOL_RUNTIME may have: what core/livepatch.h offers to a patch. */
+extern const char *const sut_patch_runtime[]; /* ends with NULL */
+bool sut_patch_runtime_has(const char *name);
 
 /* What a patch may be called, and its version: letters, digits, "._+-" (and ":~"), no path. */
 bool sut_patch_name_valid(const char *name);
@@ -134,6 +196,15 @@ bool sut_patch_version_valid(const char *version);
  */
 enum sut_rc sut_patch_read(struct sut_arena *arena, const void *data, size_t size,
 			   struct sut_patch *patch, struct sut_diag *diag);
+
+/*
+ * Fills what patch->additions gets from the arrays; sut_patch_read() has done it. All else of the
+ * patch is there and right. SUT_INVALID (rule "format") for arrays that are not as
+ * docs/formats/patch.md wants them: nothing of theirs may be left to the core to find. A remedy for
+ * their author is set where the message is none. SUT_UNSUPPORTED for another SUT_LIVEPATCH_ABI.
+ */
+enum sut_rc sut_patch_additions_read(struct sut_arena *arena, struct sut_patch *patch,
+				     struct sut_diag *diag);
 
 /* Reads the file at path; messages start with the path. */
 enum sut_rc sut_patch_load(struct sut_arena *arena, const char *path, struct sut_patch *patch,

@@ -89,6 +89,10 @@ static enum sut_rc resolve_symbols(struct linker *l, struct sut_diag *diag)
 				rc = sut_dynamic_resolve(l->target, s->name, &link->symbols[i],
 							 diag);
 			break;
+		case SUT_PATCH_SYMBOL_RUNTIME:
+			rc = sut_fail(diag, SUT_UNSUPPORTED, "runtime",
+				      "%s: this version's run-time does not have it", s->name);
+			break;
 		}
 		if (rc != SUT_OK)
 			return rc;
@@ -232,6 +236,12 @@ enum sut_rc sut_link(struct sut_link *link, struct sut_diag *diag)
 	struct linker l = {.link = link, .target = link->plan->runtime->target};
 	enum sut_rc rc;
 
+	/* Nobody would call what the author added, or replace anything. */
+	if (link->patch->additions.abi || link->patch->replace || link->patch->replace_set)
+		return sut_fail(diag, SUT_UNSUPPORTED, "additions",
+				"%s: replaces other patches, or has additions, which this version "
+				"cannot apply",
+				link->patch->name);
 	l.veneers = sut_arena_array(link->plan->arena,
 				    link->patch->object_count * link->patch->symbol_count,
 				    sizeof(l.veneers[0]));

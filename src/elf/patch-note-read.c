@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * The descriptor of the note: what ELF has no place for, as canonical JSON. Keys are sorted, there
- * is no blank, and every key of the format is there and no other: what a reader does not know it
- * must not pass over, for it may be a reason not to apply the patch.
+ * Reading the descriptor of the note. Every key of the format is there and no other: what a reader
+ * does not know it must not pass over, for it may be a reason not to apply the patch.
  *
  * The decoder keeps the first thing that is wrong and goes on with harmless values, so that the
  * code below reads as the format does; nothing leaves it unless all was right.
@@ -15,154 +14,6 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { JSON_FORM = JSON_SORT_KEYS | JSON_COMPACT };
-
-/* ---- writing ---- */
-
-static json_t *hex_json(const void *data, size_t size)
-{
-	char text[2 * SUT_PATCH_BUILD_ID_MAX + 1];
-
-	return json_string(sut_hex(text, data, size));
-}
-
-static json_t *address_json(uint64_t address)
-{
-	return json_sprintf("0x%" PRIx64, address);
-}
-
-static json_t *strings_json(const char *const *strings, size_t count)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < count; i++)
-		json_array_append_new(array, json_string(strings[i]));
-	return array;
-}
-
-static json_t *facts_json(const struct sut_patch *patch)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < patch->fact_count; i++)
-		json_array_append_new(array, json_pack("{s:s,s:s}", "key", patch->facts[i].key,
-						       "value", patch->facts[i].value));
-	return array;
-}
-
-static json_t *objects_json(const struct sut_patch *patch)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < patch->object_count; i++) {
-		const struct sut_patch_object *object = &patch->objects[i];
-
-		json_array_append_new(array,
-				      json_pack("{s:o,s:s,s:s}", "build_id",
-						hex_json(object->build_id, object->build_id_size),
-						"name", object->name, "soname", object->soname));
-	}
-	return array;
-}
-
-static json_t *pieces_json(const struct sut_patch_func *func)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < func->piece_count; i++) {
-		const struct sut_patch_piece *piece = &func->pieces[i];
-
-		json_array_append_new(array, json_pack("{s:o,s:o,s:I}", "address",
-						       address_json(piece->address), "sha256",
-						       hex_json(piece->sha256, SUT_SHA256_SIZE),
-						       "size", (json_int_t)piece->size));
-	}
-	return array;
-}
-
-static json_t *new_pieces_json(const struct sut_patch_func *func)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < func->new_piece_count; i++)
-		json_array_append_new(array, json_integer((json_int_t)func->new_pieces[i] + 1));
-	return array;
-}
-
-static json_t *funcs_json(const struct sut_patch *patch)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < patch->func_count; i++) {
-		const struct sut_patch_func *func = &patch->funcs[i];
-		bool changed = func->kind == SUT_PATCH_FUNC_CHANGED;
-
-		json_array_append_new(array,
-				      json_pack("{s:s,s:s,s:o,s:I,s:o,s:s,s:I}", "kind",
-						changed ? "changed" : "new", "name", func->name,
-						"new_pieces", new_pieces_json(func), "object",
-						(json_int_t)func->object, "pieces",
-						pieces_json(func), "source", func->source, "symbol",
-						(json_int_t)func->symbol + 1));
-	}
-	return array;
-}
-
-static json_t *sections_json(const struct sut_patch *patch, uint32_t first)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < patch->section_count; i++)
-		json_array_append_new(array,
-				      json_pack("{s:I,s:I}", "index", (json_int_t)(first + i),
-						"object", (json_int_t)patch->sections[i].object));
-	return array;
-}
-
-static json_t *symbols_json(const struct sut_patch *patch)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < patch->symbol_count; i++) {
-		const struct sut_patch_symbol *symbol = &patch->symbols[i];
-		json_t *entry;
-
-		if (symbol->kind == SUT_PATCH_SYMBOL_OWN)
-			continue;
-		entry = json_pack("{s:I,s:I}", "index", (json_int_t)(i + 1), "object",
-				  (json_int_t)symbol->object);
-		if (symbol->kind == SUT_PATCH_SYMBOL_IMPORT)
-			json_object_set_new(entry, "slot", address_json(symbol->slot));
-		json_array_append_new(array, entry);
-	}
-	return array;
-}
-
-enum sut_rc sut_patch_note_encode(struct sut_arena *arena, const struct sut_patch *patch,
-				  uint32_t first_section, char **text, size_t *size,
-				  struct sut_diag *diag)
-{
-	json_t *root =
-		json_pack("{s:o,s:o,s:o,s:o,s:s,s:o,s:s,s:o,s:o,s:s}", "allowed",
-			  strings_json(patch->allowed, patch->allowed_count), "facts",
-			  facts_json(patch), "fixes", strings_json(patch->fixes, patch->fix_count),
-			  "functions", funcs_json(patch), "name", patch->name, "objects",
-			  objects_json(patch), "schema", SUT_PATCH_SCHEMA, "sections",
-			  sections_json(patch, first_section), "symbols", symbols_json(patch),
-			  "version", patch->version);
-	char *dump = root ? json_dumps(root, JSON_FORM) : NULL;
-
-	json_decref(root);
-	if (!dump)
-		return sut_fail(diag, SUT_BUG, "format", "note: cannot be made");
-	*size = strlen(dump);
-	*text = sut_arena_memdup(arena, dump, *size + 1);
-	free(dump);
-	return SUT_OK;
-}
-
-/* ---- reading ---- */
 
 struct decoder {
 	struct sut_arena *arena;
@@ -239,6 +90,15 @@ static uint64_t integer_of(struct decoder *d, const json_t *object, const char *
 	return integer_value(d, json_object_get(object, key), key, least, most);
 }
 
+static bool bool_of(struct decoder *d, const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	if (!json_is_boolean(value))
+		bad(d, key, "neither true nor false");
+	return json_is_true(value);
+}
+
 /* An ELF symbol index; the symbols are counted from 0 in memory. */
 static uint32_t symbol_value(struct decoder *d, const json_t *value, const char *part)
 {
@@ -310,7 +170,8 @@ static void decode_objects(struct decoder *d, const json_t *root)
 	for (size_t i = 0; i < patch->object_count; i++) {
 		const json_t *entry = json_array_get(array, i);
 
-		expect_object(d, entry, "objects", 3);
+		expect_object(d, entry, "objects", 4);
+		patch->objects[i].executable = bool_of(d, entry, "executable");
 		patch->objects[i].name = name_of(d, entry, "name");
 		patch->objects[i].soname = name_of(d, entry, "soname");
 		decode_build_id(d, entry, &patch->objects[i]);
@@ -401,7 +262,7 @@ static void decode_symbols(struct decoder *d, const json_t *root)
 		bool import = symbol->kind == SUT_PATCH_SYMBOL_IMPORT;
 		const json_t *entry;
 
-		if (symbol->kind == SUT_PATCH_SYMBOL_OWN)
+		if (!sut_patch_symbol_has_object(symbol))
 			continue;
 		entry = json_array_get(array, next++);
 		expect_object(d, entry, "symbols", import ? 3 : 2);
@@ -415,13 +276,38 @@ static void decode_symbols(struct decoder *d, const json_t *root)
 		bad(d, "symbols", "not one entry for each symbol of a target or import");
 }
 
+/* The symbol of an array of the author's; 0: there is none. */
+static uint32_t table_of(struct decoder *d, const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+	bool none = json_is_integer(value) && !json_integer_value(value);
+
+	return none ? SUT_PATCH_NONE : symbol_value(d, value, key);
+}
+
+static void decode_additions(struct decoder *d, const json_t *root)
+{
+	const json_t *entry = json_object_get(root, "additions");
+	struct sut_patch_additions *additions = &d->patch->additions;
+
+	expect_object(d, entry, "additions", 3);
+	additions->abi = (uint32_t)integer_of(d, entry, "abi", 0, UINT32_MAX);
+	additions->objects_symbol = table_of(d, entry, "objects");
+	additions->states_symbol = table_of(d, entry, "states");
+	if (!additions->abi && (additions->objects_symbol != SUT_PATCH_NONE ||
+				additions->states_symbol != SUT_PATCH_NONE))
+		bad(d, "additions", "arrays without an abi");
+}
+
 static void decode_root(struct decoder *d, const json_t *root)
 {
 	struct sut_patch *patch = d->patch;
 
-	expect_object(d, root, "descriptor", 10);
+	expect_object(d, root, "descriptor", 13);
 	patch->name = string_of(d, root, "name");
 	patch->version = string_of(d, root, "version");
+	patch->replace = bool_of(d, root, "replace");
+	patch->replace_set = (uint32_t)integer_of(d, root, "replace_set", 0, UINT32_MAX);
 	decode_strings(d, root, "fixes", &patch->fixes, &patch->fix_count);
 	decode_strings(d, root, "allowed", &patch->allowed, &patch->allowed_count);
 	decode_facts(d, root);
@@ -429,9 +315,10 @@ static void decode_root(struct decoder *d, const json_t *root)
 	decode_sections(d, root);
 	decode_symbols(d, root);
 	decode_funcs(d, root);
+	decode_additions(d, root);
 }
 
-/* A newer format is well-formed and not ours to judge; anything else is malformed. */
+/* Another format is well-formed and not ours to judge; anything else is malformed. */
 static void check_schema(struct decoder *d, const json_t *root)
 {
 	const char *schema = json_string_value(json_object_get(root, "schema"));
@@ -447,7 +334,7 @@ static void check_schema(struct decoder *d, const json_t *root)
 
 static void check_canonical(struct decoder *d, const json_t *root, const char *text, size_t size)
 {
-	char *dump = json_dumps(root, JSON_FORM);
+	char *dump = json_dumps(root, SUT_PATCH_JSON_FORM);
 
 	if (!dump || strlen(dump) != size || memcmp(dump, text, size) != 0)
 		bad(d, "descriptor", "not in canonical form");
