@@ -5,10 +5,10 @@
  * controller that dies leaves either nothing or a transition that runs by itself.
  */
 #include "process/apply.h"
+#include "process/drive.h"
 #include "process/dynamic.h"
+#include "process/model.h"
 #include "process/site.h"
-#include "process/switch.h"
-#include "base/guard.h"
 #include "base/io.h"
 
 #include <elf.h>
@@ -37,21 +37,21 @@ static enum sut_rc find_objects(struct sut_application *a, struct sut_diag *diag
 	return SUT_OK;
 }
 
-/* Is [address, address + size) part of a function that another patch has redirected? */
-static const struct sut_memory_patch *owner(const struct sut_application *a, uint64_t address,
-					    uint64_t size)
+/* Entries that patches in use have taken, as they were before; the rest must be as it is. */
+static void restore_entries(const struct sut_application *a, uint64_t address, unsigned char *bytes,
+			    uint64_t size)
 {
-	for (size_t i = 0; i < a->memory.count; i++) {
-		const struct sut_memory_patch *p = &a->memory.patches[i];
+	enum { JUMP_SIZE = 5 };
 
-		if (p->record.state == SUT_RT_REVERTED)
-			continue;
-		for (uint32_t k = 0; k < p->record.func_count; k++)
-			if (p->funcs[k].entry < address + size &&
-			    address < p->funcs[k].entry + p->funcs[k].size)
-				return p;
-	}
-	return NULL;
+	for (size_t i = 0; i < a->memory.use_count; i++)
+		for (uint32_t k = 0; k < a->memory.use[i]->record.func_count; k++) {
+			const struct sut_rt_func *f = &a->memory.use[i]->funcs[k];
+			const unsigned char *word = (const unsigned char *)&f->original;
+
+			for (uint64_t at = f->entry; at < f->entry + JUMP_SIZE; at++)
+				if (at - address < size && (at ^ f->entry) < 8)
+					bytes[at - address] = word[at & 7];
+		}
 }
 
 static enum sut_rc check_piece(const struct sut_application *a, const struct sut_patch_func *func,
@@ -59,18 +59,9 @@ static enum sut_rc check_piece(const struct sut_application *a, const struct sut
 {
 	uint64_t address = a->objects[func->object]->bias + piece->address;
 	const struct sut_map *map = sut_target_map(&a->target, address);
-	const struct sut_memory_patch *other = owner(a, address, piece->size);
 	unsigned char hash[SUT_SHA256_SIZE];
 	unsigned char *bytes = sut_arena_alloc(a->arena, piece->size);
 
-	if (other) {
-		sut_fail(diag, SUT_REFUSED, "patched",
-			 "%s: process %d (%s): the patch %s has changed it already", func->name,
-			 a->target.pid, a->target.name, other->record.name);
-		sut_remedy(diag, "Revert %s first, or create one patch that holds both fixes.",
-			   other->record.name);
-		return SUT_REFUSED;
-	}
 	if (!map || !map->exec || map->write || map->shared || piece->size > map->end - address ||
 	    !sut_target_read(&a->target, address, bytes, piece->size)) {
 		sut_fail(diag, SUT_REFUSED, "bytes",
@@ -80,6 +71,7 @@ static enum sut_rc check_piece(const struct sut_application *a, const struct sut
 		sut_remedy(diag, "Something remapped the program's text; restart it.");
 		return SUT_REFUSED;
 	}
+	restore_entries(a, address, bytes, piece->size);
 	crypto_hash_sha256(hash, bytes, piece->size);
 	if (memcmp(hash, piece->sha256, sizeof(hash)) != 0) {
 		sut_fail(
@@ -144,7 +136,7 @@ static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 
 	a->zones = sut_arena_array(a->arena, a->patch->object_count, sizeof(a->zones[0]));
 	for (uint32_t i = 0; i < a->patch->object_count; i++) {
-		uint64_t records = FIXED, text, data;
+		uint64_t records = FIXED + (i == 0 ? sut_model_size(a->patch) : 0), text, data;
 		enum sut_rc rc;
 
 		sut_link_size(a->patch, i, &text, &data);
@@ -160,7 +152,7 @@ static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 	return SUT_OK;
 }
 
-/* An earlier patch, reverted since, left head and pun page of this entry. */
+/* Another patch, in use or not, has head and pun page of this entry. */
 static bool reuse_site(const struct sut_application *a, uint64_t entry, struct sut_rt_func *func)
 {
 	for (size_t i = 0; i < a->memory.count; i++)
@@ -241,6 +233,20 @@ static enum sut_rc plan_funcs(struct sut_application *a, struct sut_diag *diag)
 	return rc;
 }
 
+static enum sut_rc plan_switch(struct sut_application *a, const struct sut_rt_patch *record,
+			       struct sut_diag *diag)
+{
+	struct sut_change *changes;
+	size_t count;
+	enum sut_rc rc = sut_changes_enable(a->arena, &a->memory, record, a->funcs, &changes,
+					    &count, diag);
+
+	if (rc != SUT_OK)
+		return rc;
+	return sut_switch_plan(&a->plan, &a->memory, SUT_SWITCH_ENABLE, a->record,
+			       record->calls != 0, changes, count, &a->transition, diag);
+}
+
 /* Everything about the patch in the target's memory, but nothing that leads to it. */
 static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 {
@@ -267,9 +273,8 @@ static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 	memcpy(record->digest, a->digest, sizeof(record->digest));
 	record->funcs = sut_plan_store(&a->plan, a->zones[0], a->funcs,
 				       a->func_count * sizeof(a->funcs[0]));
-	rc = sut_switch_plan(&a->plan, SUT_SWITCH_TO_PATCH, a->record, a->funcs, a->func_count,
-			     a->zones, a->patch->object_count, older, older_count, &a->transition,
-			     diag);
+	sut_model_plan(&a->plan, a->zones[0], &a->link, a->funcs, a->record, record);
+	rc = plan_switch(a, record, diag);
 	record->kept_bytes = a->plan.used;
 	sut_plan_write(&a->plan, a->record, record, sizeof(*record));
 	return rc;
@@ -284,7 +289,8 @@ static const struct sut_memory_patch *reusable(const struct sut_application *a)
 {
 	const struct sut_memory_patch *same = sut_memory_find(&a->memory, a->patch->name);
 
-	if (!same || same->record.state != SUT_RT_REVERTED ||
+	if (!same ||
+	    (same->record.state != SUT_RT_REVERTED && same->record.state != SUT_RT_REPLACED) ||
 	    memcmp(same->record.digest, a->digest, SUT_SHA256_SIZE) != 0)
 		return NULL;
 	for (size_t i = 0; i < a->patch->section_count; i++)
@@ -301,75 +307,40 @@ static const struct sut_memory_patch *reusable(const struct sut_application *a)
 static enum sut_rc plan_again(struct sut_application *a, const struct sut_memory_patch *present,
 			      struct sut_diag *diag)
 {
-	size_t zone_count, older_count;
-	struct sut_rt_func *older = sut_memory_funcs(&a->memory, a->arena, &older_count);
 	uint64_t *kept = sut_arena_alloc(a->arena, sizeof(*kept));
-	enum sut_rc rc = sut_switch_zones(&a->plan, present, &a->zones, &zone_count, diag);
+	enum sut_rc rc;
 
 	a->record = present->address;
 	a->funcs = present->funcs;
 	a->func_count = present->record.func_count;
-	if (rc == SUT_OK)
-		rc = sut_switch_plan(&a->plan, SUT_SWITCH_TO_PATCH, a->record, a->funcs,
-				     a->func_count, a->zones, zone_count, older, older_count,
-				     &a->transition, diag);
+	rc = plan_switch(a, &present->record, diag);
 	*kept = present->record.kept_bytes + a->plan.used;
 	sut_plan_write(&a->plan, a->record + offsetof(struct sut_rt_patch, kept_bytes), kept,
 		       sizeof(*kept));
 	return rc;
 }
 
-/*
- * What the target has already. SUT_OK with *transition set: this very patch is under way, follow
- * it. With effect->nothing: it is applied.
- */
-static enum sut_rc look_at_present(struct sut_application *a, struct sut_effect *effect,
-				   uint64_t *transition, struct sut_diag *diag)
+/* A patch of this name, in use or on its way, must be this very file. */
+static enum sut_rc check_name(const struct sut_application *a, struct sut_diag *diag)
 {
-	const struct sut_memory_patch *moving = sut_memory_moving(&a->memory);
 	const struct sut_memory_patch *same = sut_memory_find(&a->memory, a->patch->name);
-	bool equal = same && memcmp(same->record.digest, a->digest, SUT_SHA256_SIZE) == 0;
 
-	if (moving && moving == same && equal && same->record.state == SUT_RT_APPLYING) {
-		*transition = a->memory.control.transition;
+	if (!same || same->record.state == SUT_RT_REVERTED ||
+	    same->record.state == SUT_RT_REPLACED ||
+	    memcmp(same->record.digest, a->digest, SUT_SHA256_SIZE) == 0)
 		return SUT_OK;
-	}
-	if (a->memory.control.transition) {
-		sut_fail(diag, SUT_RETRY, "transition",
-			 "process %d (%s): the transition of %s is still running", a->target.pid,
-			 a->target.name, moving ? moving->record.name : "another patch");
-		sut_remedy(diag, "`suture status pid:%d` says who blocks it; wait, or revert it.",
-			   a->target.pid);
-		return SUT_RETRY;
-	}
-	if (!same || same->record.state == SUT_RT_REVERTED)
-		return SUT_OK;
-	if (equal) {
-		effect->nothing = true;
-		effect->state = (enum sut_rt_state)same->record.state;
-		return SUT_OK;
-	}
 	sut_fail(diag, SUT_REFUSED, "name",
 		 "process %d (%s): another patch of the name %s is applied (version %s)",
 		 a->target.pid, a->target.name, a->patch->name, same->record.version);
-	sut_remedy(diag, "Revert it first, or give the new one a name of its own.");
+	sut_remedy(diag, "Revert it first, or give the new one a name of its own; one made with "
+			 "--replace then takes its place.");
 	return SUT_REFUSED;
 }
 
 enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, struct sut_diag *diag)
 {
-	enum sut_rc rc = sut_target_open(pid, true, &a->target, diag);
-
-	if (rc == SUT_OK)
-		rc = sut_target_check(&a->target, diag);
-	if (rc == SUT_OK)
-		rc = sut_runtime_find(&a->target, &a->runtime, diag);
-	if (rc == SUT_OK)
-		rc = sut_runtime_settle(&a->runtime, diag);
-	if (rc == SUT_OK)
-		rc = sut_memory_read(&a->runtime, a->arena, &a->memory, diag);
 	a->plan = (struct sut_plan){.runtime = &a->runtime, .arena = a->arena};
-	return rc;
+	return sut_drive_open(&a->target, pid, a->arena, &a->runtime, &a->memory, diag);
 }
 
 enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *diag)
@@ -391,41 +362,15 @@ enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *
 	return rc;
 }
 
-static void count_funcs(const struct sut_rt_func *funcs, size_t count, struct sut_effect *effect)
+static enum sut_rc start(struct sut_drive *drive, const struct sut_effect_options *options,
+			 uint64_t *transition, struct sut_diag *diag)
 {
-	effect->functions = count;
-	for (size_t i = 0; i < count; i++)
-		effect->direct += (funcs[i].flags & SUT_RT_FUNC_DIRECT) != 0;
-}
-
-static enum sut_rc apply(struct sut_application *a, pid_t pid,
-			 const struct sut_effect_options *options, struct sut_effect *effect,
-			 struct sut_diag *diag)
-{
-	uint64_t armed, transition = 0;
-	enum sut_rc rc = sut_application_open(a, pid, diag);
+	struct sut_application *a = drive->context;
+	enum sut_rc rc = sut_application_prepare(a, diag);
 
 	if (rc == SUT_OK)
-		rc = look_at_present(a, effect, &transition, diag);
-	if (rc != SUT_OK)
-		return rc;
-	if (effect->nothing || transition) {
-		const struct sut_memory_patch *present =
-			sut_memory_find(&a->memory, a->patch->name);
-
-		count_funcs(present->funcs, present->record.func_count, effect);
-		effect->resumed = transition != 0;
-	} else {
-		rc = sut_application_prepare(a, diag);
-		if (rc == SUT_OK)
-			rc = sut_switch_commit(&a->runtime, a->transition, SUT_RT_APPLYING, diag);
-		transition = a->transition;
-		count_funcs(a->funcs, a->func_count, effect);
-	}
-	armed = sut_now_ns();
-	if (rc == SUT_OK && !effect->nothing)
-		rc = sut_switch_finish(&a->runtime, transition, options, a->arena, effect, diag);
-	effect->switch_ns = sut_now_ns() - armed;
+		rc = sut_switch_start(&a->runtime, &a->memory, a->transition, options, diag);
+	*transition = a->transition;
 	return rc;
 }
 
@@ -435,11 +380,26 @@ enum sut_rc sut_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch
 		      struct sut_diag *diag)
 {
 	struct sut_application a = {.arena = arena, .patch = patch, .digest = digest};
+	struct sut_drive drive = {
+		.arena = arena,
+		.runtime = &a.runtime,
+		.memory = &a.memory,
+		.name = patch->name,
+		.wanted = true,
+		.start = start,
+		.context = &a,
+	};
 	uint64_t begin = sut_now_ns();
 	enum sut_rc rc;
 
 	*effect = (struct sut_effect){0};
-	rc = apply(&a, pid, options, effect, diag);
+	rc = sut_application_open(&a, pid, diag);
+	if (rc == SUT_OK)
+		rc = check_name(&a, diag);
+	if (rc == SUT_OK)
+		rc = sut_drive(&drive, options, effect, diag);
+	if (a.func_count)
+		sut_drive_count(a.funcs, a.func_count, effect);
 	effect->total_ns = sut_now_ns() - begin;
 	sut_target_close(&a.target);
 	return rc;

@@ -64,6 +64,30 @@ static void place_sections(struct linker *l)
 	}
 }
 
+/* A function of livepatch.h, which the run-time has. */
+static enum sut_rc resolve_call(const struct linker *l, const char *name, uint64_t *address,
+				struct sut_diag *diag)
+{
+	static const char *const names[SUT_RT_CALL_COUNT] = {
+		[SUT_RT_SHADOW_GET] = "klp_shadow_get",
+		[SUT_RT_SHADOW_ALLOC] = "klp_shadow_alloc",
+		[SUT_RT_SHADOW_GET_OR_ALLOC] = "klp_shadow_get_or_alloc",
+		[SUT_RT_SHADOW_FREE] = "klp_shadow_free",
+		[SUT_RT_SHADOW_FREE_ALL] = "klp_shadow_free_all",
+		[SUT_RT_GET_STATE] = "klp_get_state",
+		[SUT_RT_GET_PREV_STATE] = "klp_get_prev_state",
+	};
+	const struct sut_runtime *runtime = l->link->plan->runtime;
+
+	for (int i = 0; i < SUT_RT_CALL_COUNT; i++)
+		if (strcmp(names[i], name) == 0) {
+			*address = runtime->text + runtime->header.calls[i];
+			return SUT_OK;
+		}
+	return sut_fail(diag, SUT_UNSUPPORTED, "runtime",
+			"%s: this version's run-time does not have it", name);
+}
+
 static enum sut_rc resolve_symbols(struct linker *l, struct sut_diag *diag)
 {
 	struct sut_link *link = l->link;
@@ -90,8 +114,7 @@ static enum sut_rc resolve_symbols(struct linker *l, struct sut_diag *diag)
 							 diag);
 			break;
 		case SUT_PATCH_SYMBOL_RUNTIME:
-			rc = sut_fail(diag, SUT_UNSUPPORTED, "runtime",
-				      "%s: this version's run-time does not have it", s->name);
+			rc = resolve_call(l, s->name, &link->symbols[i], diag);
 			break;
 		}
 		if (rc != SUT_OK)
@@ -236,12 +259,6 @@ enum sut_rc sut_link(struct sut_link *link, struct sut_diag *diag)
 	struct linker l = {.link = link, .target = link->plan->runtime->target};
 	enum sut_rc rc;
 
-	/* Nobody would call what the author added, or replace anything. */
-	if (link->patch->additions.abi || link->patch->replace || link->patch->replace_set)
-		return sut_fail(diag, SUT_UNSUPPORTED, "additions",
-				"%s: replaces other patches, or has additions, which this version "
-				"cannot apply",
-				link->patch->name);
 	l.veneers = sut_arena_array(link->plan->arena,
 				    link->patch->object_count * link->patch->symbol_count,
 				    sizeof(l.veneers[0]));

@@ -42,6 +42,14 @@ enum sut_rc sut_revert(struct sut_arena *arena, pid_t pid, const char *name,
 		       const struct sut_effect_options *options, struct sut_effect *effect,
 		       struct sut_diag *diag);
 
+/*
+ * Ends the transition of this patch although threads have not gone over: they finish the version
+ * they are in while others run the new one. SUT_REFUSED (rule "transition"): it is in none.
+ */
+enum sut_rc sut_force(struct sut_arena *arena, pid_t pid, const char *name,
+		      const struct sut_effect_options *options, struct sut_effect *effect,
+		      struct sut_diag *diag);
+
 struct sut_state_func {
 	const char *name;
 	uint64_t entry;

@@ -397,6 +397,14 @@ static uint64_t frame_address(const struct sut_runtime *runtime, unsigned int i)
 	return runtime->control + SUT_RT_CONTROL_SIZE + (uint64_t)i * SUT_RT_FRAME_SIZE;
 }
 
+static bool thread_is_gone(const struct sut_runtime *runtime, pid_t tid)
+{
+	struct sut_thread_state state;
+
+	sut_thread_state(runtime->target, tid, &state);
+	return state.activity == SUT_THREAD_GONE;
+}
+
 /* An operation that a dead controller left: over, or never begun? */
 static bool frame_settled(struct sut_runtime *runtime, uint64_t address, bool may_stop)
 {
@@ -408,8 +416,10 @@ static bool frame_settled(struct sut_runtime *runtime, uint64_t address, bool ma
 		return true;
 	if (frame.state == SUT_RT_FRAME_FREE || frame.state == SUT_RT_FRAME_DONE)
 		return true;
-	if (frame.state == SUT_RT_FRAME_RUNNING ||
-	    !thread_left(runtime, (pid_t)frame.tid, runtime->text, text_end, may_stop))
+	/* In the child of a fork: its thread was another process's. */
+	if (frame.state == SUT_RT_FRAME_RUNNING)
+		return thread_is_gone(runtime, (pid_t)frame.tid);
+	if (!thread_left(runtime, (pid_t)frame.tid, runtime->text, text_end, may_stop))
 		return false;
 	/* READY, and its thread sleeps elsewhere: the registers were never changed. */
 	return sut_target_write(runtime->target, address, &state, sizeof(state));
@@ -512,7 +522,7 @@ enum sut_rc sut_runtime_run(struct sut_runtime *runtime, const struct sut_runtim
 		.argument = op->argument,
 		.count = op->map_count,
 		.expect = op->expect,
-		.state_after = op->state_after,
+		.calls = op->calls,
 		.control = runtime->control,
 	};
 	enum sut_rc rc;

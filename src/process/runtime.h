@@ -65,7 +65,8 @@ struct sut_runtime_op {
 	enum sut_rt_op op;
 	uint64_t argument;
 	uint64_t expect;
-	enum sut_rt_state state_after;
+	bool calls;       /* it runs code of patches: only in a thread that may call anything */
+	uint64_t wait_ns; /* for such a thread, and for that code to return */
 	size_t map_count;
 	const struct sut_rt_map *maps;
 };

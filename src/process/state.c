@@ -20,6 +20,8 @@ const char *sut_state_name(enum sut_rt_state state)
 		return "reverting";
 	case SUT_RT_REVERTED:
 		return "reverted";
+	case SUT_RT_REPLACED:
+		return "replaced";
 	}
 	return "unknown";
 }
