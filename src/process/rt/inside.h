@@ -29,7 +29,4 @@ void sut_rt_shadow_init(struct sut_rt_control *control);
 /* run.c: called by enter.S */
 void sut_rt_run(struct sut_rt_frame *frame);
 
-/* call.S: runs function(argument) below stack_top, with the extended state kept. */
-void sut_rt_call_on(void (*function)(void *), void *argument, void *stack_top);
-
 #endif

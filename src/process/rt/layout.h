@@ -42,7 +42,7 @@ enum {
 };
 
 /* The functions of livepatch.h, in the order of sut_rt_header.calls. */
-enum sut_rt_call {
+enum sut_rt_service {
 	SUT_RT_SHADOW_GET,
 	SUT_RT_SHADOW_ALLOC,
 	SUT_RT_SHADOW_GET_OR_ALLOC,
@@ -351,6 +351,7 @@ SUT_RT_AT(sut_rt_header, size, 12);
 SUT_RT_AT(sut_rt_header, control, 16);
 SUT_RT_AT(sut_rt_header, enter, 24);
 SUT_RT_AT(sut_rt_header, decide, 32);
+SUT_RT_AT(sut_rt_header, calls, 40);
 
 SUT_RT_AT(sut_rt_control, magic, 0);
 SUT_RT_AT(sut_rt_control, version, 8);
@@ -359,11 +360,29 @@ SUT_RT_AT(sut_rt_control, text, 16);
 SUT_RT_AT(sut_rt_control, patches, 24);
 SUT_RT_AT(sut_rt_control, zones, 32);
 SUT_RT_AT(sut_rt_control, transition, 40);
-SUT_RT_AT(sut_rt_control, slack, 48);
-SUT_RT_AT(sut_rt_control, slack_size, 56);
-SUT_RT_AT(sut_rt_control, slack_tid, 64);
-SUT_RT_AT(sut_rt_control, page_count, 72);
-SUT_RT_AT(sut_rt_control, pages, 80);
+SUT_RT_AT(sut_rt_control, planned, 48);
+SUT_RT_AT(sut_rt_control, generation, 56);
+SUT_RT_AT(sut_rt_control, stage, 64);
+SUT_RT_AT(sut_rt_control, forced, 68);
+SUT_RT_AT(sut_rt_control, failure, 72);
+SUT_RT_AT(sut_rt_control, may_close, 76);
+SUT_RT_AT(sut_rt_control, failed_object, 80);
+SUT_RT_AT(sut_rt_control, failed_id, 88);
+SUT_RT_AT(sut_rt_control, expect, 96);
+SUT_RT_AT(sut_rt_control, close_result, 104);
+SUT_RT_AT(sut_rt_control, slack, 112);
+SUT_RT_AT(sut_rt_control, slack_size, 120);
+SUT_RT_AT(sut_rt_control, slack_tid, 128);
+SUT_RT_AT(sut_rt_control, page_count, 136);
+SUT_RT_AT(sut_rt_control, pages, 144);
+SUT_RT_AT(sut_rt_control, call_stack, 2192);
+SUT_RT_AT(sut_rt_control, call_stack_size, 2200);
+SUT_RT_AT(sut_rt_control, core, 2208);
+SUT_RT_AT(sut_rt_control, host, 2296);
+SUT_RT_AT(sut_rt_control, switching, 2408);
+SUT_RT_AT(sut_rt_control, shadow, 2464);
+SUT_RT_AT(sut_rt_control, shadow_host, 3504);
+SUT_RT_AT(sut_rt_control, shadow_lock, 3544);
 
 SUT_RT_AT(sut_rt_thread, mark, 0);
 SUT_RT_AT(sut_rt_thread, answers, 4);
@@ -405,6 +424,12 @@ SUT_RT_AT(sut_rt_transition, dir_copy_count, 112);
 SUT_RT_AT(sut_rt_transition, list, 120);
 SUT_RT_AT(sut_rt_transition, list_count, 144);
 SUT_RT_AT(sut_rt_transition, started_ns, 168);
+SUT_RT_AT(sut_rt_transition, enables, 176);
+SUT_RT_AT(sut_rt_transition, calls, 184);
+SUT_RT_AT(sut_rt_transition, names, 192);
+SUT_RT_AT(sut_rt_transition, name_count, 200);
+SUT_RT_AT(sut_rt_transition, memory, 208);
+SUT_RT_AT(sut_rt_transition, memory_size, 216);
 
 SUT_RT_AT(sut_rt_func, entry, 0);
 SUT_RT_AT(sut_rt_func, size, 8);
@@ -428,6 +453,10 @@ SUT_RT_AT(sut_rt_patch, digest, 144);
 SUT_RT_AT(sut_rt_patch, funcs, 176);
 SUT_RT_AT(sut_rt_patch, kept_bytes, 184);
 SUT_RT_AT(sut_rt_patch, transition, 192);
+SUT_RT_AT(sut_rt_patch, object_count, 200);
+SUT_RT_AT(sut_rt_patch, calls, 208);
+SUT_RT_AT(sut_rt_patch, module, 216);
+SUT_RT_AT(sut_rt_patch, klp, 232);
 
 SUT_RT_AT(sut_rt_zone, next, 0);
 SUT_RT_AT(sut_rt_zone, object, 8);
@@ -445,19 +474,26 @@ SUT_RT_AT(sut_rt_frame, op, 16);
 SUT_RT_AT(sut_rt_frame, argument, 24);
 SUT_RT_AT(sut_rt_frame, count, 32);
 SUT_RT_AT(sut_rt_frame, expect, 40);
-SUT_RT_AT(sut_rt_frame, state_after, 48);
-SUT_RT_AT(sut_rt_frame, result, 56);
-SUT_RT_AT(sut_rt_frame, sigmask, 64);
-SUT_RT_AT(sut_rt_frame, iret, 72);
-SUT_RT_AT(sut_rt_frame, save, 80);
-SUT_RT_AT(sut_rt_frame, control, 88);
-SUT_RT_AT(sut_rt_frame, finished_ns, 96);
-SUT_RT_AT(sut_rt_frame, maps, 104);
+SUT_RT_AT(sut_rt_frame, errno_location, 48);
+SUT_RT_AT(sut_rt_frame, calls, 56);
+SUT_RT_AT(sut_rt_frame, result, 64);
+SUT_RT_AT(sut_rt_frame, sigmask, 72);
+SUT_RT_AT(sut_rt_frame, iret, 80);
+SUT_RT_AT(sut_rt_frame, save, 88);
+SUT_RT_AT(sut_rt_frame, control, 96);
+SUT_RT_AT(sut_rt_frame, finished_ns, 104);
+SUT_RT_AT(sut_rt_frame, maps, 112);
 
 SUT_RT_AT(sut_rt_save, rax, 112);
 SUT_RT_AT(sut_rt_save, rip, 120);
 SUT_RT_AT(sut_rt_save, ss, 152);
 _Static_assert(sizeof(struct sut_rt_save) % 16 == 0, "the stack below it is aligned");
 _Static_assert(sizeof(struct sut_rt_control) <= SUT_RT_CONTROL_SIZE, "control fits");
+/* The core's own, which others must read as well. */
+_Static_assert(sizeof(struct sut_core) == 88, "sut_core");
+_Static_assert(sizeof(struct klp_patch) == 64, "klp_patch");
+_Static_assert(sizeof(struct klp_object) == 104, "klp_object");
+_Static_assert(sizeof(struct klp_func) == 112, "klp_func");
+_Static_assert(sizeof(struct sut_patch) == 40, "sut_patch");
 
 #endif

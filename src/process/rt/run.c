@@ -4,6 +4,7 @@
  * without the controller: that one may die at any moment, and what it sent is then done whole or
  * not at all. What an operation means is the core's business; here it is told what was asked for.
  */
+#include "process/rt/call.h"
 #include "process/rt/inside.h"
 
 #include <linux/errno.h>
@@ -173,26 +174,21 @@ static void run_core(void *context)
 	control->stage = SUT_RT_IDLE;
 }
 
-/* Code of a patch may call anything of the program: on a stack of a size that this may need. */
-static void run_calls(struct sut_rt_frame *frame, const struct sut_rt_control *control)
-{
-	int *(*location)(void) = (int *(*)(void))frame->errno_location;
-	int saved = location ? *location() : 0;
-
-	sut_rt_call_on(run_core, frame, (void *)control->call_stack);
-	if (location)
-		*location() = saved;
-}
-
 void sut_rt_run(struct sut_rt_frame *frame)
 {
 	const struct sut_rt_control *control = (const struct sut_rt_control *)frame->control;
+	/* Code of a patch may call anything: on a stack of the size that this may need. */
+	struct sut_rt_call call = {
+		.function = run_core,
+		.argument = frame,
+		.errno_location = (int *(*)(void))frame->errno_location,
+	};
 
 	__atomic_store_n(&frame->state, SUT_RT_FRAME_RUNNING, __ATOMIC_SEQ_CST);
 	if (frame->op == SUT_RT_OP_MAP)
 		frame->result = map_all(frame->maps, frame->count);
 	else if (frame->calls && control->call_stack)
-		run_calls(frame, control);
+		sut_rt_call(&call, (void *)control->call_stack);
 	else
 		run_core(frame);
 	frame->finished_ns = sut_rt_now_ns(SUT_RT_CLOCK_MONO);
