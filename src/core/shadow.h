@@ -17,8 +17,9 @@
  *   - Who frees a variable excludes those who use its data, as in the kernel outside of a read-side
  *     section; most often because it ends the life of obj. For those who cannot: the bytes of a
  *     freed variable stay as its dtor left them until the host has proved that nobody has a pointer
- *     to them (sut_shadow_prove()), or until more than host->quarantine bytes have been freed after
- *     them, whichever comes first. A host that wants only proofs sets SIZE_MAX.
+ *     to them (sut_shadow_prove()). A host that cannot always prove bounds what may wait, by
+ *     host->quarantine: then they stay at least until half as many bytes have been freed after
+ *     them. SIZE_MAX: nothing is used again without a proof.
  *   - Memory is used again, never given back. What the store holds is at most what was in use at
  *     one time, host->quarantine bytes, and what rounding and growth by doubling cost.
  */
@@ -59,7 +60,8 @@ struct sut_shadow_host {
 struct sut_shadow_node {
 	void *obj;
 	unsigned long id;
-	struct sut_shadow_node *next[2]; /* of the same bucket; the table says which of the two */
+	/* Of the same bucket; the table says which of the two. Chains end with &store->nil. */
+	struct sut_shadow_node *next[2];
 	/* A ring of all that have this id. Else `after` links the list that the node is on. */
 	struct sut_shadow_node *after;
 	struct sut_shadow_node *before;
@@ -73,41 +75,45 @@ struct sut_shadow_table {
 	struct sut_shadow_node *bucket[2]; /* and more */
 };
 
-/* Blocks of a class are of one size: four classes for each doubling, from 16 bytes on. */
-enum { SUT_SHADOW_CLASS_COUNT = 128 };
+enum {
+	SUT_SHADOW_SIZE_MAX = 1 << 30,
+	/* Blocks of a class are of one size: four classes for each doubling. */
+	SUT_SHADOW_CLASS_COUNT = 104,
+};
 
 /* Owned by the host; all members are the store's, the numbers may be read at any time. */
 struct sut_shadow_store {
-	/* All that a lookup reads; see shadow.c. */
+	/* What lookups read, far from what changes often. */
 	unsigned long generation;
 	struct sut_shadow_table *table;
-
+	struct sut_shadow_table first;
+	struct sut_shadow_node nil;
 	const struct sut_shadow_host *host;
-	size_t count;  /* variables */
-	size_t nodes;  /* the same, and one for each id in use */
-	size_t mapped; /* bytes got from the host */
-	unsigned char *chunk;
-	size_t chunk_left;
+
 	struct sut_shadow_node *free[SUT_SHADOW_CLASS_COUNT];
 	struct sut_shadow_node *waiting; /* oldest first */
 	struct sut_shadow_node *waiting_last;
 	size_t waiting_bytes;
 	size_t unproved;      /* bytes that were used again without a proof */
-	unsigned long epoch;  /* of the variable that was freed last */
+	unsigned long epoch;  /* of the node that was freed last */
 	unsigned long proved; /* up to this epoch nobody has pointers to data */
-	struct sut_shadow_table first;
+	unsigned char *chunk; /* memory that was never used yet */
+	size_t chunk_left;
+	size_t mapped; /* bytes got from the host */
+	size_t count;  /* variables */
+	size_t nodes;  /* the same, and one for each id in use */
 };
 
 void sut_shadow_init(struct sut_shadow_store *store, const struct sut_shadow_host *host);
 
-/* The variable's data, or NULL. Lock-free. obj may be anything but the store. */
+/* The variable's data, or NULL. Lock-free. obj may be anything, NULL too, but the store. */
 void *sut_shadow_get(const struct sut_shadow_store *store, const void *obj, unsigned long id);
 
 /*
  * Attaches `size` zeroed bytes, aligned for any type, and returns them. NULL, and nothing has
- * changed: the key has a variable (a warning), there is no memory, or ctor did not return 0. ctor
- * may be NULL; it runs once, locked, before anybody can find the variable, and must not call the
- * store.
+ * changed: the key has a variable (a warning), there is no memory, size is above
+ * SUT_SHADOW_SIZE_MAX, or ctor did not return 0. ctor may be NULL; it runs once, locked, before
+ * anybody can find the variable, and must not call the store.
  */
 void *sut_shadow_alloc(struct sut_shadow_store *store, void *obj, unsigned long id, size_t size,
 		       klp_shadow_ctor_t ctor, void *ctor_data);
