@@ -5,6 +5,8 @@
 #include "base/io.h"
 #include "create/create.h"
 
+#include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct sut_option table[] = {
@@ -16,6 +18,10 @@ static const struct sut_option table[] = {
 	{"patch", "FILE", "the source patch, a unified diff"},
 	{"database", "FILE", "compile_commands.json (looked for in the tree)"},
 	{"strip", "N", "as in patch -pN (found by itself)"},
+	{"with", "FILE", "C file of callbacks, sets, shadow types and states to put in"},
+	{"beside", "SOURCE", "the patched unit that it belongs to (the first one)"},
+	{"replace", NULL, "the patch takes the place of all that are in use"},
+	{"replace-set", "N", "... of those with the same number, from 1"},
 	{"allow", "RULE", "make the patch in spite of a refusal: layout, data"},
 	{"output", "FILE", "the patch file to write (-o)"},
 };
@@ -45,6 +51,31 @@ static const char *missing_option(const struct sut_call *call)
 		if (!sut_call_option(call, needed[i]))
 			return needed[i];
 	return NULL;
+}
+
+/* false: the usage error is printed. */
+static bool read_replace(const struct sut_call *call, struct sut_create_options *wanted)
+{
+	const char *set = sut_call_option(call, "replace-set");
+	unsigned long number;
+	char *end;
+
+	wanted->replace = sut_call_option(call, "replace") != NULL;
+	if (!set)
+		return true;
+	errno = 0;
+	number = strtoul(set, &end, 10);
+	if (set[0] < '0' || set[0] > '9' || *end || errno || !number || number > UINT32_MAX) {
+		sut_usage_error(call, "--replace-set %s: not a number from 1", set);
+		return false;
+	}
+	if (wanted->replace) {
+		sut_usage_error(call, "--replace-set %s: --replace takes the place of all sets",
+				set);
+		return false;
+	}
+	wanted->replace_set = (uint32_t)number;
+	return true;
 }
 
 static const char *kind_name(enum sut_verdict_kind kind)
@@ -116,6 +147,9 @@ static void headline_created(struct sut_out *out, const struct sut_patch *patch,
 				 patch->objects[func->object].name, *func->source ? ", " : "",
 				 func->source);
 	}
+	if (patch->additions.count || patch->additions.state_count)
+		sut_out_headline(out, SUT_MARK_NONE, "additions to %zu objects, %zu states",
+				 patch->additions.count, patch->additions.state_count);
 }
 
 static void report(struct sut_out *out, const struct sut_create_options *options,
@@ -206,6 +240,8 @@ static int run(struct sut_call *call)
 		.patch = sut_call_option(call, "patch"),
 		.database = sut_call_option(call, "database"),
 		.strip = sut_call_option(call, "strip"),
+		.with = sut_call_option(call, "with"),
+		.beside = sut_call_option(call, "beside"),
 		.progress = show_progress,
 		.progress_context = call,
 	};
@@ -222,7 +258,9 @@ static int run(struct sut_call *call)
 		return sut_usage_error(call, "--%s is missing", missing);
 	if (call->argc)
 		return sut_usage_error(call, "%s: takes no operand", call->argv[0]);
-	if (!check_words(call))
+	if (wanted.beside && !wanted.with)
+		return sut_usage_error(call, "--beside %s: is for --with", wanted.beside);
+	if (!check_words(call) || !read_replace(call, &wanted))
 		return SUT_EXIT_USAGE;
 	wanted.fix_count = collect(call, &arena, "fixes", &wanted.fixes);
 	wanted.target_count = collect(call, &arena, "target", &wanted.targets);

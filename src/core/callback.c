@@ -16,7 +16,7 @@ static struct klp_callback_set *find_set(const struct klp_object *obj, unsigned 
 }
 
 /* The set of p that is the same as this one of obj, if p holds it. */
-static struct klp_callback_set *held(const struct sut_patch *p, const struct klp_object *obj,
+static struct klp_callback_set *held(const struct sut_core_patch *p, const struct klp_object *obj,
 				     unsigned long id)
 {
 	const struct klp_object *same = sut_find_object(p, obj->name);
@@ -107,15 +107,15 @@ void sut_post_patch(struct sut_core *core, struct klp_object *obj)
 	sut_for_each_set(set, obj) run(core, obj, set, SUT_POST_PATCH);
 }
 
-static bool is_leaving(const struct sut_core *core, const struct sut_patch *p,
-		       const struct sut_patch *leaving)
+static bool is_leaving(const struct sut_core *core, const struct sut_core_patch *p,
+		       const struct sut_core_patch *leaving)
 {
 	return leaving ? p == leaving : sut_is_replaced(core, p);
 }
 
 /* Does somebody stay who holds the set, or does a newer one leave, who then runs it? */
 static bool is_others(const struct sut_core *core, const struct klp_object *obj, unsigned long id,
-		      const struct sut_patch *leaving)
+		      const struct sut_core_patch *leaving)
 {
 	bool newer = false;
 
@@ -130,7 +130,7 @@ static bool is_others(const struct sut_core *core, const struct klp_object *obj,
 }
 
 static void run_leaving(struct sut_core *core, struct klp_object *obj,
-			const struct sut_patch *leaving, enum sut_callback which)
+			const struct sut_core_patch *leaving, enum sut_callback which)
 {
 	/* A replaced patch's plain callbacks are its own affair: nothing of them runs while ON. */
 	if (leaving || which == SUT_POST_UNPATCH)
@@ -139,27 +139,28 @@ static void run_leaving(struct sut_core *core, struct klp_object *obj,
 		run(core, obj, set, which);
 }
 
-void sut_pre_unpatch(struct sut_core *core, struct klp_object *obj, const struct sut_patch *leaving)
+void sut_pre_unpatch(struct sut_core *core, struct klp_object *obj,
+		     const struct sut_core_patch *leaving)
 {
 	run_leaving(core, obj, leaving, SUT_PRE_UNPATCH);
 }
 
 void sut_post_unpatch(struct sut_core *core, struct klp_object *obj,
-		      const struct sut_patch *leaving)
+		      const struct sut_core_patch *leaving)
 {
 	run_leaving(core, obj, leaving, SUT_POST_UNPATCH);
 }
 
 void sut_post_patch_again(struct sut_core *core, struct klp_object *obj)
 {
-	struct sut_patch *p = obj->patch->core;
+	struct sut_core_patch *p = obj->patch->core;
 
 	run(core, obj, NULL, SUT_POST_PATCH);
 	sut_for_each_set(set, obj)
 	{
 		bool newer = false;
 
-		for (const struct sut_patch *q = p->next; q; q = q->next)
+		for (const struct sut_core_patch *q = p->next; q; q = q->next)
 			newer |= sut_is_replaced(core, q) && held(q, obj, set->id);
 		if (!newer)
 			run(core, obj, set, SUT_POST_PATCH);

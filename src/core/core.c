@@ -20,7 +20,7 @@ static bool is_listed(const struct sut_core *core, const struct klp_patch *patch
 }
 
 /* Checks each object and binds the patch to those that are there. */
-static int bind_objects(struct sut_core *core, struct sut_patch *p)
+static int bind_objects(struct sut_core *core, struct sut_core_patch *p)
 {
 	int rc = 0;
 
@@ -32,12 +32,12 @@ static int bind_objects(struct sut_core *core, struct sut_patch *p)
 	return rc;
 }
 
-static void unbind_objects(struct sut_core *core, struct sut_patch *p)
+static void unbind_objects(struct sut_core *core, struct sut_core_patch *p)
 {
 	sut_for_each_object(obj, p) sut_object_unbind(core, obj);
 }
 
-static int patch_objects(struct sut_core *core, struct sut_patch *p)
+static int patch_objects(struct sut_core *core, struct sut_core_patch *p)
 {
 	int rc = 0;
 

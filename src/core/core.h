@@ -90,8 +90,8 @@ struct sut_core_switch {
 };
 
 /* What the core keeps about a patch in use. On the list, oldest first. */
-struct sut_patch {
-	struct sut_patch *next;
+struct sut_core_patch {
+	struct sut_core_patch *next;
 	struct klp_patch *patch;
 	struct klp_object *first; /* its objects, those added by a replace last */
 	void *nops;               /* one block with what a replace added, or NULL */
@@ -103,12 +103,12 @@ struct sut_task;
 struct sut_core {
 	const struct sut_core_host *host;
 	const struct sut_core_switch *switching;
-	bool ready;                   /* false: everything is refused with -ENODEV */
-	bool unreliable;              /* the host cannot check stacks */
-	struct sut_patch *patches;    /* oldest first */
-	struct klp_func *stacks;      /* newest function of each hooked address */
-	struct klp_patch *transition; /* or NULL */
-	int target;                   /* SUT_PATCHED, SUT_UNPATCHED; UNDEFINED: no transition */
+	bool ready;                     /* false: everything is refused with -ENODEV */
+	bool unreliable;                /* the host cannot check stacks */
+	struct sut_core_patch *patches; /* oldest first */
+	struct klp_func *stacks;        /* newest function of each hooked address */
+	struct klp_patch *transition;   /* or NULL */
+	int target;                     /* SUT_PATCHED, SUT_UNPATCHED; UNDEFINED: no transition */
 	/* sut_core_tasks only: */
 	const struct sut_core_task_host *task_host;
 	struct sut_task *tasks;  /* in the order of their coming */

@@ -25,13 +25,13 @@ bool sut_same_func(const struct klp_func *a, const struct klp_func *b)
 	       position(a) == position(b);
 }
 
-struct klp_object *sut_find_object(const struct sut_patch *p, const char *name)
+struct klp_object *sut_find_object(const struct sut_core_patch *p, const char *name)
 {
 	sut_for_each_object(obj, p) if (sut_same(obj->name, name)) return obj;
 	return NULL;
 }
 
-void sut_link_object(struct sut_patch *p, struct klp_object *obj)
+void sut_link_object(struct sut_core_patch *p, struct klp_object *obj)
 {
 	struct klp_object **end = &p->first;
 
@@ -93,8 +93,8 @@ static void refresh(struct klp_object *obj)
 
 int sut_patch_join(struct sut_core *core, struct klp_patch *patch)
 {
-	struct sut_patch *p = core->host->alloc(core, sizeof(*p));
-	struct sut_patch **end = &core->patches;
+	struct sut_core_patch *p = core->host->alloc(core, sizeof(*p));
+	struct sut_core_patch **end = &core->patches;
 
 	if (!p)
 		return -ENOMEM;
@@ -119,10 +119,10 @@ int sut_patch_join(struct sut_core *core, struct klp_patch *patch)
 	return 0;
 }
 
-void sut_patch_leave(struct sut_core *core, struct sut_patch *p)
+void sut_patch_leave(struct sut_core *core, struct sut_core_patch *p)
 {
 	struct klp_patch *patch = p->patch;
-	struct sut_patch **at = &core->patches;
+	struct sut_core_patch **at = &core->patches;
 
 	while (*at != p)
 		at = &(*at)->next;

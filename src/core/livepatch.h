@@ -25,7 +25,7 @@ enum { SUT_LIVEPATCH_ABI = 1 };
 
 struct klp_object;
 struct klp_patch;
-struct sut_patch;
+struct sut_core_patch;
 
 /* The unit that carries a patch and that the patch's code lives in: a livepatch module, an image.
  */
@@ -157,7 +157,7 @@ struct klp_patch {
 	const char *name;         /* (+) NULL: that of mod */
 
 	/* core: */
-	struct sut_patch *core; /* not NULL while it is on the list */
+	struct sut_core_patch *core; /* not NULL while it is on the list */
 	bool enabled;
 	bool forced;
 };

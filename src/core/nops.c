@@ -15,7 +15,7 @@ bool sut_replaces(const struct klp_patch *patch, const struct klp_patch *old)
 	return patch->replace;
 }
 
-bool sut_is_replaced(const struct sut_core *core, const struct sut_patch *p)
+bool sut_is_replaced(const struct sut_core *core, const struct sut_core_patch *p)
 {
 	if (!core->transition || !sut_replaces(core->transition, p->patch))
 		return false;
@@ -32,7 +32,7 @@ static bool has_func(const struct klp_object *obj, const struct klp_func *func)
 }
 
 /* No more than these are needed; those that the patch has itself are not counted off. */
-static void count(const struct sut_core *core, const struct sut_patch *p, size_t *objects,
+static void count(const struct sut_core *core, const struct sut_core_patch *p, size_t *objects,
 		  size_t *funcs)
 {
 	*objects = 0;
@@ -49,7 +49,7 @@ static void count(const struct sut_core *core, const struct sut_patch *p, size_t
 	}
 }
 
-static void add_object(struct sut_patch *p, const struct klp_object *old,
+static void add_object(struct sut_core_patch *p, const struct klp_object *old,
 		       struct klp_object **free_object, struct klp_func **free_func)
 {
 	struct klp_object *obj = sut_find_object(p, old->name);
@@ -74,7 +74,7 @@ static void add_object(struct sut_patch *p, const struct klp_object *old,
 	}
 }
 
-int sut_nops_add(struct sut_core *core, struct sut_patch *p)
+int sut_nops_add(struct sut_core *core, struct sut_core_patch *p)
 {
 	struct klp_object *free_object;
 	struct klp_func *free_func;
@@ -105,7 +105,7 @@ static void discard_funcs(struct sut_core *core, struct klp_object *obj)
 	}
 }
 
-void sut_nops_discard(struct sut_core *core, struct sut_patch *p)
+void sut_nops_discard(struct sut_core *core, struct sut_core_patch *p)
 {
 	struct klp_object **at = &p->first;
 

@@ -92,12 +92,12 @@ void sut_object_unbind(struct sut_core *core, struct klp_object *obj)
 }
 
 /* Until a transition ends, its patch and those that it replaces are neither on nor off. */
-static bool takes_part(const struct sut_core *core, const struct sut_patch *p)
+static bool takes_part(const struct sut_core *core, const struct sut_core_patch *p)
 {
 	return p->patch == core->transition || sut_is_replaced(core, p);
 }
 
-static void leave(struct sut_core *core, struct sut_patch *p, struct klp_object *obj)
+static void leave(struct sut_core *core, struct sut_core_patch *p, struct klp_object *obj)
 {
 	sut_post_unpatch(core, obj, p);
 	sut_drop_types(core, obj);
@@ -105,7 +105,7 @@ static void leave(struct sut_core *core, struct sut_patch *p, struct klp_object 
 	sut_put_part(core, obj);
 }
 
-static int come(struct sut_core *core, struct sut_patch *p, struct klp_object *obj)
+static int come(struct sut_core *core, struct sut_core_patch *p, struct klp_object *obj)
 {
 	int rc = sut_object_bind(core, obj);
 
@@ -123,7 +123,7 @@ static int come(struct sut_core *core, struct sut_patch *p, struct klp_object *o
 	return rc;
 }
 
-static void go(struct sut_core *core, struct sut_patch *p, const char *name)
+static void go(struct sut_core *core, struct sut_core_patch *p, const char *name)
 {
 	struct klp_object *obj = sut_find_object(p, name);
 

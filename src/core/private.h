@@ -22,7 +22,7 @@
 
 enum { SUT_OBJECT_NAME_MAX = 56, SUT_FUNC_NAME_MAX = 512 }; /* with the end of the string */
 
-#define sut_for_each_patch(p, core) for (struct sut_patch *p = (core)->patches; p; p = p->next)
+#define sut_for_each_patch(p, core) for (struct sut_core_patch *p = (core)->patches; p; p = p->next)
 #define sut_for_each_object(obj, p) for (struct klp_object *obj = (p)->first; obj; obj = obj->next)
 #define sut_for_each_func(func, obj)                                                               \
 	for (struct klp_func *func = (obj)->first; func; func = func->next)
@@ -53,22 +53,22 @@ bool sut_disable_blocked(const struct sut_core *core, const struct klp_patch *pa
 /* list.c */
 /* Same name, same position: the same function as far as names tell. */
 bool sut_same_func(const struct klp_func *a, const struct klp_func *b);
-struct klp_object *sut_find_object(const struct sut_patch *p, const char *name);
-void sut_link_object(struct sut_patch *p, struct klp_object *obj);
+struct klp_object *sut_find_object(const struct sut_core_patch *p, const char *name);
+void sut_link_object(struct sut_core_patch *p, struct klp_object *obj);
 void sut_link_func(struct klp_object *obj, struct klp_func *func);
 void sut_unlink_func(struct klp_object *obj, struct klp_func *func);
 /* Puts the patch on the list, with everything fresh. -ENOMEM. */
 int sut_patch_join(struct sut_core *core, struct klp_patch *patch);
 /* Off the list, with its parts, its memory and, unless forced, its module reference. */
-void sut_patch_leave(struct sut_core *core, struct sut_patch *p);
+void sut_patch_leave(struct sut_core *core, struct sut_core_patch *p);
 
 /* nops.c */
 /* Would this patch, on the list or about to be, replace that one? */
 bool sut_replaces(const struct klp_patch *patch, const struct klp_patch *old);
 /* Is p replaced by the transition that runs, when it is completed? */
-bool sut_is_replaced(const struct sut_core *core, const struct sut_patch *p);
-int sut_nops_add(struct sut_core *core, struct sut_patch *p);
-void sut_nops_discard(struct sut_core *core, struct sut_patch *p);
+bool sut_is_replaced(const struct sut_core *core, const struct sut_core_patch *p);
+int sut_nops_add(struct sut_core *core, struct sut_core_patch *p);
+void sut_nops_discard(struct sut_core *core, struct sut_core_patch *p);
 
 /* object.c */
 int sut_object_bind(struct sut_core *core, struct klp_object *obj);
@@ -87,9 +87,9 @@ void sut_pop_object(struct sut_core *core, struct klp_object *obj);
 int sut_enter(struct sut_core *core, struct klp_object *obj);
 void sut_post_patch(struct sut_core *core, struct klp_object *obj);
 void sut_pre_unpatch(struct sut_core *core, struct klp_object *obj,
-		     const struct sut_patch *leaving);
+		     const struct sut_core_patch *leaving);
 void sut_post_unpatch(struct sut_core *core, struct klp_object *obj,
-		      const struct sut_patch *leaving);
+		      const struct sut_core_patch *leaving);
 /* post_patch for a replaced patch that stays: of several that hold a set, the newest does it. */
 void sut_post_patch_again(struct sut_core *core, struct klp_object *obj);
 void sut_drop_types(struct sut_core *core, struct klp_object *obj);

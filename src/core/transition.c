@@ -13,7 +13,7 @@
  */
 #include "core/private.h"
 
-static void mark(struct sut_patch *p, bool transition)
+static void mark(struct sut_core_patch *p, bool transition)
 {
 	sut_for_each_object(obj, p) sut_for_each_func(func, obj) func->transition = transition;
 }
@@ -26,7 +26,7 @@ void sut_transition_begin(struct sut_core *core, struct klp_patch *patch, int ta
 	mark(patch->core, true);
 }
 
-static void unpatch(struct sut_core *core, struct sut_patch *p)
+static void unpatch(struct sut_core *core, struct sut_core_patch *p)
 {
 	sut_for_each_object(obj, p) sut_pop_object(core, obj);
 }
@@ -38,7 +38,7 @@ static void settle(struct sut_core *core)
 	core->switching->finish(core);
 }
 
-static void take_down(struct sut_core *core, struct sut_patch *p)
+static void take_down(struct sut_core *core, struct sut_core_patch *p)
 {
 	sut_for_each_object(obj, p) if (obj->loaded)
 	{
@@ -55,7 +55,7 @@ static void end(struct sut_core *core)
 
 void sut_transition_cancel_enable(struct sut_core *core)
 {
-	struct sut_patch *p = core->transition->core;
+	struct sut_core_patch *p = core->transition->core;
 
 	unpatch(core, p);
 	settle(core);
@@ -91,7 +91,7 @@ static void disable_replaced(struct sut_core *core)
 /* Oldest first; `by` is no longer in transition, so its place in the list says who came before. */
 static void remove_replaced(struct sut_core *core, const struct klp_patch *by)
 {
-	for (struct sut_patch *p = core->patches, *next; p && p->patch != by; p = next) {
+	for (struct sut_core_patch *p = core->patches, *next; p && p->patch != by; p = next) {
 		next = p->next;
 		if (sut_replaces(by, p->patch))
 			sut_patch_leave(core, p);

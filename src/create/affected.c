@@ -41,6 +41,17 @@ static bool needs_includes(struct sut_work *work)
 	return mains < work->patched.count;
 }
 
+/* Whatever a unit finds by itself comes first. */
+static void add_headers(const struct sut_work *work, struct sut_compile *compile)
+{
+	const char **argv = sut_arena_array(work->arena, compile->argc + 2, sizeof(*argv));
+
+	memcpy(argv, compile->argv, compile->argc * sizeof(*argv));
+	argv[compile->argc++] = "-idirafter";
+	argv[compile->argc++] = work->headers;
+	compile->argv = argv;
+}
+
 static enum sut_rc add_candidate(struct sut_work *work, const struct sut_entry *entry, bool main)
 {
 	struct sut_candidate candidate = {.entry = entry, .patched_main = main};
@@ -57,6 +68,7 @@ static enum sut_rc add_candidate(struct sut_work *work, const struct sut_entry *
 		return sut_fail(work->diag, SUT_INVALID, "database",
 				"%s: the command of %s does not compile it", work->database.path,
 				entry->file);
+	add_headers(work, &candidate.compile);
 	SUT_PUSH(work->arena, work->candidates, work->count, work->capacity) = candidate;
 	return SUT_OK;
 }

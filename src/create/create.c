@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { PATCH_MAX = 64 << 20 /* bytes of a source patch */ };
+enum { PATCH_MAX = 64 << 20 /* bytes of a source patch, or of the author's file */ };
 
 /*
  * Reasons that somebody who knows the program may overrule: suture cannot see whether they do harm.
@@ -51,9 +51,11 @@ static enum sut_rc check_name(const char *name, struct sut_diag *diag)
 			SUT_PATCH_NAME_MAX);
 }
 
-static enum sut_rc check_options(const struct sut_create_options *options, struct sut_diag *diag)
+static enum sut_rc check_options(struct sut_arena *arena, const struct sut_create_options *options,
+				 struct sut_diag *diag)
 {
 	enum sut_rc rc = check_name(options->name, diag);
+	struct sut_bytes text;
 
 	for (size_t i = 0; i < options->allowed_count && rc == SUT_OK; i++) {
 		bool known = false;
@@ -65,6 +67,9 @@ static enum sut_rc check_options(const struct sut_create_options *options, struc
 				      "%s: cannot be allowed; only layout and data can",
 				      options->allowed[i]);
 	}
+	/* It is needed late: that it cannot be read is said before. */
+	if (rc == SUT_OK && options->with)
+		rc = sut_file_read(arena, options->with, PATCH_MAX, &text, diag);
 	return rc;
 }
 
@@ -104,27 +109,40 @@ static enum sut_rc compiler_version(struct creation *creation, const struct sut_
 	return SUT_OK;
 }
 
+/* A file's name without its folder, and its digest. */
+static enum sut_rc add_file(struct creation *creation, const char *key, const char *path)
+{
+	const char *slash = strrchr(path, '/');
+	unsigned char digest[SUT_SHA256_SIZE];
+	char hex[2 * SUT_SHA256_SIZE + 1];
+	struct sut_bytes text;
+	enum sut_rc rc = sut_file_read(creation->arena, path, PATCH_MAX, &text, creation->diag);
+
+	if (rc)
+		return rc;
+	crypto_hash_sha256(digest, text.data, text.size);
+	add_fact(creation, key, slash ? slash + 1 : path);
+	add_fact(creation, sut_arena_printf(creation->arena, "%s-sha256", key),
+		 sut_arena_strdup(creation->arena, sut_hex(hex, digest, sizeof(digest))));
+	return SUT_OK;
+}
+
 /* Where the patch comes from: enough to make it again and to see whether it is the same. */
 static enum sut_rc add_facts(struct creation *creation)
 {
 	const struct sut_create_options *options = creation->options;
-	const char *slash = strrchr(options->patch, '/'), *version;
-	unsigned char digest[SUT_SHA256_SIZE];
-	char hex[2 * SUT_SHA256_SIZE + 1];
-	struct sut_bytes text;
-	enum sut_rc rc =
-		sut_file_read(creation->arena, options->patch, PATCH_MAX, &text, creation->diag);
+	const char *version;
+	enum sut_rc rc = compiler_version(creation, &creation->units[0], &version);
 
-	if (rc == SUT_OK)
-		rc = compiler_version(creation, &creation->units[0], &version);
 	if (rc)
 		return rc;
-	crypto_hash_sha256(digest, text.data, text.size);
 	add_fact(creation, "suture", SUT_VERSION);
 	add_fact(creation, "compiler", version);
-	add_fact(creation, "source-patch", slash ? slash + 1 : options->patch);
-	add_fact(creation, "source-patch-sha256",
-		 sut_arena_strdup(creation->arena, sut_hex(hex, digest, sizeof(digest))));
+	rc = add_file(creation, "source-patch", options->patch);
+	if (rc == SUT_OK && options->with)
+		rc = add_file(creation, "additions", options->with);
+	if (rc)
+		return rc;
 	for (size_t i = 0; i < creation->unit_count; i++) {
 		const struct sut_unit *unit = &creation->units[i];
 
@@ -236,7 +254,7 @@ enum sut_rc sut_create(struct sut_arena *arena, const struct sut_create_options 
 		.diag = diag,
 	};
 	sigset_t endings, before;
-	enum sut_rc rc = check_options(options, diag);
+	enum sut_rc rc = check_options(arena, options, diag);
 
 	if (rc)
 		return rc;
@@ -245,6 +263,8 @@ enum sut_rc sut_create(struct sut_arena *arena, const struct sut_create_options 
 		.version = options->version ? options->version : "1",
 		.fix_count = options->fix_count,
 		.fixes = options->fixes,
+		.replace = options->replace,
+		.replace_set = options->replace_set,
 	};
 	/* A signal waits until the scratch folder is gone; sut_jobs_run() ends early for it. */
 	sigemptyset(&endings);

@@ -46,6 +46,9 @@ void sut_refuse(struct sut_verdict *verdict, const char *rule, const char *evide
 void sut_warn(struct sut_verdict *verdict, const char *rule, const char *evidence, const char *fmt,
 	      ...) __attribute__((format(printf, 4, 5)));
 
+struct sut_work;
+struct sut_candidate;
+
 /* A translation unit that the source patch affects, compiled on both sides. */
 struct sut_unit {
 	const char *source;    /* as in the compile command, relative to the tree where it can be */
@@ -56,6 +59,9 @@ struct sut_unit {
 	const char *before; /* object, -ffunction-sections -fdata-sections, lines stabilised */
 	const char *after;
 	const char *plain; /* where sut_unit_plain() puts its object */
+	/* How it was compiled, for sut_unit_beside(): */
+	struct sut_work *work;
+	const struct sut_candidate *candidate;
 };
 
 struct sut_create_options {
@@ -69,6 +75,11 @@ struct sut_create_options {
 	const char *patch;    /* the source patch */
 	const char *database; /* compile_commands.json, or NULL: look in the tree */
 	const char *strip;    /* -p level as a number, or NULL: find it */
+	const char *with;     /* a file of the author's, see core/livepatch.h, or NULL */
+	const char
+		*beside; /* the unit it is compiled like, by its source; NULL: the first changed */
+	bool replace;
+	uint32_t replace_set;
 	size_t allowed_count;
 	const char **allowed;
 	void (*progress)(void *context, const char *text); /* may be NULL */
@@ -91,9 +102,16 @@ enum sut_rc sut_unit_plain(struct sut_arena *arena, const struct sut_unit *unit,
 			   const char **object, struct sut_verdict *verdict, struct sut_diag *diag);
 
 /*
- * Compares, proves and extracts: fills patch->objects, funcs, sections, symbols. No changed
- * function and no refusal: no machine code changed. Units that are in no target are refused (rule
- * "object").
+ * The object of another file, compiled as the unit is on the patched side, as if it lay beside its
+ * source. SUT_REFUSED (rule "compile") with the compiler's words.
+ */
+enum sut_rc sut_unit_beside(struct sut_arena *arena, const struct sut_unit *unit, const char *file,
+			    const char **object, struct sut_diag *diag);
+
+/*
+ * Compares, proves and extracts: fills patch->objects, funcs, sections, symbols, additions. No
+ * changed function and no refusal: no machine code changed. Units that are in no target are refused
+ * (rule "object").
  */
 enum sut_rc sut_delta_build(struct sut_arena *arena, const struct sut_create_options *options,
 			    const struct sut_unit *units, size_t unit_count,

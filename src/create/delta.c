@@ -10,6 +10,7 @@
  * functions all lie where another's were proven is only a worse guess at the same code.
  */
 #include "create/create.h"
+#include "create/additions.h"
 #include "create/diff.h"
 #include "create/extract.h"
 #include "create/proof.h"
@@ -268,7 +269,7 @@ static uint32_t add_object(struct sut_extract *extract, struct sut_target *targe
 
 static void collect_parts(struct delta *delta, struct sut_extract *extract)
 {
-	size_t max = delta->member_count * delta->target_count;
+	size_t max = delta->member_count * delta->target_count + 1; /* the author's file */
 
 	extract->parts = sut_arena_array(delta->arena, max, sizeof(*extract->parts));
 	extract->targets =
@@ -340,11 +341,16 @@ enum sut_rc sut_delta_build(struct sut_arena *arena, const struct sut_create_opt
 	if (rc)
 		return rc;
 	collect_parts(&delta, &extract);
+	if (options->with && extract.part_count)
+		rc = sut_additions_add(&extract, options, diag);
+	if (rc)
+		return rc;
 	progress(&delta, "extracting");
 	rc = sut_extract_run(&extract, diag);
 	if (rc)
 		return rc;
 	sut_extract_judge(&extract);
+	sut_additions_judge(&extract);
 	sut_extract_sources(&extract);
 	return SUT_OK;
 }

@@ -5,6 +5,7 @@
  * are resolved, until nothing new is needed.
  */
 #include "create/extract.h"
+#include "create/additions.h"
 
 #include <elf.h>
 #include <sodium.h>
@@ -301,6 +302,7 @@ enum sut_rc sut_extract_run(struct sut_extract *extract, struct sut_diag *diag)
 		prepare_part(extract, &extract->parts[i]);
 	for (size_t i = 0; i < extract->part_count; i++)
 		carry_changed(extract, &extract->parts[i]);
+	sut_additions_carry(extract);
 	for (size_t i = 0; i < extract->origin_count; i++) {
 		size_t before = extract->origin_count;
 

@@ -3,28 +3,19 @@
  * Where the references of carried code lead:
  *
  *   a call or jump to a changed or new function    the patch's own code
+ *   ... from what the author wrote by hand         the original: it may run in either version
  *   the address of a changed function              the original: a pointer may outlive the patch
  *   an existing variable                           the original: it holds the program's state
  *   a new variable, strings, constant tables       the patch's copy
  *   what the target defines                        its address there
  *   what another object defines                    as the target's link map binds it
+ *   klp_shadow_get() and the like                  the run-time's
  */
-#include "create/extract.h"
+#include "create/reference.h"
 
 #include <elf.h>
 #include <inttypes.h>
 #include <string.h>
-
-struct reference {
-	struct sut_extract *extract;
-	struct sut_part *part; /* that refers */
-	const struct sut_section *section;
-	const struct sut_reloc *reloc;
-	struct sut_place place;
-	const char *name; /* of what is referred to, for people */
-	const char *from; /* of what refers */
-	struct sut_patch_reloc *result;
-};
 
 /* A definition that is referred to, perhaps in another unit. */
 struct referent {
@@ -33,95 +24,7 @@ struct referent {
 	int64_t addend;
 };
 
-static const char place_unknown[] = "whose place in the stripped target is not known; install the "
-				    "target's debug symbols, or name "
-				    "a target that is not stripped";
-
-static const struct sut_target *target_of(const struct reference *reference)
-{
-	return reference->part->proof->target;
-}
-
-static bool refuse(struct reference *reference, const char *rule, const char *what)
-{
-	struct sut_verdict *verdict = reference->extract->verdict;
-	const char *evidence =
-		sut_arena_printf(verdict->arena, "%s: %s refers to %s",
-				 reference->part->unit->source, reference->from, reference->name);
-
-	/* Once is enough, however often the function does it. */
-	for (size_t i = 0; i < verdict->refusal_count; i++) {
-		if (!strcmp(verdict->refusals[i].evidence, evidence))
-			return false;
-	}
-	sut_refuse(verdict, rule, evidence, "%s refers to %s, %s", reference->from, reference->name,
-		   what);
-	return false;
-}
-
-static bool use_symbol(struct reference *reference, const struct sut_patch_symbol *symbol,
-		       int64_t addend)
-{
-	reference->result->symbol = sut_extract_symbol(reference->extract, symbol);
-	reference->result->addend = addend;
-	return true;
-}
-
-/* Which of the target's symbols of that name it is; 0 if there is one, or no table to tell. */
-static uint32_t symbol_position(const struct sut_target *target, const char *name, uint64_t address)
-{
-	size_t count;
-	const struct sut_target_symbol *symbols = sut_target_find(target, name, &count);
-
-	for (size_t i = 0; count > 1 && i < count; i++) {
-		if (symbols[i].address == address)
-			return i + 1;
-	}
-	return 0;
-}
-
-static bool use_target(struct reference *reference, const char *name, unsigned char type,
-		       uint64_t address, uint64_t size, int64_t addend)
-{
-	const struct sut_target *target = target_of(reference);
-	struct sut_patch_symbol symbol = {
-		.name = name,
-		.kind = SUT_PATCH_SYMBOL_TARGET,
-		.type = type,
-		.object = reference->part->object,
-		.sympos = type == STT_TLS ? 0 : symbol_position(target, name, address),
-		.value = address,
-		.size = size,
-	};
-
-	return use_symbol(reference, &symbol, addend);
-}
-
-/*
- * A call or a load goes through the slot; a pointer in data gets the address, which the loader
- * looks up by the name.
- */
-static bool use_import(struct reference *reference, const char *name, unsigned char type,
-		       uint64_t slot)
-{
-	uint32_t kind = reference->reloc->type;
-	struct sut_patch_symbol symbol = {
-		.name = name,
-		.kind = SUT_PATCH_SYMBOL_IMPORT,
-		.type = type,
-		.object = reference->part->object,
-		.slot = slot,
-	};
-
-	if (kind == R_X86_64_64 || kind == R_X86_64_PC64)
-		symbol.slot = 0;
-	else if (kind != R_X86_64_PLT32 && !sut_reloc_is_got(kind))
-		return refuse(reference, "reloc",
-			      "of another object, as if it were near; build this unit with -fPIE");
-	return use_symbol(reference, &symbol, reference->reloc->addend);
-}
-
-static bool use_own(struct reference *reference, const struct referent *referent)
+static bool use_own(struct sut_reference *reference, const struct referent *referent)
 {
 	reference->result->symbol =
 		sut_extract_own(reference->extract, referent->part, referent->def);
@@ -168,11 +71,11 @@ bool sut_part_locate(const struct sut_part *part, uint32_t before, uint64_t *add
 }
 
 /* The target's own definition, unchanged. */
-static bool use_original(struct reference *reference, const struct referent *referent,
+static bool use_original(struct sut_reference *reference, const struct referent *referent,
 			 uint64_t address)
 {
 	const struct sut_def *def = &referent->part->diff->after->defs[referent->def];
-	const struct sut_target *target = target_of(reference);
+	const struct sut_target *target = sut_reference_target(reference);
 
 	/* Another object may have its own variable or function of that name in front of it. */
 	if (!target->executable && !def->local && def->type != STT_TLS) {
@@ -185,18 +88,19 @@ static bool use_original(struct reference *reference, const struct referent *ref
 		for (size_t i = 0; i < count; i++)
 			exported |= symbols[i].dynamic;
 		if (slot || (exported && def->type == STT_OBJECT))
-			return use_import(reference, def->name, def->type, slot);
+			return sut_reference_use_import(reference, def->name, def->type, slot);
 	}
-	return use_target(reference, def->name, def->type, address, def->size, referent->addend);
+	return sut_reference_use_target(reference, def->name, def->type, address, def->size,
+					referent->addend);
 }
 
-static bool is_jump_table(const struct reference *reference)
+static bool is_jump_table(const struct sut_reference *reference)
 {
 	return !(reference->section->flags & SHF_EXECINSTR) && !reference->section->def_count;
 }
 
 /* The reference stays within its function or enters another one in order to run it. */
-static bool reference_runs(const struct reference *reference)
+static bool reference_runs(const struct sut_reference *reference)
 {
 	if (reference->section->flags & SHF_EXECINSTR)
 		return sut_reloc_is_branch(reference->reloc) || reference->place.delta != 0;
@@ -204,7 +108,7 @@ static bool reference_runs(const struct reference *reference)
 	return is_jump_table(reference) && (!reference->place.exact || reference->place.delta != 0);
 }
 
-static bool resolve_function(struct reference *reference, const struct referent *referent)
+static bool resolve_function(struct sut_reference *reference, const struct referent *referent)
 {
 	const struct sut_diff *diff = referent->part->diff;
 	const struct sut_def *def = &diff->after->defs[referent->def];
@@ -212,41 +116,46 @@ static bool resolve_function(struct reference *reference, const struct referent 
 	enum sut_change change = diff->change[referent->def];
 	uint64_t address = 0;
 
-	if (change == SUT_CHANGE_NEW || (change == SUT_CHANGE_CHANGED && reference_runs(reference)))
+	if (change == SUT_CHANGE_NEW ||
+	    (change == SUT_CHANGE_CHANGED && reference_runs(reference) && !reference->part->beside))
 		return use_own(reference, referent);
 	if (twin != SUT_NO_DEF && sut_part_locate(referent->part, twin, &address)) {
 		if (def->type == STT_GNU_IFUNC)
-			return refuse(reference, "ifunc",
-				      "which is chosen when the program starts; call the "
-				      "implementation instead");
+			return sut_reference_refuse(
+				reference, "ifunc",
+				"which is chosen when the program starts; call the "
+				"implementation instead");
 		return use_original(reference, referent, address);
 	}
 	/* The linker dropped it: nobody used it until now. */
-	if (target_of(reference)->has_symtab && change == SUT_CHANGE_NONE)
+	if (sut_reference_target(reference)->has_symtab && change == SUT_CHANGE_NONE)
 		return use_own(reference, referent);
-	return refuse(reference, "symbol", place_unknown);
+	return sut_reference_refuse(reference, "symbol", sut_place_unknown);
 }
 
-static bool resolve_tls(struct reference *reference, const struct referent *referent)
+static bool resolve_tls(struct sut_reference *reference, const struct referent *referent)
 {
 	const struct sut_def *def = &referent->part->diff->after->defs[referent->def];
 	uint32_t twin = referent->part->diff->twins.before[referent->def];
 	uint64_t address = 0;
 
-	if (!target_of(reference)->executable)
-		return refuse(reference, "tls",
-			      "a thread-local variable of a shared object, whose place differs "
-			      "from process to process; leave functions that use it as they are");
+	if (!sut_reference_target(reference)->executable)
+		return sut_reference_refuse(
+			reference, "tls",
+			"a thread-local variable of a shared object, whose place differs "
+			"from process to process; leave functions that use it as they are");
 	if (twin == SUT_NO_DEF)
-		return refuse(reference, "tls",
-			      "a new thread-local variable, for which running threads have no "
-			      "place; use a shadow variable");
+		return sut_reference_refuse(
+			reference, "tls",
+			"a new thread-local variable, for which running threads have no "
+			"place; use a shadow variable");
 	if (!sut_part_locate(referent->part, twin, &address))
-		return refuse(reference, "symbol", place_unknown);
-	return use_target(reference, def->name, STT_TLS, address, def->size, referent->addend);
+		return sut_reference_refuse(reference, "symbol", sut_place_unknown);
+	return sut_reference_use_target(reference, def->name, STT_TLS, address, def->size,
+					referent->addend);
 }
 
-static bool resolve_variable(struct reference *reference, const struct referent *referent)
+static bool resolve_variable(struct sut_reference *reference, const struct referent *referent)
 {
 	const struct sut_diff *diff = referent->part->diff;
 	const struct sut_def *def = &diff->after->defs[referent->def];
@@ -262,17 +171,18 @@ static bool resolve_variable(struct reference *reference, const struct referent 
 		       diff->change[referent->def] != SUT_CHANGE_NONE))
 		return use_own(reference, referent);
 	if (diff->twins.doubtful[referent->def])
-		return refuse(reference, "static",
-			      "and several static variables of that name cannot be told apart; "
-			      "give them different names in the target's next build");
+		return sut_reference_refuse(
+			reference, "static",
+			"and several static variables of that name cannot be told apart; "
+			"give them different names in the target's next build");
 	if (sut_part_locate(referent->part, twin, &address))
 		return use_original(reference, referent, address);
-	if (copied || target_of(reference)->has_symtab)
+	if (copied || sut_reference_target(reference)->has_symtab)
 		return use_own(reference, referent);
-	return refuse(reference, "symbol", place_unknown);
+	return sut_reference_refuse(reference, "symbol", sut_place_unknown);
 }
 
-static bool resolve_def(struct reference *reference, const struct referent *referent)
+static bool resolve_def(struct sut_reference *reference, const struct referent *referent)
 {
 	if (sut_def_is_function(&referent->part->diff->after->defs[referent->def]))
 		return resolve_function(reference, referent);
@@ -304,7 +214,7 @@ static uint64_t pool_element(struct sut_extract *extract, struct sut_part *part,
 	return to;
 }
 
-static bool resolve_merged(struct reference *reference)
+static bool resolve_merged(struct sut_reference *reference)
 {
 	struct sut_extract *extract = reference->extract;
 	const struct sut_place *place = &reference->place;
@@ -312,9 +222,10 @@ static bool resolve_merged(struct reference *reference)
 	const struct sut_section *section = &after->sections[place->section];
 
 	if (!place->exact || place->offset < 0 || !sut_section_element(section, place->offset))
-		return refuse(reference, "section",
-			      "in a way that does not tell which of its strings or constants is "
-			      "meant; leave this function as it is");
+		return sut_reference_refuse(
+			reference, "section",
+			"in a way that does not tell which of its strings or constants is "
+			"meant; leave this function as it is");
 	uint32_t carried = sut_extract_carry(extract, reference->part, place->section);
 	uint64_t to = pool_element(extract, reference->part, place->section, place->offset);
 	const struct sut_symbol *symbol = &after->symbols[place->symbol];
@@ -327,11 +238,11 @@ static bool resolve_merged(struct reference *reference)
 		.section = carried,
 	};
 
-	return use_symbol(reference, &own, (int64_t)to + bias);
+	return sut_reference_use(reference, &own, (int64_t)to + bias);
 }
 
 /* Data without a name: jump tables and constants. */
-static bool resolve_anonymous(struct reference *reference)
+static bool resolve_anonymous(struct sut_reference *reference)
 {
 	const struct sut_object *after = reference->part->diff->after;
 	const struct sut_section *section = &after->sections[reference->place.section];
@@ -339,9 +250,10 @@ static bool resolve_anonymous(struct reference *reference)
 
 	if (section->flags & SHF_EXECINSTR || !(section->flags & SHF_ALLOC) ||
 	    !sut_section_is_constant(section))
-		return refuse(reference, "section",
-			      "code or data without a name that cannot be carried; leave this "
-			      "function as it is");
+		return sut_reference_refuse(
+			reference, "section",
+			"code or data without a name that cannot be carried; leave this "
+			"function as it is");
 	struct sut_patch_symbol own = {
 		.name = section->name,
 		.kind = SUT_PATCH_SYMBOL_OWN,
@@ -350,103 +262,39 @@ static bool resolve_anonymous(struct reference *reference)
 					     reference->place.section),
 	};
 
-	return use_symbol(reference, &own, (int64_t)symbol->value + reference->reloc->addend);
+	return sut_reference_use(reference, &own,
+				 (int64_t)symbol->value + reference->reloc->addend);
+}
+
+static bool find_in(const struct sut_reference *reference, struct sut_part *part, bool private,
+		    struct referent *referent)
+{
+	uint32_t def = sut_object_def(part->diff->after, reference->name);
+
+	if (def == SUT_NO_DEF || (part->diff->after->defs[def].local && !private))
+		return false;
+	*referent = (struct referent){part, def, reference->reloc->addend};
+	return true;
 }
 
 /* Another unit of the patch, in the same target, defines the name. */
-static bool find_referent(struct reference *reference, struct referent *referent)
+static bool find_referent(struct sut_reference *reference, struct referent *referent)
 {
 	struct sut_extract *extract = reference->extract;
 
+	if (reference->part->beside && find_in(reference, reference->part->beside, true, referent))
+		return true;
 	for (size_t i = 0; i < extract->part_count; i++) {
 		struct sut_part *part = &extract->parts[i];
 
-		if (part->object != reference->part->object)
-			continue;
-		uint32_t def = sut_object_def(part->diff->after, reference->name);
-
-		if (def == SUT_NO_DEF || part->diff->after->defs[def].local)
-			continue;
-		*referent = (struct referent){part, def, reference->reloc->addend};
-		return true;
+		if (part->object == reference->part->object &&
+		    find_in(reference, part, false, referent))
+			return true;
 	}
 	return false;
 }
 
-/* What the proof saw the unit use under that name. */
-static const struct sut_located *find_proven(const struct reference *reference)
-{
-	const struct sut_object *before = reference->part->diff->before;
-
-	for (size_t i = 1; i < before->symbol_count; i++) {
-		if (!before->symbols[i].section && !before->symbols[i].absolute &&
-		    reference->part->proof->symbols[i].known &&
-		    !strcmp(before->symbols[i].name, reference->name))
-			return &reference->part->proof->symbols[i];
-	}
-	return NULL;
-}
-
-/* A definition of the target that other units of it can see. */
-static const struct sut_target_symbol *find_global(const struct reference *reference)
-{
-	size_t count;
-	const struct sut_target_symbol *symbols =
-		sut_target_find(target_of(reference), reference->name, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		/* The linker makes hidden symbols local, of no file. */
-		if (!symbols[i].local || !*symbols[i].file)
-			return &symbols[i];
-	}
-	return NULL;
-}
-
-static bool resolve_name(struct reference *reference)
-{
-	const struct sut_target *target = target_of(reference);
-	const struct sut_symbol *symbol =
-		&reference->part->diff->after->symbols[reference->place.symbol];
-	const struct sut_target_symbol *global = find_global(reference);
-	const struct sut_located *proven = find_proven(reference);
-	uint64_t slot = sut_target_slot(target, symbol->name);
-	unsigned char type = global ? global->type : symbol->type;
-
-	if (type == STT_TLS) {
-		if (!target->executable || (!global && !proven))
-			return refuse(reference, "tls",
-				      "a thread-local variable of a shared object; leave functions "
-				      "that use it as they are");
-		return use_target(reference, symbol->name, STT_TLS,
-				  proven ? proven->address : global->address - target->tls_size,
-				  global ? global->size : 0, reference->reloc->addend);
-	}
-	if (slot && (!target->executable || reference->reloc->type == R_X86_64_PLT32 ||
-		     sut_reloc_is_got(reference->reloc->type)))
-		return use_import(reference, symbol->name, type, slot);
-	/* For a resolver's symbol the proof has the stub, which is right for a call only. */
-	if (type == STT_GNU_IFUNC && (!proven || !sut_reloc_is_branch(reference->reloc)))
-		return refuse(reference, "ifunc",
-			      "which is chosen when the program starts; call the implementation "
-			      "instead");
-	if (proven)
-		return use_target(reference, symbol->name, type == STT_GNU_IFUNC ? STT_FUNC : type,
-				  proven->address, global ? global->size : 0,
-				  reference->reloc->addend);
-	if (global)
-		return use_target(reference, symbol->name, type, global->address, global->size,
-				  reference->reloc->addend);
-	if (slot ||
-	    sut_imports_have(&reference->extract->imports[reference->part->object], symbol->name))
-		return use_import(reference, symbol->name, type, slot);
-	return refuse(reference, "symbol",
-		      target->has_symtab
-			      ? "which neither the target nor an object that it needs defines; add "
-				"the unit that defines it to the patch"
-			      : place_unknown);
-}
-
-static bool resolve_defined(struct reference *reference)
+static bool resolve_defined(struct sut_reference *reference)
 {
 	const struct sut_object *after = reference->part->diff->after;
 	const struct sut_section *section = &after->sections[reference->place.section];
@@ -487,7 +335,7 @@ static bool is_supported(uint32_t type)
 }
 
 /* What the relocation is about, in the words of the source. */
-static const char *referent_name(const struct reference *reference)
+static const char *referent_name(const struct sut_reference *reference)
 {
 	const struct sut_object *after = reference->part->diff->after;
 
@@ -501,7 +349,7 @@ bool sut_extract_resolve(struct sut_extract *extract, const struct sut_origin *o
 	const struct sut_object *after = origin->part->diff->after;
 	const struct sut_section *section = &after->sections[origin->section];
 	uint32_t user = sut_section_def(after, section, reloc->offset);
-	struct reference reference = {
+	struct sut_reference reference = {
 		.extract = extract,
 		.part = origin->part,
 		.section = section,
@@ -515,18 +363,18 @@ bool sut_extract_resolve(struct sut_extract *extract, const struct sut_origin *o
 	reference.name = referent_name(&reference);
 	*result = (struct sut_patch_reloc){.offset = reloc->offset, .type = reloc->type};
 	if (!is_supported(reloc->type))
-		return refuse(
+		return sut_reference_refuse(
 			&reference, after->symbols[reloc->symbol].type == STT_TLS ? "tls" : "reloc",
 			sut_arena_printf(extract->arena,
 					 "by a relocation of type %s, which cannot be applied "
 					 "to a running program; leave this function as it is",
 					 sut_reloc_name(extract->arena, reloc->type)));
 	if (after->symbols[reloc->symbol].absolute)
-		return refuse(&reference, "reloc",
-			      "an absolute symbol; leave this function as it is");
+		return sut_reference_refuse(&reference, "reloc",
+					    "an absolute symbol; leave this function as it is");
 	if (reference.place.section)
 		return resolve_defined(&reference);
 	if (find_referent(&reference, &referent))
 		return resolve_def(&reference, &referent);
-	return resolve_name(&reference);
+	return sut_reference_bind(&reference);
 }

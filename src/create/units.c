@@ -2,8 +2,10 @@
 /* The translation units that a source patch affects, compiled on both sides. */
 #include "create/work.h"
 #include "base/guard.h"
+#include "base/io.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 enum { FIRST_BATCH = 4 /* units that are compiled before the layout is looked at */ };
 
@@ -66,6 +68,8 @@ static struct plan make_plan(struct sut_work *work)
 			.before = object_name(work, "before", i),
 			.after = object_name(work, "after", i),
 			.plain = object_name(work, "plain", i),
+			.work = work,
+			.candidate = &work->candidates[i],
 		};
 		plan.candidates[plan.count++] = i;
 	}
@@ -178,36 +182,51 @@ static enum sut_rc find_database(struct sut_work *work)
 	return rc ? rc : sut_database_load(work->arena, path, &work->database, work->diag);
 }
 
+static enum sut_rc write_headers(struct sut_work *work)
+{
+	const char *folder = sut_arena_printf(work->arena, "%s/suture", work->headers);
+
+	if (mkdir(work->headers, 0700) < 0 || mkdir(folder, 0700) < 0)
+		return sut_fail_errno(work->diag, "%s: cannot be made", folder);
+	return sut_file_write(sut_arena_printf(work->arena, "%s/livepatch.h", folder),
+			      sut_livepatch_header, sut_livepatch_header_size, 0600, work->diag);
+}
+
 enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_options *options,
 			    const char *scratch, struct sut_unit **units, size_t *count,
 			    struct sut_verdict *verdict, struct sut_diag *diag)
 {
-	struct sut_work work = {
+	struct sut_work *work = sut_arena_alloc(arena, sizeof(*work));
+	struct plan plan;
+	enum sut_rc rc;
+
+	*work = (struct sut_work){
 		.arena = arena,
 		.options = options,
 		.scratch = scratch,
+		.headers = sut_arena_printf(arena, "%s/include", scratch),
 		.verdict = verdict,
 		.diag = diag,
 	};
-	struct plan plan;
-	enum sut_rc rc = sut_patched_make(arena, options, scratch, &work.patched, verdict, diag);
-
+	rc = sut_patched_make(arena, options, scratch, &work->patched, verdict, diag);
 	if (rc == SUT_OK)
-		rc = find_database(&work);
+		rc = find_database(work);
+	if (rc == SUT_OK)
+		rc = write_headers(work);
 	if (rc)
 		return rc;
-	work.seen = sut_arena_array(arena, work.patched.count, sizeof(*work.seen));
-	for (size_t i = 0; i < work.patched.count; i++)
-		work.adds_file |= !work.patched.files[i].before;
-	rc = sut_work_find_candidates(&work);
-	if (rc == SUT_OK && work.count)
-		rc = sut_work_mirror(&work);
+	work->seen = sut_arena_array(arena, work->patched.count, sizeof(*work->seen));
+	for (size_t i = 0; i < work->patched.count; i++)
+		work->adds_file |= !work->patched.files[i].before;
+	rc = sut_work_find_candidates(work);
+	if (rc == SUT_OK && work->count)
+		rc = sut_work_mirror(work);
 	if (rc)
 		return rc;
-	judge(&work);
-	judge_unread(&work);
-	plan = make_plan(&work);
-	rc = compile_affected(&work, &plan);
+	judge(work);
+	judge_unread(work);
+	plan = make_plan(work);
+	rc = compile_affected(work, &plan);
 	if (rc)
 		return rc;
 	*units = plan.units;
@@ -244,5 +263,64 @@ enum sut_rc sut_unit_plain(struct sut_arena *arena, const struct sut_unit *unit,
 	sut_fail(diag, SUT_REFUSED, "compile", "%s: does not compile as recorded", unit->source);
 	sut_context(diag, SUT_REFUSED, "%s", sut_job_errors(arena, &job));
 	sut_context(diag, SUT_REFUSED, "in %s: %s", job.directory, sut_job_line(arena, job.argv));
+	return SUT_REFUSED;
+}
+
+/* The command of a unit for another file; what is added comes first, for the recorded words decide.
+ */
+static struct sut_compile compile_for(struct sut_arena *arena,
+				      const struct sut_candidate *candidate, const char *file)
+{
+	struct sut_compile compile = candidate->compile;
+	const char *slash = strrchr(candidate->entry->path, '/');
+	const char *added[] = {
+		/* Headers beside the unit, behind those beside the file itself. */
+		"-iquote",
+		sut_arena_strndup(arena, candidate->entry->path,
+				  (size_t)(slash - candidate->entry->path)),
+		/* The file may lie anywhere, and the patch is the same. */
+		sut_arena_printf(arena, "-ffile-prefix-map=%.*s=",
+				 (int)(strrchr(file, '/') + 1 - file), file),
+	};
+	const size_t count = SUT_ARRAY_SIZE(added);
+	const char **argv = sut_arena_array(arena, compile.argc + count, sizeof(*argv));
+	struct sut_compile_source *source = sut_arena_alloc(arena, sizeof(*source));
+
+	argv[0] = compile.argv[0];
+	memcpy(argv + 1, added, sizeof(added));
+	memcpy(argv + 1 + count, compile.argv + 1, (compile.argc - 1) * sizeof(*argv));
+	*source = compile.sources[candidate->source];
+	source->index += count;
+	argv[source->index] = file;
+	compile.argv = argv;
+	compile.argc += count;
+	compile.sources = source;
+	compile.source_count = 1;
+	return compile;
+}
+
+enum sut_rc sut_unit_beside(struct sut_arena *arena, const struct sut_unit *unit, const char *file,
+			    const char **object, struct sut_diag *diag)
+{
+	struct sut_work *work = unit->work;
+	SUT_FREE char *real = realpath(file, NULL);
+	const char *output = sut_arena_printf(arena, "%s/beside.o", work->scratch);
+	struct sut_candidate candidate = {.entry = unit->candidate->entry};
+	struct sut_job job;
+	enum sut_rc rc;
+
+	if (!real)
+		return sut_fail_errno(diag, "%s", file);
+	candidate.compile = compile_for(arena, unit->candidate, sut_arena_strdup(arena, real));
+	job = sut_work_job(work, &candidate, SUT_SIDE_AFTER, SUT_COMPILE_SECTIONS, output);
+	rc = sut_compilers_run(arena, &job, 1, work->verdict, diag);
+	*object = output;
+	if (rc || job.status == 0)
+		return rc;
+	sut_fail(diag, SUT_REFUSED, "compile", "%s: does not compile beside %s", file,
+		 unit->source);
+	sut_context(diag, SUT_REFUSED, "%s", sut_job_errors(arena, &job));
+	sut_context(diag, SUT_REFUSED, "in %s: %s", job.directory, sut_job_line(arena, job.argv));
+	sut_remedy(diag, "correct it");
 	return SUT_REFUSED;
 }

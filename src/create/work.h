@@ -14,6 +14,10 @@ enum {
 	SUT_WORK_BATCH = 16, /* units that are preprocessed or compiled together */
 };
 
+/* The text of core/livepatch.h, which the units find as <suture/livepatch.h>. */
+extern const unsigned char sut_livepatch_header[];
+extern const unsigned long sut_livepatch_header_size;
+
 /* A unit that may be affected. */
 struct sut_candidate {
 	const struct sut_entry *entry;
@@ -28,6 +32,7 @@ struct sut_work {
 	struct sut_arena *arena;
 	const struct sut_create_options *options;
 	const char *scratch;
+	const char *headers; /* folder below scratch that units look for headers in last */
 	struct sut_database database;
 	struct sut_patched patched;
 	bool *seen; /* per patched file: some unit reads it */

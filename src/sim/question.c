@@ -37,7 +37,7 @@ bool sut_ask_patches(struct sut_world *world, const struct sut_args *args)
 	(void)args;
 	if (!world->core.patches)
 		sut_transcript_line(&world->transcript, "no patches");
-	for (const struct sut_patch *p = world->core.patches; p; p = p->next) {
+	for (const struct sut_core_patch *p = world->core.patches; p; p = p->next) {
 		const struct klp_patch *patch = p->patch;
 
 		sut_transcript_line(&world->transcript, "%s enabled %d transition %d%s",

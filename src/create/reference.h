@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* A reference of carried code on its way to a relocation of the patch. Only for resolve.c, which
+ * knows what the patch has, and bind.c, which knows what others have. */
+#ifndef SUT_CREATE_REFERENCE_H
+#define SUT_CREATE_REFERENCE_H
+
+#include "create/extract.h"
+
+struct sut_reference {
+	struct sut_extract *extract;
+	struct sut_part *part; /* that refers */
+	const struct sut_section *section;
+	const struct sut_reloc *reloc;
+	struct sut_place place;
+	const char *name; /* of what is referred to, for people */
+	const char *from; /* of what refers */
+	struct sut_patch_reloc *result;
+};
+
+static inline const struct sut_target *sut_reference_target(const struct sut_reference *reference)
+{
+	return reference->part->proof->target;
+}
+
+/* Why nothing can be said of a name. */
+extern const char sut_place_unknown[];
+
+/* Adds a refusal, once for each reason. All of these return whether there is a result. */
+bool sut_reference_refuse(struct sut_reference *reference, const char *rule, const char *what);
+
+bool sut_reference_use(struct sut_reference *reference, const struct sut_patch_symbol *symbol,
+		       int64_t addend);
+/* What is at a link-time address of the target. */
+bool sut_reference_use_target(struct sut_reference *reference, const char *name, unsigned char type,
+			      uint64_t address, uint64_t size, int64_t addend);
+/*
+ * A call or a load goes through the slot; a pointer in data gets the address, which the loader
+ * looks up by the name.
+ */
+bool sut_reference_use_import(struct sut_reference *reference, const char *name, unsigned char type,
+			      uint64_t slot);
+/* What no unit of the patch defines. */
+bool sut_reference_bind(struct sut_reference *reference);
+
+#endif
