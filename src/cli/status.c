@@ -14,6 +14,7 @@ static enum sut_mark mark_of(const struct sut_state_patch *patch)
 		return SUT_MARK_ACTIVE;
 	case SUT_RT_LOADED:
 	case SUT_RT_REVERTED:
+	case SUT_RT_REPLACED:
 		return SUT_MARK_OK;
 	}
 	return SUT_MARK_WARNING;

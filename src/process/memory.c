@@ -22,7 +22,7 @@ static bool read_use(const struct sut_target *target, struct sut_arena *arena,
 	memory->use = sut_arena_array(arena, memory->count, sizeof(*memory->use));
 	while (at) {
 		const struct sut_memory_patch *found = NULL;
-		struct sut_patch node;
+		struct sut_core_patch node;
 
 		if (memory->use_count == memory->count ||
 		    !sut_target_read(target, at, &node, sizeof(node)))

@@ -317,7 +317,7 @@ static enum sut_rc check_words(const struct builder *b, struct sut_diag *diag)
 /* What sut_core_enable() takes: the list's node, and nops for all that a replace may drop. */
 static void add_memory(struct builder *b)
 {
-	uint64_t size = sizeof(struct sut_patch) + 64;
+	uint64_t size = sizeof(struct sut_core_patch) + 64;
 
 	for (size_t i = 0; i < b->memory->use_count; i++) {
 		const struct sut_rt_patch *record = &b->memory->use[i]->record;

@@ -3,8 +3,9 @@
 #include "base/io.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
-#include <time.h>
+#include <unistd.h>
 
 enum sut_rc sut_switch_read(const struct sut_runtime *runtime, uint64_t address,
 			    struct sut_rt_transition *transition, struct sut_diag *diag)

@@ -67,18 +67,20 @@ static void write_count(struct broken *b, uint64_t count)
 			       &count, sizeof(count)));
 }
 
+static const struct sut_effect_options patient = {.wait_ns = 10 * 1000 * 1000 * 1000ull};
+
 static void commit(struct broken *b)
 {
-	if (sut_switch_commit(&b->a.runtime, b->a.transition, SUT_RT_APPLYING, &b->diag) != SUT_OK)
-		load_failed("commit", &b->diag);
+	if (sut_switch_start(&b->a.runtime, &b->a.memory, b->a.transition, &patient, &b->diag) !=
+	    SUT_OK)
+		load_failed("start", &b->diag);
 }
 
 static void finish(struct broken *b)
 {
-	const struct sut_effect_options wait = {.wait_ns = 10 * 1000 * 1000 * 1000ull};
 	struct sut_effect effect = {0};
 
-	if (sut_switch_finish(&b->a.runtime, b->a.transition, &wait, b->a.arena, &effect,
+	if (sut_switch_finish(&b->a.runtime, b->a.transition, &patient, b->a.arena, &effect,
 			      &b->diag) != SUT_OK)
 		load_failed("finish", &b->diag);
 }
@@ -182,13 +184,14 @@ static void test_one_by_one(void)
 /* Closes at once: nobody has looked where the threads are, and answers are not counted. */
 static void go_unseen(struct broken *b)
 {
-	struct sut_runtime_op op = {.op = SUT_RT_OP_CLOSE,
-				    .argument = b->a.transition,
-				    .expect = 1, /* as if it had been closed before */
-				    .state_after = SUT_RT_APPLIED};
+	struct sut_runtime_op op = {.op = SUT_RT_OP_CLOSE, .argument = b->a.transition};
+	uint64_t closed = 1; /* as if it had been closed before */
 	int64_t result = SUT_RT_LOST;
 
 	commit(b);
+	CHECK(sut_target_write(&b->a.target,
+			       b->a.transition + offsetof(struct sut_rt_transition, closing),
+			       &closed, sizeof(closed)));
 	if (sut_runtime_run(&b->a.runtime, &op, &result, &b->diag) != SUT_OK)
 		load_failed("close", &b->diag);
 	CHECK_EQUAL(result, SUT_RT_DONE);

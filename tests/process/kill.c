@@ -109,6 +109,7 @@ static int run_to_touch(const struct load *load, const char *command, unsigned i
 /* A transition that has begun, and nobody looks whether it is over. */
 static void begin_passage(struct load *load)
 {
+	const struct sut_effect_options patient = {.wait_ns = 10 * 1000 * 1000 * 1000ull};
 	struct sut_application a = {.arena = &load->arena,
 				    .patch = &load->patch,
 				    .digest = load->digest};
@@ -116,8 +117,8 @@ static void begin_passage(struct load *load)
 
 	if (sut_application_open(&a, load->pid, &diag) != SUT_OK ||
 	    sut_application_prepare(&a, &diag) != SUT_OK ||
-	    sut_switch_commit(&a.runtime, a.transition, SUT_RT_APPLYING, &diag) != SUT_OK)
-		load_failed("commit", &diag);
+	    sut_switch_start(&a.runtime, &a.memory, a.transition, &patient, &diag) != SUT_OK)
+		load_failed("start", &diag);
 	sut_target_close(&a.target);
 }
 

@@ -494,6 +494,6 @@ _Static_assert(sizeof(struct sut_core) == 88, "sut_core");
 _Static_assert(sizeof(struct klp_patch) == 64, "klp_patch");
 _Static_assert(sizeof(struct klp_object) == 104, "klp_object");
 _Static_assert(sizeof(struct klp_func) == 112, "klp_func");
-_Static_assert(sizeof(struct sut_patch) == 40, "sut_patch");
+_Static_assert(sizeof(struct sut_core_patch) == 40, "sut_core_patch");
 
 #endif
