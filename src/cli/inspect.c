@@ -61,6 +61,34 @@ static const char *joined(const struct view *v, const char *const *words, size_t
 	return text;
 }
 
+static size_t callbacks_of(const struct sut_patch_callbacks *callbacks)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < SUT_PATCH_CALLBACKS; i++)
+		count += callbacks->symbols[i] != SUT_PATCH_NONE;
+	return count;
+}
+
+static void headline_additions(const struct view *v)
+{
+	const struct sut_patch_additions *additions = &v->patch->additions;
+	size_t callbacks = 0, types = 0;
+
+	for (size_t i = 0; i < additions->count; i++) {
+		const struct sut_patch_addition *addition = &additions->list[i];
+
+		callbacks += callbacks_of(&addition->callbacks);
+		for (size_t k = 0; k < addition->set_count; k++)
+			callbacks += callbacks_of(&addition->sets[k].callbacks);
+		types += addition->type_count;
+	}
+	if (callbacks || types || additions->state_count)
+		sut_out_headline(v->out, SUT_MARK_NONE,
+				 "%zu callbacks, %zu shadow types, %zu states", callbacks, types,
+				 additions->state_count);
+}
+
 static void headline(const struct view *v)
 {
 	const struct sut_patch *patch = v->patch;
@@ -79,6 +107,12 @@ static void headline(const struct view *v)
 			 funcs_of(patch, SUT_PATCH_FUNC_CHANGED),
 			 funcs_of(patch, SUT_PATCH_FUNC_NEW), bytes_of(patch, true),
 			 bytes_of(patch, false));
+	headline_additions(v);
+	if (patch->replace)
+		sut_out_headline(out, SUT_MARK_NONE, "replaces all patches in use");
+	else if (patch->replace_set)
+		sut_out_headline(out, SUT_MARK_NONE, "replaces the patches of set %" PRIu32,
+				 patch->replace_set);
 	if (patch->allowed_count)
 		sut_out_headline(out, SUT_MARK_WARNING, "made in spite of refusals: %s",
 				 joined(v, patch->allowed, patch->allowed_count));
@@ -104,6 +138,7 @@ static void put_objects(const struct view *v)
 		sut_out_object(v->out, NULL);
 		sut_out_string(v->out, "name", object->name);
 		sut_out_string(v->out, "soname", object->soname);
+		sut_out_bool(v->out, "executable", object->executable);
 		sut_out_string(v->out, "build_id", hex(v, object->build_id, object->build_id_size));
 		sut_out_end(v->out);
 	}
@@ -255,6 +290,66 @@ static void put_data(const struct view *v)
 	sut_out_end(v->out);
 }
 
+/* ---- what the author wrote by hand ---- */
+
+static void put_function(const struct view *v, const char *key, uint32_t symbol)
+{
+	if (symbol != SUT_PATCH_NONE)
+		sut_out_string(v->out, key, v->patch->symbols[symbol].name);
+}
+
+static void put_callbacks(const struct view *v, const struct sut_patch_callbacks *callbacks)
+{
+	sut_out_object(v->out, "callbacks");
+	for (size_t i = 0; i < SUT_PATCH_CALLBACKS; i++)
+		put_function(v, sut_patch_callback_names[i], callbacks->symbols[i]);
+	sut_out_end(v->out);
+}
+
+static void put_addition(const struct view *v, const struct sut_patch_addition *addition)
+{
+	sut_out_object(v->out, NULL);
+	sut_out_string(v->out, "object", v->patch->objects[addition->object].name);
+	put_callbacks(v, &addition->callbacks);
+	sut_out_array(v->out, "sets");
+	for (size_t i = 0; i < addition->set_count; i++) {
+		sut_out_object(v->out, NULL);
+		sut_out_unsigned(v->out, "id", addition->sets[i].id);
+		put_callbacks(v, &addition->sets[i].callbacks);
+		sut_out_end(v->out);
+	}
+	sut_out_end(v->out);
+	sut_out_array(v->out, "shadow_types");
+	for (size_t i = 0; i < addition->type_count; i++) {
+		sut_out_object(v->out, NULL);
+		sut_out_unsigned(v->out, "id", addition->types[i].id);
+		put_function(v, "dtor", addition->types[i].dtor);
+		sut_out_end(v->out);
+	}
+	sut_out_end(v->out);
+	sut_out_end(v->out);
+}
+
+static void put_additions(const struct view *v)
+{
+	const struct sut_patch_additions *additions = &v->patch->additions;
+
+	sut_out_unsigned(v->out, "abi", additions->abi);
+	sut_out_array(v->out, "additions");
+	for (size_t i = 0; i < additions->count; i++)
+		put_addition(v, &additions->list[i]);
+	sut_out_end(v->out);
+	sut_out_array(v->out, "states");
+	for (size_t i = 0; i < additions->state_count; i++) {
+		sut_out_object(v->out, NULL);
+		sut_out_unsigned(v->out, "id", additions->states[i].id);
+		sut_out_unsigned(v->out, "version", additions->states[i].version);
+		sut_out_bool(v->out, "block_disable", additions->states[i].block_disable);
+		sut_out_end(v->out);
+	}
+	sut_out_end(v->out);
+}
+
 static void put_facts(const struct view *v)
 {
 	sut_out_array(v->out, "facts");
@@ -274,9 +369,12 @@ static void put_patch(const struct view *v)
 	headline(v);
 	sut_out_string(v->out, "name", patch->name);
 	sut_out_string(v->out, "version", patch->version);
+	sut_out_bool(v->out, "replace", patch->replace);
+	sut_out_unsigned(v->out, "replace_set", patch->replace_set);
 	put_strings(v, "fixes", patch->fixes, patch->fix_count);
 	put_strings(v, "allowed", patch->allowed, patch->allowed_count);
 	put_objects(v);
+	put_additions(v);
 	put_functions(v);
 	put_data(v);
 	put_facts(v);
@@ -293,7 +391,7 @@ static int run(struct sut_call *call)
 	if (call->argc != 1)
 		return sut_usage_error(call, "one patch file is needed");
 	rc = sut_patch_load(&arena, call->argv[0], &patch, &diag);
-	sut_call_out(call, &out, "suture.inspect/1", rc == SUT_OK);
+	sut_call_out(call, &out, "suture.inspect/2", rc == SUT_OK);
 	if (rc != SUT_OK)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
 	put_patch(&(struct view){

@@ -37,11 +37,22 @@ static bool same_file(const char *source, const char *file)
 	return !strcmp(base_name(source), base_name(file));
 }
 
+/* clang says "file 0" for the unit's own source in DWARF 5, which libdw takes for none. */
+static const char *source_file(Dwarf_Die *die)
+{
+	const char *file = dwarf_decl_file(die);
+	Dwarf_Die unit;
+
+	if (file || !dwarf_hasattr(die, DW_AT_decl_file))
+		return file;
+	return dwarf_diename(dwarf_diecu(die, &unit, NULL, NULL));
+}
+
 static int visit_function(Dwarf_Die *die, void *context)
 {
 	const struct finder *finder = context;
 	struct sut_patch *patch = finder->extract->patch;
-	const char *name = dwarf_diename(die), *file = dwarf_decl_file(die);
+	const char *name = dwarf_diename(die), *file = source_file(die);
 	int line;
 
 	if (!name || !file || dwarf_decl_line(die, &line))

@@ -201,6 +201,9 @@ static void callbacks_are_functions_of_the_patch(void)
 		MEMBER(p, callbacks.pre_patch)->symbol = symbol(p, "table"));
 	REFUSED("suture_objects[0]: pre_patch is helper, which is no function of the patch",
 		MEMBER(p, callbacks.pre_patch)->addend = 1);
+	/* It is code, but none that the patch names. */
+	REFUSED("suture_objects[0]: pre_patch is greet.cold, which is no function of the patch",
+		MEMBER(p, callbacks.pre_patch)->symbol = symbol(p, "greet.cold"));
 	REFUSED("sets[0]: pre_unpatch is puts, which is no function of the patch",
 		p->sections[SUT_SAMPLE_SETS].relocs[0].symbol = symbol(p, "puts"));
 	REFUSED("type[0]: dtor is puts, which is no function of the patch",

@@ -70,6 +70,7 @@ static const struct sut_patch_shape state_shape = {
 struct reader {
 	struct sut_arena *arena;
 	const struct sut_patch *patch;
+	bool *functions; /* per symbol: it is the code of one */
 	struct sut_diag *diag;
 };
 
@@ -97,15 +98,14 @@ static enum sut_rc open_member(const struct reader *r, const struct sut_patch_ar
 	return sut_patch_array_open(r->patch, reloc->symbol, shape, array, r->diag);
 }
 
-static bool is_function(const struct sut_patch *patch, const struct sut_patch_reloc *reloc)
+/* Functions of the patch are those that a reviewer is shown: no other code is ever called. */
+static void find_functions(struct reader *r)
 {
-	const struct sut_patch_symbol *symbol = &patch->symbols[reloc->symbol];
-	const struct sut_patch_section *section;
+	const struct sut_patch *patch = r->patch;
 
-	if (symbol->kind != SUT_PATCH_SYMBOL_OWN || symbol->type != STT_FUNC || reloc->addend)
-		return false;
-	section = &patch->sections[symbol->section];
-	return (section->flags & SHF_EXECINSTR) && section->data && symbol->value < section->size;
+	r->functions = sut_arena_array(r->arena, patch->symbol_count, sizeof(*r->functions));
+	for (size_t i = 0; i < patch->func_count; i++)
+		r->functions[patch->funcs[i].symbol] = true;
 }
 
 static enum sut_rc read_function(const struct reader *r, const struct sut_patch_array *array,
@@ -115,7 +115,7 @@ static enum sut_rc read_function(const struct reader *r, const struct sut_patch_
 	const char *name;
 
 	*symbol = reloc ? reloc->symbol : SUT_PATCH_NONE;
-	if (!reloc || is_function(r->patch, reloc))
+	if (!reloc || (r->functions[reloc->symbol] && !reloc->addend))
 		return SUT_OK;
 	name = r->patch->symbols[reloc->symbol].name;
 	SUT_PATCH_BAD(r->diag, "%s[%zu]: %s is %s, which is no function of the patch", array->name,
@@ -346,7 +346,7 @@ static enum sut_rc read_states(const struct reader *r, struct sut_patch_addition
 enum sut_rc sut_patch_additions_read(struct sut_arena *arena, struct sut_patch *patch,
 				     struct sut_diag *diag)
 {
-	const struct reader r = {.arena = arena, .patch = patch, .diag = diag};
+	struct reader r = {.arena = arena, .patch = patch, .diag = diag};
 	struct sut_patch_additions *additions = &patch->additions;
 	enum sut_rc rc = SUT_OK;
 
@@ -357,6 +357,7 @@ enum sut_rc sut_patch_additions_read(struct sut_arena *arena, struct sut_patch *
 				"additions: this version of suture knows the author's structures "
 				"as of version %d, and those of the file are of version %" PRIu32,
 				SUT_LIVEPATCH_ABI, additions->abi);
+	find_functions(&r);
 	if (additions->objects_symbol != SUT_PATCH_NONE)
 		rc = read_objects(&r, additions);
 	if (rc == SUT_OK && additions->states_symbol != SUT_PATCH_NONE)

@@ -57,12 +57,19 @@ is_usage_error() {
 	run 1 "$@" && [ ! -s out ] && [ -s err ]
 }
 
+# A create that has all it needs, and something that is wrong.
+bad_create() {
+	is_usage_error create --name x --target x --source . --patch x -o x "$@"
+}
+
 usage_errors() {
 	is_usage_error && is_usage_error nonsense && is_usage_error inspect &&
 		is_usage_error inspect a b && is_usage_error inspect --nonsense "$good" &&
 		is_usage_error apply && is_usage_error revert && is_usage_error record &&
 		is_usage_error create --name x && is_usage_error apply --wait &&
-		is_usage_error apply --wait soon "$good" && is_usage_error inspect -o x "$good"
+		is_usage_error apply --wait soon "$good" && bad_create --replace-set 0 &&
+		bad_create --replace-set 4294967296 && bad_create --replace --replace-set 1 &&
+		bad_create --beside x.c && is_usage_error inspect -o x "$good"
 }
 
 full_output_is_an_error() {
@@ -80,9 +87,11 @@ text_is_golden() {
 
 json_says_the_same() {
 	run 0 inspect --json "$good" &&
-		says '["schema"]' suture.inspect/1 '["name"]' greeting-overflow \
+		says '["schema"]' suture.inspect/2 '["name"]' greeting-overflow \
 			'["objects"][1]["soname"]' libscale.so.1 \
 			'["functions"][0]["old"][1]["size"]' 9 \
+			'["additions"][0]["sets"][0]["callbacks"]["pre_unpatch"]' take_note \
+			'["states"][0]["block_disable"]' True \
 			'["functions"][2]["refers"][0]["thread_offset"]' -16 \
 			'["headlines"][1]' \
 			'for greeter with build-id 1f2e3d4c5b6a798897a6b5c4d3e2f1000f1e2d3c'

@@ -76,6 +76,21 @@ static void commit(struct broken *b)
 		load_failed("start", &b->diag);
 }
 
+/* The words of the list once more, as if the operation had been forked away in the middle. */
+static void commit_again(struct broken *b)
+{
+	struct sut_runtime_op op = {.op = SUT_RT_OP_RESUME, .argument = b->a.transition};
+	uint32_t stage = SUT_RT_PREPARING;
+	int64_t result = SUT_RT_LOST;
+
+	CHECK(sut_target_write(&b->a.target,
+			       b->a.runtime.control + offsetof(struct sut_rt_control, stage),
+			       &stage, sizeof(stage)));
+	if (sut_runtime_run(&b->a.runtime, &op, &result, &b->diag) != SUT_OK)
+		load_failed("resume", &b->diag);
+	CHECK_EQUAL(result, SUT_RT_DONE);
+}
+
 static void finish(struct broken *b)
 {
 	struct sut_effect effect = {0};
@@ -168,10 +183,12 @@ static void go_one_by_one(struct broken *b)
 	words[i] = words[0];
 	words[0] = first;
 	write_words(b, SUT_RT_LIST_COMMIT, words);
-	for (i = 1; i <= count; i++) {
-		write_count(b, i);
-		commit(b);
+	write_count(b, 1);
+	commit(b);
+	for (i = 2; i <= count; i++) {
 		usleep(PAUSE_US);
+		write_count(b, i);
+		commit_again(b);
 	}
 	finish(b);
 }
