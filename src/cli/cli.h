@@ -64,6 +64,7 @@ extern const struct sut_command sut_command_inspect;
 extern const struct sut_command sut_command_apply;
 extern const struct sut_command sut_command_status;
 extern const struct sut_command sut_command_revert;
+extern const struct sut_command sut_command_force;
 extern const struct sut_command sut_command_completion;
 extern const struct sut_command sut_command_manual;
 

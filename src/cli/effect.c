@@ -55,20 +55,17 @@ static const char *why(enum sut_look look)
 	return "";
 }
 
-void sut_blockers_report(struct sut_out *out, const struct sut_blockers *blockers,
-			 const struct sut_state_patch *patch)
+void sut_blockers_report(struct sut_out *out, const struct sut_blockers *blockers)
 {
 	sut_out_array(out, "blockers");
 	for (size_t i = 0; i < blockers->count; i++) {
 		const struct sut_blocker *b = &blockers->list[i];
-		const char *func =
-			patch && b->func < patch->func_count ? patch->funcs[b->func].name : "";
 
 		sut_out_object(out, NULL);
 		sut_out_unsigned(out, "thread", (uint64_t)b->tid);
 		sut_out_string(out, "reason", sut_look_name(b->look));
 		sut_out_string(out, "explanation", why(b->look));
-		sut_out_string(out, "function", func);
+		sut_out_string(out, "function", b->function);
 		sut_out_address(out, "address", b->address);
 		sut_out_end(out);
 	}
@@ -88,7 +85,7 @@ static void report_measures(struct sut_out *out, const struct sut_effect *e)
 	sut_out_decimal(out, "away_us_max", (double)e->cost.away_ns_max / 1e3);
 	sut_out_unsigned(out, "functions", e->functions);
 	sut_out_unsigned(out, "functions_direct", e->direct);
-	sut_blockers_report(out, &e->blockers, NULL);
+	sut_blockers_report(out, &e->blockers);
 }
 
 static int report_done(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,

@@ -13,8 +13,7 @@ bool sut_call_wait(const struct sut_call *call, struct sut_effect_options *optio
 int sut_effect_report(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,
 		      enum sut_rc rc, const struct sut_effect *effect, const struct sut_diag *diag);
 
-/* "blockers": who has not gone over, one object per thread. names may be NULL. */
-void sut_blockers_report(struct sut_out *out, const struct sut_blockers *blockers,
-			 const struct sut_state_patch *patch);
+/* "blockers": who has not gone over, one object per thread. */
+void sut_blockers_report(struct sut_out *out, const struct sut_blockers *blockers);
 
 #endif

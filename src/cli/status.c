@@ -61,8 +61,7 @@ static void headline_transition(struct sut_out *out, const struct sut_state *s,
 				const struct sut_state_patch *p)
 {
 	const struct sut_blockers *b = &s->blockers;
-	const char *func =
-		b->count && b->list[0].func < p->func_count ? p->funcs[b->list[0].func].name : "";
+	const char *func = b->count ? b->list[0].function : "";
 	char next[256];
 
 	sut_out_headline(out, SUT_MARK_ACTIVE,
@@ -160,7 +159,7 @@ static int report(const struct sut_each *each, pid_t pid, bool named)
 	for (size_t i = 0; i < s.patch_count; i++)
 		report_patch(out, &s.patches[i]);
 	sut_out_end(out);
-	sut_blockers_report(out, &s.blockers, s.patch_count ? leading(&s) : NULL);
+	sut_blockers_report(out, &s.blockers);
 	sut_out_end(out);
 	return s.in_transition ? SUT_EXIT_BLOCKED : SUT_EXIT_DONE;
 }

@@ -238,8 +238,8 @@ static enum sut_rc plan_switch(struct sut_application *a, const struct sut_rt_pa
 {
 	struct sut_change *changes;
 	size_t count;
-	enum sut_rc rc = sut_changes_enable(a->arena, &a->memory, record, a->funcs, &changes,
-					    &count, diag);
+	enum sut_rc rc =
+		sut_changes_enable(a->arena, &a->memory, record, a->funcs, &changes, &count, diag);
 
 	if (rc != SUT_OK)
 		return rc;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What a transition changes, read off the func_stacks: for each entry the version that runs now and
- * the one that will. The core in the target pushes and pops by the same rules; here they are applied
- * beforehand, because thunks, ranges and words of text have to be ready when it does.
+ * the one that will. The core in the target pushes and pops by the same rules; here they are
+ * applied beforehand, because thunks, ranges and words of text have to be ready when it does.
  */
 #include "process/switch.h"
 
@@ -40,10 +40,11 @@ static enum sut_rc add_nops(const struct sut_memory *memory, const struct sut_rt
 				continue;
 			top = sut_memory_top(memory, site->entry, NULL, &owner);
 			if (!replaces(patch, &owner->record)) {
-				sut_fail(diag, SUT_UNSUPPORTED, "sets",
-					 "the patch %s, of another set, lies over one that is to be "
-					 "replaced",
-					 owner->record.name);
+				sut_fail(
+					diag, SUT_UNSUPPORTED, "sets",
+					"the patch %s, of another set, lies over one that is to be "
+					"replaced",
+					owner->record.name);
 				sut_remedy(diag, "Revert %s first.", owner->record.name);
 				return SUT_UNSUPPORTED;
 			}

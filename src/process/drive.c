@@ -22,10 +22,11 @@ enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, struct sut_aren
 		rc = sut_memory_read(runtime, arena, memory, diag);
 	if (rc != SUT_OK || memory->control.stage != SUT_RT_WORKING)
 		return rc;
-	sut_fail(diag, SUT_REFUSED, "forked",
-		 "process %d (%s): it was forked while its parent's patches were being changed, and "
-		 "nobody in it can finish that",
-		 target->pid, target->name);
+	sut_fail(
+		diag, SUT_REFUSED, "forked",
+		"process %d (%s): it was forked while its parent's patches were being changed, and "
+		"nobody in it can finish that",
+		target->pid, target->name);
 	sut_remedy(diag, "It runs consistent code as it is; restart it to patch it.");
 	return SUT_REFUSED;
 }
@@ -105,8 +106,8 @@ enum sut_rc sut_drive(struct sut_drive *d, const struct sut_effect_options *opti
 	for (int turn = 0; turn < TURNS_MAX; turn++) {
 		const struct sut_memory_patch *present;
 		bool again = false;
-		enum sut_rc rc = turn ? sut_memory_read(d->runtime, d->arena, d->memory, diag)
-				      : SUT_OK;
+		enum sut_rc rc =
+			turn ? sut_memory_read(d->runtime, d->arena, d->memory, diag) : SUT_OK;
 
 		if (rc == SUT_OK && d->memory->control.transition) {
 			rc = join(d, options, effect, &again, diag);

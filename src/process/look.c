@@ -264,7 +264,7 @@ enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 	blockers->threads = threads.count;
 	blockers->count = 0;
 	for (size_t i = 0; i < threads.count; i++) {
-		struct sut_blocker blocker = {.tid = threads.tids[i]};
+		struct sut_blocker blocker = {.tid = threads.tids[i], .function = ""};
 
 		look_at(looker, stop_running, &blocker);
 		if (blocker.look == SUT_LOOK_SWITCHED || blocker.look == SUT_LOOK_CLEAN ||
@@ -275,6 +275,25 @@ enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 			blocker;
 	}
 	return SUT_OK;
+}
+
+void sut_look_names(const struct sut_looker *looker, struct sut_blockers *blockers)
+{
+	enum { NAME_LENGTH = 1024 };
+	const struct sut_target *target = looker->runtime->target;
+	const struct sut_rt_transition *t = &looker->t;
+
+	for (size_t i = 0; i < blockers->count; i++) {
+		struct sut_blocker *b = &blockers->list[i];
+		char name[NAME_LENGTH];
+		uint64_t at;
+
+		b->function = "";
+		if (b->func < t->name_count &&
+		    sut_target_read(target, t->names + b->func * sizeof(at), &at, sizeof(at)) &&
+		    sut_target_read_string(target, at, name, sizeof(name)))
+			b->function = sut_arena_strdup(looker->arena, name);
+	}
 }
 
 enum sut_rc sut_look_before(struct sut_runtime *runtime, struct sut_arena *arena,

@@ -22,9 +22,10 @@ enum sut_look {
 struct sut_blocker {
 	pid_t tid;
 	enum sut_look look;
-	long syscall;     /* it sleeps in, or -1 */
-	uint32_t func;    /* FRAME, INSIDE: index into the patch's functions, or UINT32_MAX */
-	uint64_t address; /* FRAME: of the word; INSIDE: the program counter */
+	long syscall;         /* it sleeps in, or -1 */
+	uint32_t func;        /* FRAME, INSIDE: index into the transition's names, or UINT32_MAX */
+	const char *function; /* its name, by sut_look_names(); "": not known */
+	uint64_t address;     /* FRAME: of the word; INSIDE: the program counter */
 };
 
 struct sut_blockers {
@@ -52,6 +53,9 @@ enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runti
  */
 enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 			 struct sut_blockers *blockers, struct sut_diag *diag);
+
+/* Finds the names of the functions that blockers are in. */
+void sut_look_names(const struct sut_looker *looker, struct sut_blockers *blockers);
 
 /* "running", "frame", ... */
 const char *sut_look_name(enum sut_look look);

@@ -59,6 +59,7 @@ static enum sut_rc look_at_transition(struct sut_arena *arena, struct sut_runtim
 		rc = sut_look_all(&looker, false, &state->blockers, diag);
 	if (rc != SUT_OK)
 		return rc;
+	sut_look_names(&looker, &state->blockers);
 	clock_gettime(CLOCK_REALTIME, &now);
 	state->in_transition = true;
 	state->blockers.foreign = looker.t.foreign;

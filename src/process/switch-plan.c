@@ -21,7 +21,7 @@ struct builder {
 	struct dir_copy {
 		const struct sut_zone *zone;
 		uint64_t address;
-	} *copies;
+	} * copies;
 	size_t range_count, range_capacity;
 	struct sut_rt_range *ranges;
 	struct {
@@ -141,8 +141,8 @@ static bool add_older(struct builder *b, const struct sut_change *change, uint32
 		const struct sut_memory_patch *p = &b->memory->patches[i];
 
 		for (uint32_t k = 0; k < p->record.func_count && read; k++)
-			if (p->funcs[k].entry == change->site->entry && &p->funcs[k] != change->from &&
-			    &p->funcs[k] != change->to)
+			if (p->funcs[k].entry == change->site->entry &&
+			    &p->funcs[k] != change->from && &p->funcs[k] != change->to)
 				read = add_end(b, change, &p->funcs[k], SUT_RT_RANGE_OLD, index);
 	}
 	return read;
@@ -343,8 +343,8 @@ static void store_lists(struct builder *b, const struct sut_change *changes, siz
 	b->record.dir_copies =
 		sut_plan_store(b->plan, b->home, copies, b->copy_count * sizeof(*copies));
 	b->record.dir_copy_count = b->copy_count;
-	b->record.ranges = sut_plan_store(b->plan, b->home, b->ranges,
-					  b->range_count * sizeof(b->ranges[0]));
+	b->record.ranges =
+		sut_plan_store(b->plan, b->home, b->ranges, b->range_count * sizeof(b->ranges[0]));
 	b->record.range_count = b->range_count;
 	for (int i = 0; i < SUT_RT_LIST_COUNT; i++) {
 		b->record.list[i] = sut_plan_store(b->plan, b->home, b->list[i].words,
@@ -364,9 +364,9 @@ static enum sut_rc open_home(struct builder *b, const struct sut_change *changes
 		const struct sut_change *c = &changes[i];
 
 		size += 512;
-		size += sizeof(struct sut_rt_range) * (c->site->piece_count +
-						       (c->from ? c->from->piece_count : 0) +
-						       (c->to ? c->to->piece_count : 0));
+		size += sizeof(struct sut_rt_range) *
+			(c->site->piece_count + (c->from ? c->from->piece_count : 0) +
+			 (c->to ? c->to->piece_count : 0));
 	}
 	for (size_t i = 0; i < b->memory->count; i++) {
 		const struct sut_memory_patch *p = &b->memory->patches[i];
@@ -375,7 +375,8 @@ static enum sut_rc open_home(struct builder *b, const struct sut_change *changes
 		for (uint32_t k = 0; k < p->record.func_count; k++)
 			size += sizeof(struct klp_func) +
 				sizeof(struct sut_rt_range) *
-					(1 + (b->memory->control.forced ? p->funcs[k].piece_count : 0));
+					(1 +
+					 (b->memory->control.forced ? p->funcs[k].piece_count : 0));
 	}
 	size += sizeof(struct sut_rt_range) * (b->plan->zone_count + count + 1);
 	return sut_plan_zone(b->plan, target->objects[0].low, target->objects[0].high, 0, size,

@@ -156,8 +156,7 @@ enum sut_rc sut_switch_reverse(struct sut_runtime *runtime, uint64_t transition,
 			       struct sut_diag *diag)
 {
 	int64_t result;
-	enum sut_rc rc =
-		send(runtime, SUT_RT_OP_REVERSE, transition, false, 0, 0, &result, diag);
+	enum sut_rc rc = send(runtime, SUT_RT_OP_REVERSE, transition, false, 0, 0, &result, diag);
 
 	/* EBUSY: somebody reversed it, or it has closed: following it shows which. */
 	if (rc != SUT_OK || result == SUT_RT_DONE || result == -EBUSY)
@@ -271,8 +270,10 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 			if (rc != SUT_OK || closed)
 				return rc;
 		}
-		if (waited > options->wait_ns)
+		if (waited > options->wait_ns) {
+			sut_look_names(&looker, blockers);
 			return blocked(runtime, blockers, options->wait_ns, diag);
+		}
 		if (options->progress && waited > STOP_AFTER_NS)
 			options->progress(options->context, blockers);
 		usleep(pause_us);

@@ -130,16 +130,6 @@ switches_stacks() {
 	ended "$pid"
 }
 
-other_patch() {
-	started server/server
-	suture apply server.sut "pid:$pid"
-	created server server second > output 2>&1
-	refused apply second.sut "pid:$pid"
-	suture revert server "pid:$pid"
-	suture apply second.sut "pid:$pid"
-	ended "$pid"
-}
-
 name_taken() {
 	started server/server
 	suture apply server.sut "pid:$pid"
@@ -189,7 +179,6 @@ else
 fi
 transcript "a process under a seccomp filter is refused" filtered
 transcript "a program that switches stacks is refused" switches_stacks
-transcript "a function that another patch has changed is refused" other_patch
 transcript "a name that another patch has taken is refused" name_taken
 transcript "a second controller waits for the first" two_controllers
 finish

@@ -60,8 +60,8 @@ void *klp_shadow_get(void *obj, unsigned long id)
 	return sut_shadow_get(&sut_rt_this_control()->shadow, obj, id);
 }
 
-void *klp_shadow_alloc(void *obj, unsigned long id, size_t size, gfp_t flags, klp_shadow_ctor_t ctor,
-		       void *ctor_data)
+void *klp_shadow_alloc(void *obj, unsigned long id, size_t size, gfp_t flags,
+		       klp_shadow_ctor_t ctor, void *ctor_data)
 {
 	(void)flags;
 	return sut_shadow_alloc(&sut_rt_this_control()->shadow, obj, id, size, ctor, ctor_data);

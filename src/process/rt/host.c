@@ -55,7 +55,8 @@ static bool loaded(struct sut_core *core, const char *name)
 	return true;
 }
 
-/* By the address of its name: each record has a string of its own, and a nop has the replaced one's. */
+/* By the address of its name: each record has a string of its own, and a nop has the replaced
+ * one's. */
 static const struct sut_rt_func *find_func(const struct sut_rt_control *control, const char *name)
 {
 	const struct sut_rt_patch *patch = (const struct sut_rt_patch *)control->patches;
@@ -63,8 +64,9 @@ static const struct sut_rt_func *find_func(const struct sut_rt_control *control,
 
 	/* The one that is being enabled is not on our list yet. */
 	for (const struct sut_rt_patch *p = (const struct sut_rt_patch *)t->patch; p;
-	     p = p == (const struct sut_rt_patch *)t->patch ? patch
-							    : (const struct sut_rt_patch *)p->next) {
+	     p = p == (const struct sut_rt_patch *)t->patch
+			 ? patch
+			 : (const struct sut_rt_patch *)p->next) {
 		const struct sut_rt_func *funcs = (const struct sut_rt_func *)p->funcs;
 
 		for (uint32_t i = 0; i < p->func_count; i++)

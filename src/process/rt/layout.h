@@ -57,18 +57,18 @@ enum sut_rt_service {
 struct sut_rt_header {
 	uint64_t magic;
 	uint32_t version;
-	uint32_t size;    /* of the code, this header included */
-	uint64_t control; /* address, written when the run-time is placed */
-	uint64_t enter;   /* offset: where a thread is sent with a frame in rdi */
-	uint64_t decide;  /* offset: what thunks call */
+	uint32_t size;                     /* of the code, this header included */
+	uint64_t control;                  /* address, written when the run-time is placed */
+	uint64_t enter;                    /* offset: where a thread is sent with a frame in rdi */
+	uint64_t decide;                   /* offset: what thunks call */
 	uint64_t calls[SUT_RT_CALL_COUNT]; /* offsets: what code of patches may call */
 };
 
 /* What an operation is doing; not IDLE in a child that was forked meanwhile. */
 enum sut_rt_stage {
 	SUT_RT_IDLE,
-	SUT_RT_WORKING,    /* lists and callbacks: only the thread that does it can go on */
-	SUT_RT_PREPARING,  /* entries become thunks; may be repeated */
+	SUT_RT_WORKING,   /* lists and callbacks: only the thread that does it can go on */
+	SUT_RT_PREPARING, /* entries become thunks; may be repeated */
 };
 
 /* Why an enable or a disable was refused, for the message. */

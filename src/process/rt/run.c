@@ -124,8 +124,7 @@ static bool is_current(const struct sut_rt_control *control, const struct sut_rt
 	case SUT_RT_OP_DISABLE:
 		return control->generation == frame->expect && control->stage == SUT_RT_IDLE;
 	case SUT_RT_OP_RESUME:
-		return control->transition == frame->argument &&
-		       control->stage == SUT_RT_PREPARING;
+		return control->transition == frame->argument && control->stage == SUT_RT_PREPARING;
 	default:
 		return control->transition == frame->argument && control->stage == SUT_RT_IDLE;
 	}
