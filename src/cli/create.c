@@ -20,8 +20,8 @@ static const struct sut_option table[] = {
 	{"strip", "N", "as in patch -pN (found by itself)"},
 	{"with", "FILE", "C file of callbacks, sets, shadow types and states to put in"},
 	{"beside", "SOURCE", "the patched unit that it belongs to (the first one)"},
-	{"replace", NULL, "the patch takes the place of all that are in use"},
-	{"replace-set", "N", "... of those with the same number, from 1"},
+	{"replace", NULL, "the patch takes the place of all others in use"},
+	{"replace-set", "N", "it takes the place of those with the same number (from 1)"},
 	{"allow", "RULE", "make the patch in spite of a refusal: layout, data"},
 	{"output", "FILE", "the patch file to write (-o)"},
 };

@@ -62,10 +62,10 @@ bool sut_declare_object(struct sut_world *world, const struct sut_args *args)
 
 	if (parts.count != 2 || !sut_words_split(&world->arena, parts.word[0], &head) ||
 	    !sut_words_split(&world->arena, parts.word[1], &names))
-		return sut_bad(world, "object NAME [unloaded]: FUNCTION...");
+		return sut_bad(world, "must be: object NAME [unloaded]: FUNCTION...");
 	unloaded = head.count == 3 && strcmp(head.word[2], "unloaded") == 0;
 	if (head.count != 2 && !unloaded)
-		return sut_bad(world, "object NAME [unloaded]: FUNCTION...");
+		return sut_bad(world, "must be: object NAME [unloaded]: FUNCTION...");
 	if (!sut_world_name_free(world, head.word[1]))
 		return false;
 	if (unloaded && strcmp(head.word[1], "main") == 0)
@@ -147,5 +147,7 @@ bool sut_declare_function(struct sut_world *world, const struct sut_args *args)
 		function->unsized = true;
 		return true;
 	}
-	return sut_bad(world, "function: occurs N, is OTHER, pieces NAME... or size unknown");
+	return sut_bad(world,
+		       "must be: function OBJECT.FUNCTION occurs N, is OTHER, pieces NAME... or "
+		       "size unknown");
 }

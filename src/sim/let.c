@@ -286,5 +286,5 @@ bool sut_let(struct sut_world *world, const struct sut_words *words)
 		return returns ? let_return(world, &subject, words, i + 1)
 			       : let_do(world, &subject, words, i + 1);
 	}
-	return sut_bad(world, "let WHAT return CODE, or let WHAT do COMMAND");
+	return sut_bad(world, "must be: let WHAT return CODE, or let WHAT do COMMAND");
 }

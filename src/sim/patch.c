@@ -145,7 +145,7 @@ static bool set_parse(struct sut_world *world, const struct sut_words *words,
 	struct klp_callback_set set = {0};
 
 	if (!number_at(words, 1, &set.id))
-		return sut_bad(world, "set N [CALLBACK...]");
+		return sut_bad(world, "must be: set N [CALLBACK...]");
 	if (!callbacks_parse(world, words, 2, &set.callbacks))
 		return false;
 	SUT_PUSH(&world->arena, object->sets, object->set_count, object->set_capacity) = set;
@@ -158,7 +158,7 @@ static bool type_parse(struct sut_world *world, const struct sut_words *words,
 	struct klp_shadow_type *type = sut_arena_alloc(&world->arena, sizeof(*type));
 
 	if (words->count != 2 || !number_at(words, 1, &type->id))
-		return sut_bad(world, "type N");
+		return sut_bad(world, "must be: type N");
 	type->dtor = destructor;
 	SUT_PUSH(&world->arena, object->types, object->type_count, object->type_capacity) = type;
 	return true;
@@ -228,7 +228,7 @@ static bool state_parse(struct sut_world *world, struct sut_sim_patch *patch,
 
 	if (words->count != (blocks ? 5 : 4) || !number_at(words, 1, &id) ||
 	    !is(words, 2, "version") || !number_at(words, 3, &version) || version > UINT32_MAX)
-		return sut_bad(world, "state ID version N [block_disable]");
+		return sut_bad(world, "must be: state ID version N [block_disable]");
 	SUT_PUSH(&world->arena, patch->states, patch->state_count, patch->state_capacity) =
 		(struct klp_state){.id = id, .version = version, .block_disable = blocks};
 	return true;
@@ -242,7 +242,7 @@ static bool object_parse(struct sut_world *world, struct sut_sim_patch *patch, c
 	struct sut_words items;
 
 	if (parts.count != 2)
-		return sut_bad(world, "OBJECT: ITEM, ..., or state ID version N");
+		return sut_bad(world, "must be: OBJECT: ITEM, ... or state ID version N");
 	name = name_parse(world, parts.word[0]);
 	if (!name)
 		return false;

@@ -4,7 +4,6 @@
 #include "sim/module.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -100,10 +99,22 @@ bool sut_ask_stacks(struct sut_world *world, const struct sut_args *args)
 	return true;
 }
 
-/* The smallest id of a declared shadow type from `least` on. */
-static bool next_type(const struct sut_world *world, unsigned long least, unsigned long *id)
+struct ids {
+	unsigned long *id;
+	size_t count, capacity;
+};
+
+static int compare_ids(const void *left, const void *right)
 {
-	bool any = false;
+	unsigned long a = *(const unsigned long *)left, b = *(const unsigned long *)right;
+
+	return a < b ? -1 : a > b;
+}
+
+/* The ids of all shadow types that were declared, ascending; some more than once. */
+static struct ids declared_types(struct sut_world *world)
+{
+	struct ids ids = {0};
 
 	for (size_t i = 0; i < world->patch_count; i++) {
 		const struct sut_sim_patch *patch = world->patches[i];
@@ -111,34 +122,29 @@ static bool next_type(const struct sut_world *world, unsigned long least, unsign
 		for (size_t k = 0; k < patch->object_count; k++) {
 			const struct sut_sim_patch_object *object = &patch->objects[k];
 
-			for (size_t t = 0; t < object->type_count; t++) {
-				unsigned long found = object->types[t]->id;
-
-				if (found >= least && (!any || found < *id)) {
-					*id = found;
-					any = true;
-				}
-			}
+			for (size_t t = 0; t < object->type_count; t++)
+				SUT_PUSH(&world->arena, ids.id, ids.count, ids.capacity) =
+					object->types[t]->id;
 		}
 	}
-	return any;
+	if (ids.count)
+		qsort(ids.id, ids.count, sizeof(*ids.id), compare_ids);
+	return ids;
 }
 
 bool sut_ask_types(struct sut_world *world, const struct sut_args *args)
 {
+	const struct ids ids = declared_types(world);
 	bool any = false;
-	unsigned long id;
 
 	(void)args;
-	for (unsigned long least = 0; next_type(world, least, &id); least = id + 1) {
-		unsigned int count = sut_core_type_count(&world->core, id);
+	for (size_t i = 0; i < ids.count; i++) {
+		unsigned int count = sut_core_type_count(&world->core, ids.id[i]);
 
-		if (count) {
-			sut_transcript_line(&world->transcript, "type %lu count %u", id, count);
-			any = true;
-		}
-		if (id == ULONG_MAX)
-			break;
+		if (!count || (i && ids.id[i - 1] == ids.id[i]))
+			continue;
+		sut_transcript_line(&world->transcript, "type %lu count %u", ids.id[i], count);
+		any = true;
 	}
 	if (!any)
 		sut_transcript_line(&world->transcript, "no types");

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "sim/shadow.h"
 
-#include "base/io.h"
 #include "sim/commands.h"
 #include "sim/let.h"
 
@@ -296,8 +295,7 @@ static bool find_variable(struct sut_world *world, const struct sut_args *args,
 		if (variable->data == data)
 			return true;
 	}
-	return sut_bad(world, "there is no shadow variable %s %lu", args->arg[0].text,
-		       args->arg[1].number);
+	return false;
 }
 
 bool sut_do_shadow_read(struct sut_world *world, const struct sut_args *args)
@@ -305,8 +303,10 @@ bool sut_do_shadow_read(struct sut_world *world, const struct sut_args *args)
 	struct variable variable;
 	const char *text = "=";
 
-	if (!find_variable(world, args, &variable))
-		return false;
+	if (!find_variable(world, args, &variable)) {
+		print_pointer(world, NULL);
+		return true;
+	}
 	for (size_t i = 0; i < variable.size; i++)
 		text = sut_arena_printf(&world->arena, "%s %02x", text, variable.data[i]);
 	sut_transcript_line(&world->transcript, "%s", text);
@@ -316,12 +316,14 @@ bool sut_do_shadow_read(struct sut_world *world, const struct sut_args *args)
 bool sut_do_shadow_fill(struct sut_world *world, const struct sut_args *args)
 {
 	struct variable variable;
-	unsigned char byte;
+	const char *digits = args->arg[2].text;
+	size_t length = strlen(digits);
 
-	if (!sut_unhex(args->arg[2].text, &byte, 1))
-		return sut_bad(world, "\"%s\" is not a byte", args->arg[2].text);
+	if (length > 2 || strspn(digits, "0123456789abcdefABCDEF") != length)
+		return sut_bad(world, "\"%s\" is not a byte", digits);
 	if (!find_variable(world, args, &variable))
-		return false;
-	memset(variable.data, byte, variable.size);
+		return sut_bad(world, "there is no shadow variable %s %lu", args->arg[0].text,
+			       args->arg[1].number);
+	memset(variable.data, (int)strtoul(digits, NULL, 16), variable.size);
 	return true;
 }

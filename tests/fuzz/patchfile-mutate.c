@@ -99,7 +99,8 @@ static size_t mutate_note(uint8_t *data, size_t size, size_t max)
 	return size;
 }
 
-/* One record of a symbol or relocation table, or one entry of the section table. */
+/* One record of a symbol or relocation table, the bytes of data, or one entry of the section table.
+ */
 static size_t mutate_record(uint8_t *data, size_t size, unsigned int seed)
 {
 	size_t count;
@@ -114,6 +115,8 @@ static size_t mutate_record(uint8_t *data, size_t size, unsigned int seed)
 	    seed % 4)
 		LLVMFuzzerMutate(data + shdr->sh_offset + seed / 4 % (shdr->sh_size / 24) * 24, 24,
 				 24);
+	else if (shdr->sh_type == SHT_PROGBITS && shdr->sh_size && seed % 4)
+		LLVMFuzzerMutate(data + shdr->sh_offset, shdr->sh_size, shdr->sh_size);
 	else
 		LLVMFuzzerMutate((uint8_t *)shdr, sizeof(*shdr), sizeof(*shdr));
 	return size;
