@@ -56,6 +56,10 @@ void sut_runtime_tidy(struct sut_runtime *runtime, bool may_stop);
 /* Places it when it is not there. The target's text and data are as before, on failure, too. */
 enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag);
 
+/* The failure "room". */
+enum sut_rc sut_runtime_no_room(const struct sut_target *target, const char *what,
+				struct sut_diag *diag);
+
 /* The control block; of a run-time that is not placed yet, what it will hold. */
 enum sut_rc sut_runtime_control(const struct sut_runtime *runtime, struct sut_rt_control *control,
 				struct sut_diag *diag);
