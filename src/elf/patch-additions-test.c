@@ -162,6 +162,7 @@ static void arrays_end_where_they_say(void)
 	REFUSED("suture_states: its last element is not zeros, so it has no end",
 		bytes(&arena_, p, SUT_SAMPLE_STATES)[63] = 1);
 	REFUSED("suture_states: has more than 256 elements",
+		p->sections[SUT_SAMPLE_STATES].data = NULL;
 		p->sections[SUT_SAMPLE_STATES].size = 258 * sizeof(struct klp_state);
 		named(p, "suture_states")->size = 258 * sizeof(struct klp_state));
 }
