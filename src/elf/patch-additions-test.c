@@ -29,7 +29,7 @@ static void the_layout_is_that_of_abi_1(void)
 	CHECK_EQUAL(offsetof(struct klp_object, callbacks), 16);
 	CHECK_EQUAL(offsetof(struct klp_object, sets), 56);
 	CHECK_EQUAL(offsetof(struct klp_object, shadow_types), 64);
-	CHECK_EQUAL(sizeof(struct klp_object), 104);
+	CHECK_EQUAL(sizeof(struct klp_object), 112);
 	CHECK_EQUAL(offsetof(struct klp_state, id), 0);
 	CHECK_EQUAL(offsetof(struct klp_state, version), 8);
 	CHECK_EQUAL(offsetof(struct klp_state, data), 16);
