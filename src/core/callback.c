@@ -94,7 +94,7 @@ int sut_enter(struct sut_core *core, struct klp_object *obj)
 {
 	int rc;
 
-	obj->counted = true;
+	obj->counted = obj->shadow_types;
 	sut_for_each_set(set, obj) adopt_state(core, obj, set);
 	rc = run(core, obj, NULL, SUT_PRE_PATCH);
 	sut_for_each_set(set, obj) if (!rc) rc = run(core, obj, set, SUT_PRE_PATCH);
@@ -171,16 +171,21 @@ unsigned int sut_core_type_count(const struct sut_core *core, unsigned long id)
 {
 	unsigned int count = 0;
 
-	sut_for_each_patch(p, core) sut_for_each_object(obj, p) sut_for_each_type(type, obj)
-		count += obj->counted && (*type)->id == id;
+	sut_for_each_patch(p, core) sut_for_each_object(obj, p)
+	{
+		for (struct klp_shadow_type **type = obj->counted; type && *type; type++)
+			count += (*type)->id == id;
+	}
 	return count;
 }
 
 void sut_drop_types(struct sut_core *core, struct klp_object *obj)
 {
-	if (!obj->counted)
-		return;
-	obj->counted = false;
-	sut_for_each_type(type, obj) if (!sut_core_type_count(core, (*type)->id))
-		core->host->collect(core, obj, *type);
+	while (obj->counted && *obj->counted) {
+		const struct klp_shadow_type *type = *obj->counted++;
+
+		if (!sut_core_type_count(core, type->id))
+			core->host->collect(core, obj, type);
+	}
+	obj->counted = NULL;
 }

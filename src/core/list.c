@@ -69,7 +69,7 @@ static void refresh(struct klp_object *obj)
 	obj->dynamic = false;
 	obj->loaded = false;
 	obj->patched = false;
-	obj->counted = false;
+	obj->counted = NULL;
 	obj->part = false;
 	obj->callbacks.state = KLP_OFF;
 	sut_for_each_set(set, obj) set->callbacks.state = KLP_OFF;

@@ -129,10 +129,10 @@ struct klp_object {
 	struct klp_object *next; /* of the same patch */
 	struct klp_func *first;  /* its functions, those added by a replace last */
 	struct klp_patch *patch;
+	struct klp_shadow_type **counted; /* of its shadow_types, from here on; NULL: none */
 	bool dynamic; /* made by a replace: the patch itself does not have this object */
 	bool loaded;  /* the object is there and the patch is bound to it */
 	bool patched;
-	bool counted; /* its shadow types are */
 	bool part;    /* its part of a split patch is there */
 };
 

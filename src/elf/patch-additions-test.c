@@ -9,6 +9,34 @@
 
 #include <string.h>
 
+/* The layout by its number, as docs/formats/patch.md has it: who changes one changes all three. */
+static void the_layout_is_that_of_abi_1(void)
+{
+	CHECK_EQUAL(SUT_LIVEPATCH_ABI, 1);
+	CHECK_EQUAL(offsetof(struct klp_callbacks, pre_patch), 0);
+	CHECK_EQUAL(offsetof(struct klp_callbacks, post_patch), 8);
+	CHECK_EQUAL(offsetof(struct klp_callbacks, pre_unpatch), 16);
+	CHECK_EQUAL(offsetof(struct klp_callbacks, post_unpatch), 24);
+	CHECK_EQUAL(sizeof(struct klp_callbacks), 40);
+	CHECK_EQUAL(offsetof(struct klp_callback_set, id), 0);
+	CHECK_EQUAL(offsetof(struct klp_callback_set, callbacks), 8);
+	CHECK_EQUAL(sizeof(struct klp_callback_set), 48);
+	CHECK_EQUAL(offsetof(struct klp_shadow_type, id), 0);
+	CHECK_EQUAL(offsetof(struct klp_shadow_type, dtor), 8);
+	CHECK_EQUAL(sizeof(struct klp_shadow_type), 16);
+	CHECK_EQUAL(offsetof(struct klp_object, name), 0);
+	CHECK_EQUAL(offsetof(struct klp_object, funcs), 8);
+	CHECK_EQUAL(offsetof(struct klp_object, callbacks), 16);
+	CHECK_EQUAL(offsetof(struct klp_object, sets), 56);
+	CHECK_EQUAL(offsetof(struct klp_object, shadow_types), 64);
+	CHECK_EQUAL(sizeof(struct klp_object), 112);
+	CHECK_EQUAL(offsetof(struct klp_state, id), 0);
+	CHECK_EQUAL(offsetof(struct klp_state, version), 8);
+	CHECK_EQUAL(offsetof(struct klp_state, data), 16);
+	CHECK_EQUAL(offsetof(struct klp_state, block_disable), 24);
+	CHECK_EQUAL(sizeof(struct klp_state), 32);
+}
+
 static uint32_t symbol(const struct sut_patch *patch, const char *name)
 {
 	for (uint32_t i = 0; i < patch->symbol_count; i++)
@@ -162,6 +190,7 @@ static void arrays_end_where_they_say(void)
 	REFUSED("suture_states: its last element is not zeros, so it has no end",
 		bytes(&arena_, p, SUT_SAMPLE_STATES)[63] = 1);
 	REFUSED("suture_states: has more than 256 elements",
+		p->sections[SUT_SAMPLE_STATES].data = NULL;
 		p->sections[SUT_SAMPLE_STATES].size = 258 * sizeof(struct klp_state);
 		named(p, "suture_states")->size = 258 * sizeof(struct klp_state));
 }
@@ -294,6 +323,7 @@ static void ids_and_objects_occur_once(void)
 }
 
 static const struct sut_tap_test tests[] = {
+	{"the layout is that of abi 1", the_layout_is_that_of_abi_1},
 	{"arrays are read", arrays_are_read},
 	{"a patch may have none, or only one array", a_patch_may_have_none_or_only_one_array},
 	{"an array of nothing but its end is empty", an_array_of_nothing_but_its_end_is_empty},

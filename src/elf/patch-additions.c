@@ -13,41 +13,23 @@
 #include <inttypes.h>
 #include <string.h>
 
-/* The layout by its number, as docs/formats/patch.md has it. If one of these fails, both change. */
-#define MEMBER_IS(type, member, offset)                                                            \
-	_Static_assert(offsetof(struct type, member) == (offset), "see SUT_LIVEPATCH_ABI")
-#define SIZE_IS(type, size) _Static_assert(sizeof(struct type) == (size), "see SUT_LIVEPATCH_ABI")
-
-_Static_assert(SUT_LIVEPATCH_ABI == 1, "the numbers below are those of 1");
-MEMBER_IS(klp_callbacks, pre_patch, 0);
-MEMBER_IS(klp_callbacks, post_patch, 8);
-MEMBER_IS(klp_callbacks, pre_unpatch, 16);
-MEMBER_IS(klp_callbacks, post_unpatch, 24);
-SIZE_IS(klp_callbacks, 40);
-MEMBER_IS(klp_callback_set, id, 0);
-MEMBER_IS(klp_callback_set, callbacks, 8);
-SIZE_IS(klp_callback_set, 48);
-MEMBER_IS(klp_shadow_type, id, 0);
-MEMBER_IS(klp_shadow_type, dtor, 8);
-SIZE_IS(klp_shadow_type, 16);
-MEMBER_IS(klp_object, name, 0);
-MEMBER_IS(klp_object, funcs, 8);
-MEMBER_IS(klp_object, callbacks, 16);
-MEMBER_IS(klp_object, sets, 56);
-MEMBER_IS(klp_object, shadow_types, 64);
-SIZE_IS(klp_object, 104);
 _Static_assert(sizeof(struct klp_object) <= SUT_PATCH_ELEMENT_MAX, "the largest element");
-MEMBER_IS(klp_state, id, 0);
-MEMBER_IS(klp_state, version, 8);
-MEMBER_IS(klp_state, data, 16);
-MEMBER_IS(klp_state, block_disable, 24);
-SIZE_IS(klp_state, 32);
 
-static const size_t object_pointers[] = {0, 16, 24, 32, 40, 56, 64};
-static const size_t set_pointers[] = {8, 16, 24, 32};
-static const size_t type_pointers[] = {8};
+#define CALLBACKS(type, member)                                                                    \
+	offsetof(struct type, member.pre_patch), offsetof(struct type, member.post_patch),         \
+		offsetof(struct type, member.pre_unpatch),                                         \
+		offsetof(struct type, member.post_unpatch)
+
+static const size_t object_pointers[] = {
+	offsetof(struct klp_object, name),
+	CALLBACKS(klp_object, callbacks),
+	offsetof(struct klp_object, sets),
+	offsetof(struct klp_object, shadow_types),
+};
+static const size_t set_pointers[] = {CALLBACKS(klp_callback_set, callbacks)};
+static const size_t type_pointers[] = {offsetof(struct klp_shadow_type, dtor)};
 static const size_t type_list_pointers[] = {0};
-static const size_t state_pointers[] = {16};
+static const size_t state_pointers[] = {offsetof(struct klp_state, data)};
 
 #define POINTERS(array) array, SUT_ARRAY_SIZE(array)
 

@@ -20,7 +20,6 @@
 #include <stdint.h>
 
 enum {
-	SUT_PATCH_FORMAT = 2,
 	SUT_PATCH_NONE = UINT32_MAX,   /* instead of an index */
 	SUT_PATCH_FILE_MAX = 64 << 20, /* bytes */
 	SUT_PATCH_NAME_MAX = 56, /* characters of a patch name, without the end: [A-Za-z0-9._+-] */
