@@ -492,7 +492,7 @@ _Static_assert(sizeof(struct sut_rt_control) <= SUT_RT_CONTROL_SIZE, "control fi
 /* The core's own, which others must read as well. */
 _Static_assert(sizeof(struct sut_core) == 88, "sut_core");
 _Static_assert(sizeof(struct klp_patch) == 64, "klp_patch");
-_Static_assert(sizeof(struct klp_object) == 104, "klp_object");
+_Static_assert(sizeof(struct klp_object) == 112, "klp_object");
 _Static_assert(sizeof(struct klp_func) == 112, "klp_func");
 _Static_assert(sizeof(struct sut_core_patch) == 40, "sut_core_patch");
 
