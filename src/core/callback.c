@@ -11,7 +11,9 @@
 
 static struct klp_callback_set *find_set(const struct klp_object *obj, unsigned long id)
 {
-	sut_for_each_set(set, obj) if (set->id == id) return set;
+	sut_for_each_set(set, obj)
+		if (set->id == id)
+			return set;
 	return NULL;
 }
 
@@ -32,8 +34,7 @@ static void set_state(struct sut_core *core, struct klp_object *obj, struct klp_
 		return;
 	}
 	set->callbacks.state = state;
-	sut_for_each_patch(p, core)
-	{
+	sut_for_each_patch(p, core) {
 		struct klp_callback_set *same = held(p, obj, set->id);
 
 		if (same)
@@ -78,8 +79,7 @@ static int run(struct sut_core *core, struct klp_object *obj, struct klp_callbac
 static void adopt_state(const struct sut_core *core, const struct klp_object *obj,
 			struct klp_callback_set *set)
 {
-	sut_for_each_patch(p, core)
-	{
+	sut_for_each_patch(p, core) {
 		const struct klp_callback_set *same = held(p, obj, set->id);
 
 		if (same && same != set) {
@@ -95,16 +95,20 @@ int sut_enter(struct sut_core *core, struct klp_object *obj)
 	int rc;
 
 	obj->counted = obj->shadow_types;
-	sut_for_each_set(set, obj) adopt_state(core, obj, set);
+	sut_for_each_set(set, obj)
+		adopt_state(core, obj, set);
 	rc = run(core, obj, NULL, SUT_PRE_PATCH);
-	sut_for_each_set(set, obj) if (!rc) rc = run(core, obj, set, SUT_PRE_PATCH);
+	sut_for_each_set(set, obj)
+		if (!rc)
+			rc = run(core, obj, set, SUT_PRE_PATCH);
 	return rc;
 }
 
 void sut_post_patch(struct sut_core *core, struct klp_object *obj)
 {
 	run(core, obj, NULL, SUT_POST_PATCH);
-	sut_for_each_set(set, obj) run(core, obj, set, SUT_POST_PATCH);
+	sut_for_each_set(set, obj)
+		run(core, obj, set, SUT_POST_PATCH);
 }
 
 static bool is_leaving(const struct sut_core *core, const struct sut_core_patch *p,
@@ -119,8 +123,7 @@ static bool is_others(const struct sut_core *core, const struct klp_object *obj,
 {
 	bool newer = false;
 
-	sut_for_each_patch(p, core)
-	{
+	sut_for_each_patch(p, core) {
 		if (p->patch == obj->patch)
 			newer = true;
 		else if (held(p, obj, id) && (newer || !is_leaving(core, p, leaving)))
@@ -135,8 +138,9 @@ static void run_leaving(struct sut_core *core, struct klp_object *obj,
 	/* A replaced patch's plain callbacks are its own affair: nothing of them runs while ON. */
 	if (leaving || which == SUT_POST_UNPATCH)
 		run(core, obj, NULL, which);
-	sut_for_each_set(set, obj) if (!is_others(core, obj, set->id, leaving))
-		run(core, obj, set, which);
+	sut_for_each_set(set, obj)
+		if (!is_others(core, obj, set->id, leaving))
+			run(core, obj, set, which);
 }
 
 void sut_pre_unpatch(struct sut_core *core, struct klp_object *obj,
@@ -156,8 +160,7 @@ void sut_post_patch_again(struct sut_core *core, struct klp_object *obj)
 	struct sut_core_patch *p = obj->patch->core;
 
 	run(core, obj, NULL, SUT_POST_PATCH);
-	sut_for_each_set(set, obj)
-	{
+	sut_for_each_set(set, obj) {
 		bool newer = false;
 
 		for (const struct sut_core_patch *q = p->next; q; q = q->next)
@@ -171,11 +174,11 @@ unsigned int sut_core_type_count(const struct sut_core *core, unsigned long id)
 {
 	unsigned int count = 0;
 
-	sut_for_each_patch(p, core) sut_for_each_object(obj, p)
-	{
-		for (struct klp_shadow_type **type = obj->counted; type && *type; type++)
-			count += (*type)->id == id;
-	}
+	sut_for_each_patch(p, core)
+		sut_for_each_object(obj, p) {
+			for (struct klp_shadow_type **type = obj->counted; type && *type; type++)
+				count += (*type)->id == id;
+		}
 	return count;
 }
 

@@ -9,7 +9,9 @@ int sut_check_shape(const struct sut_core *core, const struct klp_patch *patch)
 {
 	if (!patch || !patch->mod || !patch->objs)
 		return -EINVAL;
-	sut_for_each_listed_object(obj, patch) if (!obj->funcs) return -EINVAL;
+	sut_for_each_listed_object(obj, patch)
+		if (!obj->funcs)
+			return -EINVAL;
 	if (!patch->mod->livepatch)
 		return -EINVAL;
 	return core->ready ? 0 : -ENODEV;
@@ -17,30 +19,39 @@ int sut_check_shape(const struct sut_core *core, const struct klp_patch *patch)
 
 static bool shares_set(const struct klp_object *a, const struct klp_object *b)
 {
-	sut_for_each_set(x, a) sut_for_each_set(y, b) if (x->id == y->id) return true;
+	sut_for_each_set(x, a)
+		sut_for_each_set(y, b)
+			if (x->id == y->id)
+				return true;
 	return false;
 }
 
 static bool shares_func(const struct klp_object *a, const struct klp_object *b)
 {
 	sut_for_each_listed_func(x, a)
-		sut_for_each_listed_func(y, b) if (sut_same_func(x, y)) return true;
+		sut_for_each_listed_func(y, b)
+			if (sut_same_func(x, y))
+				return true;
 	return false;
 }
 
 static bool shares_type(const struct klp_object *a, const struct klp_object *b)
 {
-	sut_for_each_type(x, a) sut_for_each_type(y, b) if ((*x)->id == (*y)->id) return true;
+	sut_for_each_type(x, a)
+		sut_for_each_type(y, b)
+			if ((*x)->id == (*y)->id)
+				return true;
 	return false;
 }
 
 /* Do two patches have a function, a set of callbacks or a shadow type in common? */
 static bool overlap(const struct klp_patch *a, const struct klp_patch *b)
 {
-	sut_for_each_listed_object(x, a) sut_for_each_listed_object(
-		y,
-		b) if (shares_type(x, y) || (sut_same(x->name, y->name) &&
-					     (shares_func(x, y) || shares_set(x, y)))) return true;
+	sut_for_each_listed_object(x, a)
+		sut_for_each_listed_object(y, b)
+			if (shares_type(x, y) ||
+			    (sut_same(x->name, y->name) && (shares_func(x, y) || shares_set(x, y))))
+				return true;
 	return false;
 }
 
@@ -56,11 +67,12 @@ static bool state_fits(const struct klp_patch *patch, const struct klp_patch *ol
 
 int sut_check_fit(const struct sut_core *core, const struct klp_patch *patch)
 {
-	sut_for_each_patch(p, core)
-	{
+	sut_for_each_patch(p, core) {
 		const struct klp_patch *old = p->patch;
 
-		sut_for_each_state(state, old) if (!state_fits(patch, old, state)) return -EINVAL;
+		sut_for_each_state(state, old)
+			if (!state_fits(patch, old, state))
+				return -EINVAL;
 		if (patch->replace_set && old->replace_set != patch->replace_set && old->enabled &&
 		    overlap(patch, old))
 			return -EINVAL;
@@ -73,8 +85,7 @@ static int check_func(const struct klp_object *obj, const struct klp_func *func)
 	if (!func->old_name || (!func->new_func && !func->nop) ||
 	    sut_length(func->old_name) >= SUT_FUNC_NAME_MAX)
 		return -EINVAL;
-	sut_for_each_func(other, obj)
-	{
+	sut_for_each_func(other, obj) {
 		if (other == func)
 			break;
 		if (sut_same_func(other, func))
@@ -85,12 +96,14 @@ static int check_func(const struct klp_object *obj, const struct klp_func *func)
 
 static int check_ids(const struct klp_object *obj)
 {
-	sut_for_each_set(set, obj) for (const struct klp_callback_set *other = obj->sets;
-					other != set;
-					other++) if (other->id == set->id) return -EINVAL;
-	sut_for_each_type(type, obj) for (struct klp_shadow_type **other = obj->shadow_types;
-					  other != type;
-					  other++) if ((*other)->id == (*type)->id) return -EINVAL;
+	sut_for_each_set(set, obj)
+		for (const struct klp_callback_set *other = obj->sets; other != set; other++)
+			if (other->id == set->id)
+				return -EINVAL;
+	sut_for_each_type(type, obj)
+		for (struct klp_shadow_type **other = obj->shadow_types; other != type; other++)
+			if ((*other)->id == (*type)->id)
+				return -EINVAL;
 	return 0;
 }
 
@@ -100,8 +113,7 @@ int sut_check_object(const struct klp_object *obj)
 		return -EINVAL;
 	if (sut_find_object(obj->patch->core, obj->name) != obj)
 		return -EEXIST;
-	sut_for_each_func(func, obj)
-	{
+	sut_for_each_func(func, obj) {
 		int rc = check_func(obj, func);
 
 		if (rc)
@@ -112,14 +124,14 @@ int sut_check_object(const struct klp_object *obj)
 
 bool sut_disable_blocked(const struct sut_core *core, const struct klp_patch *patch)
 {
-	sut_for_each_state(state, patch)
-	{
+	sut_for_each_state(state, patch) {
 		bool elsewhere = false;
 
 		if (!state->block_disable)
 			continue;
-		sut_for_each_patch(p, core) elsewhere |= p->patch != patch && p->patch->enabled &&
-							 sut_core_get_state(p->patch, state->id);
+		sut_for_each_patch(p, core)
+			elsewhere |= p->patch != patch && p->patch->enabled &&
+				     sut_core_get_state(p->patch, state->id);
 		if (!elsewhere)
 			return true;
 	}

@@ -31,8 +31,7 @@ static const struct klp_object *find_patched(const struct klp_patch *patch, cons
 {
 	static const char patched[] = "/patched";
 
-	sut_for_each_object(obj, patch->core)
-	{
+	sut_for_each_object(obj, patch->core) {
 		const char *name = obj->name ? obj->name : main_name;
 		size_t length = sut_length(name), i = 0;
 
@@ -106,8 +105,7 @@ static unsigned int stack_order(const struct sut_core *core, const struct klp_pa
 {
 	unsigned int order = 0;
 
-	sut_for_each_patch(p, core)
-	{
+	sut_for_each_patch(p, core) {
 		order++;
 		if (p->patch == patch)
 			break;
@@ -172,6 +170,7 @@ int sut_control_list(const struct sut_core *core, const char *name,
 	for (enum file file = ENABLED; file < FILES; file++)
 		entry(arg, &(struct sut_control_entry){.file = files[file].name,
 						       .mode = files[file].mode});
-	sut_for_each_object(obj, patch->core) list_object(obj, entry, arg);
+	sut_for_each_object(obj, patch->core)
+		list_object(obj, entry, arg);
 	return 0;
 }

@@ -15,7 +15,9 @@ void sut_core_init(struct sut_core *core, const struct sut_core_host *host,
 
 static bool is_listed(const struct sut_core *core, const struct klp_patch *patch)
 {
-	sut_for_each_patch(p, core) if (p->patch == patch) return true;
+	sut_for_each_patch(p, core)
+		if (p->patch == patch)
+			return true;
 	return sut_core_find(core, sut_patch_name(patch)) != NULL;
 }
 
@@ -34,7 +36,8 @@ static int bind_objects(struct sut_core *core, struct sut_core_patch *p)
 
 static void unbind_objects(struct sut_core *core, struct sut_core_patch *p)
 {
-	sut_for_each_object(obj, p) sut_object_unbind(core, obj);
+	sut_for_each_object(obj, p)
+		sut_object_unbind(core, obj);
 }
 
 static int patch_objects(struct sut_core *core, struct sut_core_patch *p)
@@ -67,8 +70,11 @@ static int start_enable(struct sut_core *core, struct klp_patch *patch)
 		return rc;
 	}
 	/* Nothing can fail from here on: now the replaced patches may be disturbed. */
-	sut_for_each_patch(p, core) if (sut_is_replaced(core, p))
-		sut_for_each_object(obj, p) if (obj->loaded) sut_pre_unpatch(core, obj, NULL);
+	sut_for_each_patch(p, core)
+		if (sut_is_replaced(core, p))
+			sut_for_each_object(obj, p)
+				if (obj->loaded)
+					sut_pre_unpatch(core, obj, NULL);
 	core->switching->start(core);
 	patch->enabled = true;
 	return 0;
@@ -119,8 +125,9 @@ static int disable(struct sut_core *core, struct klp_patch *patch)
 		sut_transition_cancel_disable(core);
 		return rc;
 	}
-	sut_for_each_object(obj, patch->core) if (obj->patched)
-		sut_pre_unpatch(core, obj, patch->core);
+	sut_for_each_object(obj, patch->core)
+		if (obj->patched)
+			sut_pre_unpatch(core, obj, patch->core);
 	core->switching->start(core);
 	patch->enabled = false;
 	sut_core_attempt(core);
@@ -152,7 +159,8 @@ int sut_core_force(struct sut_core *core, struct klp_patch *patch)
 	if (core->target == SUT_UNPATCHED)
 		patch->forced = true;
 	else
-		sut_for_each_patch(p, core) p->patch->forced |= sut_is_replaced(core, p);
+		sut_for_each_patch(p, core)
+			p->patch->forced |= sut_is_replaced(core, p);
 	core->switching->force(core);
 	sut_core_attempt(core);
 	return 0;
@@ -160,7 +168,9 @@ int sut_core_force(struct sut_core *core, struct klp_patch *patch)
 
 struct klp_state *sut_core_get_state(const struct klp_patch *patch, unsigned long id)
 {
-	sut_for_each_state(state, patch) if (state->id == id) return state;
+	sut_for_each_state(state, patch)
+		if (state->id == id)
+			return state;
 	return NULL;
 }
 
@@ -172,8 +182,7 @@ struct klp_state *sut_core_get_prev_state(struct sut_core *core, unsigned long i
 		sut_event(core, SUT_WARN_NO_TRANSITION, NULL);
 		return NULL;
 	}
-	sut_for_each_patch(p, core)
-	{
+	sut_for_each_patch(p, core) {
 		struct klp_state *state;
 
 		if (p->patch == core->transition)

@@ -9,7 +9,9 @@ const char *sut_patch_name(const struct klp_patch *patch)
 
 struct klp_patch *sut_core_find(const struct sut_core *core, const char *name)
 {
-	sut_for_each_patch(p, core) if (sut_same(sut_patch_name(p->patch), name)) return p->patch;
+	sut_for_each_patch(p, core)
+		if (sut_same(sut_patch_name(p->patch), name))
+			return p->patch;
 	return NULL;
 }
 
@@ -27,7 +29,9 @@ bool sut_same_func(const struct klp_func *a, const struct klp_func *b)
 
 struct klp_object *sut_find_object(const struct sut_core_patch *p, const char *name)
 {
-	sut_for_each_object(obj, p) if (sut_same(obj->name, name)) return obj;
+	sut_for_each_object(obj, p)
+		if (sut_same(obj->name, name))
+			return obj;
 	return NULL;
 }
 
@@ -72,9 +76,9 @@ static void refresh(struct klp_object *obj)
 	obj->counted = NULL;
 	obj->part = false;
 	obj->callbacks.state = KLP_OFF;
-	sut_for_each_set(set, obj) set->callbacks.state = KLP_OFF;
-	sut_for_each_listed_func(func, obj)
-	{
+	sut_for_each_set(set, obj)
+		set->callbacks.state = KLP_OFF;
+	sut_for_each_listed_func(func, obj) {
 		sut_link_func(obj, func);
 		func->old_func = NULL;
 		func->old_size = 0;
@@ -102,8 +106,7 @@ int sut_patch_join(struct sut_core *core, struct klp_patch *patch)
 	patch->core = p;
 	patch->enabled = false;
 	patch->forced = false;
-	sut_for_each_listed_object(obj, patch)
-	{
+	sut_for_each_listed_object(obj, patch) {
 		sut_link_object(p, obj);
 		refresh(obj);
 	}
@@ -127,7 +130,8 @@ void sut_patch_leave(struct sut_core *core, struct sut_core_patch *p)
 	while (*at != p)
 		at = &(*at)->next;
 	*at = p->next;
-	sut_for_each_object(obj, p) sut_put_part(core, obj);
+	sut_for_each_object(obj, p)
+		sut_put_part(core, obj);
 	sut_nops_discard(core, p);
 	patch->core = NULL;
 	core->host->free(core, p, sizeof(*p));

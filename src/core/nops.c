@@ -27,7 +27,9 @@ bool sut_is_replaced(const struct sut_core *core, const struct sut_core_patch *p
 
 static bool has_func(const struct klp_object *obj, const struct klp_func *func)
 {
-	sut_for_each_func(own, obj) if (sut_same_func(own, func)) return true;
+	sut_for_each_func(own, obj)
+		if (sut_same_func(own, func))
+			return true;
 	return false;
 }
 
@@ -37,14 +39,13 @@ static void count(const struct sut_core *core, const struct sut_core_patch *p, s
 {
 	*objects = 0;
 	*funcs = 0;
-	sut_for_each_patch(old, core)
-	{
+	sut_for_each_patch(old, core) {
 		if (!sut_replaces(p->patch, old->patch))
 			continue;
-		sut_for_each_object(obj, old)
-		{
+		sut_for_each_object(obj, old) {
 			++*objects;
-			sut_for_each_func(func, obj)++ *funcs;
+			sut_for_each_func(func, obj)
+				++*funcs;
 		}
 	}
 }
@@ -54,8 +55,7 @@ static void add_object(struct sut_core_patch *p, const struct klp_object *old,
 {
 	struct klp_object *obj = sut_find_object(p, old->name);
 
-	sut_for_each_func(func, old)
-	{
+	sut_for_each_func(func, old) {
 		struct klp_func *nop;
 
 		if (obj && has_func(obj, func))
@@ -89,8 +89,10 @@ int sut_nops_add(struct sut_core *core, struct sut_core_patch *p)
 		return -ENOMEM;
 	free_object = p->nops;
 	free_func = (struct klp_func *)(free_object + objects);
-	sut_for_each_patch(old, core) if (sut_replaces(p->patch, old->patch))
-		sut_for_each_object(obj, old) add_object(p, obj, &free_object, &free_func);
+	sut_for_each_patch(old, core)
+		if (sut_replaces(p->patch, old->patch))
+			sut_for_each_object(obj, old)
+				add_object(p, obj, &free_object, &free_func);
 	return 0;
 }
 

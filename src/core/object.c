@@ -37,8 +37,7 @@ static void forget(struct klp_func *func)
 
 static bool is_alias(const struct klp_object *obj, const struct klp_func *func)
 {
-	sut_for_each_func(other, obj)
-	{
+	sut_for_each_func(other, obj) {
 		if (other == func)
 			break;
 		if (other->old_func == func->old_func)
@@ -87,8 +86,10 @@ void sut_object_unbind(struct sut_core *core, struct klp_object *obj)
 	if (obj->loaded && core->host->unrelocate)
 		core->host->unrelocate(core, obj);
 	obj->loaded = false;
-	sut_for_each_set(set, obj) set->callbacks.state = KLP_OFF;
-	sut_for_each_func(func, obj) forget(func);
+	sut_for_each_set(set, obj)
+		set->callbacks.state = KLP_OFF;
+	sut_for_each_func(func, obj)
+		forget(func);
 }
 
 /* Until a transition ends, its patch and those that it replaces are neither on nor off. */
@@ -136,8 +137,7 @@ static void go(struct sut_core *core, struct sut_core_patch *p, const char *name
 
 int sut_core_coming(struct sut_core *core, const char *name)
 {
-	sut_for_each_patch(p, core)
-	{
+	sut_for_each_patch(p, core) {
 		struct klp_object *obj = sut_find_object(p, name);
 		int rc = obj ? come(core, p, obj) : 0;
 
@@ -151,5 +151,6 @@ int sut_core_coming(struct sut_core *core, const char *name)
 
 void sut_core_going(struct sut_core *core, const char *name)
 {
-	sut_for_each_patch(p, core) go(core, p, name);
+	sut_for_each_patch(p, core)
+		go(core, p, name);
 }

@@ -11,7 +11,7 @@ enum {
 	UNIT = 16, /* alignment for any type */
 	PAGE = 4096,
 	CHUNK_MIN = 64 * 1024,
-	CHUNK_SHARE = 8, /* a chunk is this part of what there is already */
+	CHUNK_SHARE = 16, /* a chunk is this part of what there is already */
 };
 
 _Static_assert(sizeof(struct sut_shadow_node) % UNIT == 0, "data are aligned");

@@ -17,7 +17,6 @@
 enum {
 	TRAP_FLAG = 0x100,
 	CHAIN = 5,
-	OTHERS = 30,
 	USED_MAX = 32 * 1024, /* of the first chunk, by any test here */
 };
 
@@ -114,17 +113,17 @@ static void prove(void)
 	sut_shadow_prove(store, sut_shadow_epoch(store));
 }
 
-/* The table of 64 becomes one of 128. */
+/* The table of 64 becomes one of 128, 16 variables after it was half full. */
 static void grow(void)
 {
-	for (size_t i = 0; i < OTHERS; i++)
+	for (size_t i = 0; i < 50; i++)
 		CHECK(add(object(6000 + i), 9));
 }
 
 /* It becomes one of 256: the first links are used again. */
 static void grow_again(void)
 {
-	for (size_t i = 0; i < 2 * OTHERS; i++)
+	for (size_t i = 0; i < 60; i++)
 		CHECK(add(object(7000 + i), 9));
 }
 
@@ -300,11 +299,29 @@ static void add_one(void)
 	CHECK(add(object(5001), 8));
 }
 
-/* One more, and the table grows. */
-static void fill(void)
+static void fill(size_t nodes)
 {
-	while (store->nodes < 32)
+	while (store->nodes < nodes)
 		CHECK(add(object(8000 + store->nodes), 10));
+}
+
+/* One more, and the table begins to grow. */
+static void fill_for_begin(void)
+{
+	fill(31);
+	CHECK(!store->larger);
+}
+
+static void fill_for_middle(void)
+{
+	fill(40);
+	CHECK_EQUAL(store->moved, 32);
+}
+
+static void fill_for_end(void)
+{
+	fill(47);
+	CHECK_EQUAL(store->moved, 60);
 }
 
 static void free_one(void)
@@ -341,12 +358,15 @@ static const struct {
 	unsigned int freed;
 } acts[] = {
 	{add_one, NULL, 0},
-	{add_one, fill, 0},
+	{add_one, fill_for_begin, 0},
+	{add_one, fill_for_end, 0},
 	{fail, NULL, 0},
 	{free_one, NULL, 1 << 2},
+	{free_one, fill_for_middle, 1 << 2},
 	{free_one_of_one, NULL, 0},
 	{use_again_elsewhere, NULL, 1 << 2},
 	{use_again_in_the_same_chain, NULL, 1 << 1},
+	{use_again_in_the_same_chain, fill_for_middle, 1 << 1},
 	{free_all_of_chain, NULL, 15},
 };
 

@@ -8,7 +8,8 @@
  *
  *   Memory keeps its kind. What once was a node is a node for ever, and a table stays a table, also
  *   when a larger one has taken its place (all old ones together are smaller than the present one).
- *   So a late reader meets valid pointers everywhere, and its walk ends.
+ *   So a late reader meets valid pointers everywhere. Its walk ends: a link leads to a node in a
+ *   chain, or to one that was detached later than the one it is in.
  *
  *   Right for everybody who begins now. After each single store of a writer the table is right: a
  *   node is complete before a bucket leads to it, and is detached by one store into its
@@ -20,10 +21,10 @@
  *   by growth. Both do nothing to it before the generation has been increased:
  *     - A node that was detached keeps its key and its links until then. Its links lead to what
  *       followed it, and so, perhaps over more detached nodes, to all that still follows.
- *     - Growth links the nodes for the new table by the other one of their two links, then makes
- *       the new table the present one, then increases the generation. The links that it writes are
- *       those of the table before the present one; whoever still reads that began before the last
- *       increase.
+ *     - Growth links the nodes for the new table by the other one of their two links, a few
+ *       buckets at a time, then makes the new table the present one, then increases the generation.
+ *       The links that it writes are those of the table before the present one; whoever still reads
+ *       that began before the last increase.
  *   A reader takes the generation first and compares it last. Each changed word that could mislead
  *   is stored with release semantics after the increase and read with acquire semantics before the
  *   comparison; so equal numbers mean that no such word was read, and the answer was right at some
@@ -37,7 +38,12 @@
  */
 #include "core/shadow-memory.h"
 
-enum { BITS = 8 * sizeof(unsigned long), BUCKETS_MIN = 64 };
+enum {
+	BITS = 8 * sizeof(unsigned long),
+	BUCKETS_MIN = 64,
+	MOVED_AT_ONCE =
+		4, /* buckets: the larger table is ready before this one is three quarters full */
+};
 
 static size_t bucket_count(const struct sut_shadow_table *table)
 {
@@ -99,35 +105,73 @@ void *sut_shadow_get(const struct sut_shadow_store *store, const void *obj, unsi
 	return node ? node + 1 : NULL;
 }
 
-/* All nodes of a table, in no order; NULL begins and ends. Called locked. */
-static struct sut_shadow_node *next_node(const struct sut_shadow_store *store,
-					 const struct sut_shadow_table *table,
-					 struct sut_shadow_node *node, size_t *buckets)
+static size_t bucket_of(const struct sut_shadow_table *table, const void *obj, unsigned long id)
 {
-	node = node ? node->next[table->link] : (struct sut_shadow_node *)&store->nil;
-	while (node == &store->nil && *buckets < bucket_count(table))
-		node = table->bucket[(*buckets)++];
-	return node != &store->nil ? node : NULL;
+	return hash(obj, id) >> table->shift;
 }
 
 /* The link that leads to the node of this key, or to nil. Called locked. */
-static struct sut_shadow_node **find(struct sut_shadow_store *store, const void *obj,
-				     unsigned long id)
+static struct sut_shadow_node **find_in(struct sut_shadow_store *store,
+					struct sut_shadow_table *table, const void *obj,
+					unsigned long id)
 {
-	struct sut_shadow_table *table = store->table;
-	struct sut_shadow_node **at = &table->bucket[hash(obj, id) >> table->shift];
+	struct sut_shadow_node **at = &table->bucket[bucket_of(table, obj, id)];
 
 	while (*at != &store->nil && differs(*at, obj, id))
 		at = &(*at)->next[table->link];
 	return at;
 }
 
-/* Twice as many buckets. Without memory for them chains become longer, no more. */
-static void grow(struct sut_shadow_store *store)
+static struct sut_shadow_node *find(struct sut_shadow_store *store, const void *obj,
+				    unsigned long id)
 {
-	const struct sut_shadow_table *old = store->table;
-	size_t count = 2 * bucket_count(old), buckets = 0;
-	struct sut_shadow_node *node = NULL;
+	return *find_in(store, store->table, obj, id);
+}
+
+/* Does the larger table, if there is one, hold what this bucket holds? */
+static bool is_moved(const struct sut_shadow_store *store, const void *obj, unsigned long id)
+{
+	return store->larger && bucket_of(store->table, obj, id) < store->moved;
+}
+
+static void link_in(struct sut_shadow_table *table, struct sut_shadow_node *node)
+{
+	struct sut_shadow_node **bucket = &table->bucket[bucket_of(table, node->obj, node->id)];
+
+	sut_shadow_store(&node->next[table->link], *bucket);
+	sut_shadow_store(bucket, node);
+}
+
+static void unlink_in(struct sut_shadow_store *store, struct sut_shadow_table *table,
+		      struct sut_shadow_node *node)
+{
+	sut_shadow_store(find_in(store, table, node->obj, node->id), node->next[table->link]);
+}
+
+/* Lookups find the node from here on. */
+static void link_node(struct sut_shadow_store *store, struct sut_shadow_node *node, void *obj,
+		      unsigned long id)
+{
+	sut_shadow_store(&node->obj, obj);
+	sut_shadow_store(&node->id, id);
+	link_in(store->table, node);
+	if (is_moved(store, obj, id))
+		link_in(store->larger, node);
+	store->nodes++;
+}
+
+static void unlink_node(struct sut_shadow_store *store, struct sut_shadow_node *node)
+{
+	unlink_in(store, store->table, node);
+	if (is_moved(store, node->obj, node->id))
+		unlink_in(store, store->larger, node);
+	store->nodes--;
+}
+
+/* Twice as many buckets. Without memory for them chains become longer, no more. */
+static void grow_begin(struct sut_shadow_store *store)
+{
+	size_t count = 2 * bucket_count(store->table);
 	struct sut_shadow_table *table;
 
 	if (count < BUCKETS_MIN)
@@ -136,46 +180,45 @@ static void grow(struct sut_shadow_store *store)
 						count * sizeof(table->bucket[0]));
 	if (!table)
 		return;
-	table->link = !old->link;
+	table->link = !store->table->link;
 	for (table->shift = BITS; bucket_count(table) < count;)
 		table->shift--;
-	for (size_t i = 0; i < count; i++)
-		table->bucket[i] = &store->nil;
-	while ((node = next_node(store, old, node, &buckets))) {
-		struct sut_shadow_node **bucket =
-			&table->bucket[hash(node->obj, node->id) >> table->shift];
+	store->moved = 0;
+	store->larger = table;
+}
 
-		sut_shadow_store(&node->next[table->link], *bucket);
-		*bucket = node;
-	}
-	sut_shadow_store(&store->table, table);
+static void move_bucket(struct sut_shadow_store *store)
+{
+	struct sut_shadow_table *table = store->table, *larger = store->larger;
+	size_t parts = bucket_count(larger) / bucket_count(table);
+
+	for (size_t i = 0; i < parts; i++)
+		larger->bucket[store->moved * parts + i] = &store->nil;
+	for (struct sut_shadow_node *node = table->bucket[store->moved]; node != &store->nil;
+	     node = node->next[table->link])
+		link_in(larger, node);
+	store->moved++;
+}
+
+static void grow(struct sut_shadow_store *store)
+{
+	if (!store->larger && store->nodes > bucket_count(store->table) / 2)
+		grow_begin(store);
+	if (!store->larger)
+		return;
+	for (int i = 0; i < MOVED_AT_ONCE && store->moved < bucket_count(store->table); i++)
+		move_bucket(store);
+	if (store->moved < bucket_count(store->table))
+		return;
+	sut_shadow_store(&store->table, store->larger);
 	sut_shadow_next_generation(store);
-}
-
-/* Lookups find the node from here on. */
-static void link_node(struct sut_shadow_store *store, struct sut_shadow_node *node, void *obj,
-		      unsigned long id)
-{
-	struct sut_shadow_table *table = store->table;
-	struct sut_shadow_node **bucket = &table->bucket[hash(obj, id) >> table->shift];
-
-	sut_shadow_store(&node->obj, obj);
-	sut_shadow_store(&node->id, id);
-	sut_shadow_store(&node->next[table->link], *bucket);
-	sut_shadow_store(bucket, node);
-	store->nodes++;
-}
-
-static void unlink_node(struct sut_shadow_store *store, struct sut_shadow_node *node)
-{
-	sut_shadow_store(find(store, node->obj, node->id), node->next[store->table->link]);
-	store->nodes--;
+	store->larger = NULL;
 }
 
 /* The ring of the id, made when there is none. */
 static struct sut_shadow_node *ring_get(struct sut_shadow_store *store, unsigned long id)
 {
-	struct sut_shadow_node *ring = *find(store, store, id);
+	struct sut_shadow_node *ring = find(store, store, id);
 
 	if (ring != &store->nil)
 		return ring;
@@ -222,8 +265,7 @@ static void *attach(struct sut_shadow_store *store, void *obj, unsigned long id,
 	link_node(store, node, obj, id);
 	ring_add(ring, node);
 	store->count++;
-	if (store->nodes > bucket_count(store->table) / 2)
-		grow(store);
+	grow(store);
 	return node + 1;
 }
 
@@ -234,7 +276,7 @@ void *sut_shadow_alloc(struct sut_shadow_store *store, void *obj, unsigned long 
 	bool exists;
 
 	store->host->lock(store);
-	exists = *find(store, obj, id) != &store->nil;
+	exists = find(store, obj, id) != &store->nil;
 	if (!exists)
 		data = attach(store, obj, id, size, ctor, ctor_data);
 	store->host->unlock(store);
@@ -252,7 +294,7 @@ void *sut_shadow_get_or_alloc(struct sut_shadow_store *store, void *obj, unsigne
 	if (data)
 		return data;
 	store->host->lock(store);
-	node = *find(store, obj, id);
+	node = find(store, obj, id);
 	data = node != &store->nil ? node + 1 : attach(store, obj, id, size, ctor, ctor_data);
 	store->host->unlock(store);
 	return data;
@@ -280,7 +322,7 @@ void sut_shadow_free(struct sut_shadow_store *store, void *obj, unsigned long id
 	struct sut_shadow_node *node;
 
 	store->host->lock(store);
-	node = *find(store, obj, id);
+	node = find(store, obj, id);
 	if (node == &store->nil) {
 		store->host->unlock(store);
 		return;
@@ -301,7 +343,7 @@ void sut_shadow_free_all(struct sut_shadow_store *store, unsigned long id, klp_s
 	struct sut_shadow_node *ring, *list;
 
 	store->host->lock(store);
-	ring = *find(store, store, id);
+	ring = find(store, store, id);
 	if (ring == &store->nil) {
 		store->host->unlock(store);
 		return;
@@ -318,6 +360,18 @@ void sut_shadow_free_all(struct sut_shadow_store *store, unsigned long id, klp_s
 	dispose(store, list, dtor);
 }
 
+/* All nodes, in no order; NULL begins and ends. Called locked. */
+static struct sut_shadow_node *next_node(struct sut_shadow_store *store,
+					 struct sut_shadow_node *node, size_t *buckets)
+{
+	const struct sut_shadow_table *table = store->table;
+
+	node = node ? node->next[table->link] : &store->nil;
+	while (node == &store->nil && *buckets < bucket_count(table))
+		node = table->bucket[(*buckets)++];
+	return node != &store->nil ? node : NULL;
+}
+
 void sut_shadow_visit(struct sut_shadow_store *store,
 		      void (*visit)(void *arg, void *obj, unsigned long id, void *data,
 				    size_t size),
@@ -327,7 +381,7 @@ void sut_shadow_visit(struct sut_shadow_store *store,
 	size_t buckets = 0;
 
 	store->host->lock(store);
-	while ((node = next_node(store, store->table, node, &buckets)))
+	while ((node = next_node(store, node, &buckets)))
 		if (node->obj != store)
 			visit(arg, node->obj, node->id, node + 1, node->size);
 	store->host->unlock(store);
@@ -354,16 +408,17 @@ void sut_shadow_repair(struct sut_shadow_store *store)
 	store->waiting = NULL;
 	store->waiting_bytes = 0;
 	store->chunk_left = 0;
+	store->larger = NULL;
 	store->count = store->nodes = 0;
-	while ((node = next_node(store, store->table, node, &buckets))) {
+	while ((node = next_node(store, node, &buckets))) {
 		node->after = node->before = node;
 		store->nodes++;
 	}
 	buckets = 0;
-	while ((node = next_node(store, store->table, node, &buckets))) {
+	while ((node = next_node(store, node, &buckets))) {
 		if (node->obj == store)
 			continue;
-		ring_add(*find(store, store, node->id), node);
+		ring_add(find(store, store, node->id), node);
 		store->count++;
 	}
 }

@@ -90,6 +90,10 @@ struct sut_shadow_store {
 	struct sut_shadow_node nil;
 	const struct sut_shadow_host *host;
 
+	/* Growth, a little with each alloc; else NULL. Lookups do not know of it. */
+	struct sut_shadow_table *larger;
+	size_t moved; /* so many buckets of the table have their nodes in the larger one, too */
+
 	struct sut_shadow_node *free[SUT_SHADOW_CLASS_COUNT];
 	struct sut_shadow_node *waiting; /* oldest first */
 	struct sut_shadow_node *waiting_last;

@@ -47,8 +47,7 @@ static int push(struct sut_core *core, struct klp_func *func)
 int sut_push_object(struct sut_core *core, struct klp_object *obj)
 {
 	obj->patched = true;
-	sut_for_each_func(func, obj)
-	{
+	sut_for_each_func(func, obj) {
 		int rc = push(core, func);
 
 		if (rc)
@@ -84,7 +83,8 @@ void sut_pop_object(struct sut_core *core, struct klp_object *obj)
 {
 	if (!obj->patched)
 		return;
-	sut_for_each_func(func, obj) sut_pop_func(core, func);
+	sut_for_each_func(func, obj)
+		sut_pop_func(core, func);
 	obj->patched = false;
 	/* Before a callback, or the object's end: nobody is on the way to what it had. */
 	core->host->synchronize(core);
@@ -147,11 +147,12 @@ const struct klp_func *sut_core_forbidden(const struct sut_core *core, uintptr_t
 		return NULL;
 	if (!pc)
 		address--; /* the call may be the last instruction of its function */
-	sut_for_each_object(obj, core->transition->core)
-	{
+	sut_for_each_object(obj, core->transition->core) {
 		if (!obj->patched)
 			continue;
-		sut_for_each_func(func, obj) if (is_left(func, core->target, address)) return func;
+		sut_for_each_func(func, obj)
+			if (is_left(func, core->target, address))
+				return func;
 	}
 	return NULL;
 }

@@ -13,8 +13,7 @@ enum { ATTEMPTS_PER_SIGNAL = 15 };
 
 static void set_all(struct sut_core *core, int patch_state)
 {
-	for_each_task(task, core)
-	{
+	for_each_task(task, core) {
 		task->patch_state = patch_state;
 		task->pending = false;
 		task->reason = SUT_BLOCK_NONE;
@@ -30,8 +29,7 @@ static void begin(struct sut_core *core)
 static void start(struct sut_core *core)
 {
 	core->attempts = 0;
-	for_each_task(task, core)
-	{
+	for_each_task(task, core) {
 		task->pending = task->patch_state != core->target;
 		task->reason = SUT_BLOCK_NONE;
 		task->func = NULL;
@@ -41,7 +39,8 @@ static void start(struct sut_core *core)
 /* Nobody may switch to the old target while some are told of the new one. */
 static void reverse(struct sut_core *core)
 {
-	for_each_task(task, core) task->pending = false;
+	for_each_task(task, core)
+		task->pending = false;
 	core->host->synchronize(core);
 	start(core);
 }
@@ -61,7 +60,9 @@ static void take_over(struct sut_core *core, struct sut_task *task)
 
 static void force(struct sut_core *core)
 {
-	for_each_task(task, core) if (task->patch_state != core->target) take_over(core, task);
+	for_each_task(task, core)
+		if (task->patch_state != core->target)
+			take_over(core, task);
 }
 
 struct frame_check {
@@ -105,8 +106,7 @@ static bool attempt(struct sut_core *core)
 {
 	bool done = true;
 
-	for_each_task(task, core)
-	{
+	for_each_task(task, core) {
 		if (task->patch_state != core->target)
 			try_task(core, task);
 		done &= task->patch_state == core->target;
@@ -114,7 +114,9 @@ static bool attempt(struct sut_core *core)
 	if (done)
 		return true;
 	if (core->attempts && core->attempts % ATTEMPTS_PER_SIGNAL == 0)
-		for_each_task(task, core) if (task->pending) core->task_host->signal(core, task);
+		for_each_task(task, core)
+			if (task->pending)
+				core->task_host->signal(core, task);
 	core->attempts++;
 	return false;
 }

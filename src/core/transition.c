@@ -15,7 +15,9 @@
 
 static void mark(struct sut_core_patch *p, bool transition)
 {
-	sut_for_each_object(obj, p) sut_for_each_func(func, obj) func->transition = transition;
+	sut_for_each_object(obj, p)
+		sut_for_each_func(func, obj)
+			func->transition = transition;
 }
 
 void sut_transition_begin(struct sut_core *core, struct klp_patch *patch, int target)
@@ -28,7 +30,8 @@ void sut_transition_begin(struct sut_core *core, struct klp_patch *patch, int ta
 
 static void unpatch(struct sut_core *core, struct sut_core_patch *p)
 {
-	sut_for_each_object(obj, p) sut_pop_object(core, obj);
+	sut_for_each_object(obj, p)
+		sut_pop_object(core, obj);
 }
 
 /* Nobody is between versions any more; callbacks may see that. */
@@ -40,11 +43,11 @@ static void settle(struct sut_core *core)
 
 static void take_down(struct sut_core *core, struct sut_core_patch *p)
 {
-	sut_for_each_object(obj, p) if (obj->loaded)
-	{
-		sut_post_unpatch(core, obj, p);
-		sut_drop_types(core, obj);
-	}
+	sut_for_each_object(obj, p)
+		if (obj->loaded) {
+			sut_post_unpatch(core, obj, p);
+			sut_drop_types(core, obj);
+		}
 }
 
 static void end(struct sut_core *core)
@@ -71,16 +74,20 @@ void sut_transition_cancel_disable(struct sut_core *core)
 
 static void take_down_replaced(struct sut_core *core)
 {
-	sut_for_each_patch(p, core) if (sut_is_replaced(core, p))
-		sut_for_each_object(obj, p) if (obj->loaded) sut_post_unpatch(core, obj, NULL);
-	sut_for_each_patch(p, core) if (sut_is_replaced(core, p)) sut_for_each_object(obj, p)
-		sut_drop_types(core, obj);
+	sut_for_each_patch(p, core)
+		if (sut_is_replaced(core, p))
+			sut_for_each_object(obj, p)
+				if (obj->loaded)
+					sut_post_unpatch(core, obj, NULL);
+	sut_for_each_patch(p, core)
+		if (sut_is_replaced(core, p))
+			sut_for_each_object(obj, p)
+				sut_drop_types(core, obj);
 }
 
 static void disable_replaced(struct sut_core *core)
 {
-	sut_for_each_patch(p, core)
-	{
+	sut_for_each_patch(p, core) {
 		if (!sut_is_replaced(core, p))
 			continue;
 		p->patch->enabled = false;
@@ -106,7 +113,9 @@ static void complete_patched(struct sut_core *core)
 	sut_nops_discard(core, patch->core);
 	settle(core);
 	take_down_replaced(core);
-	sut_for_each_object(obj, patch->core) if (obj->loaded) sut_post_patch(core, obj);
+	sut_for_each_object(obj, patch->core)
+		if (obj->loaded)
+			sut_post_patch(core, obj);
 	end(core);
 	sut_event(core, SUT_PATCHING_COMPLETE, patch);
 	remove_replaced(core, patch);
@@ -118,8 +127,11 @@ static void complete_unpatched(struct sut_core *core)
 
 	unpatch(core, patch->core);
 	settle(core);
-	sut_for_each_patch(p, core) if (sut_is_replaced(core, p))
-		sut_for_each_object(obj, p) if (obj->loaded) sut_post_patch_again(core, obj);
+	sut_for_each_patch(p, core)
+		if (sut_is_replaced(core, p))
+			sut_for_each_object(obj, p)
+				if (obj->loaded)
+					sut_post_patch_again(core, obj);
 	take_down(core, patch->core);
 	end(core);
 	sut_event(core, SUT_UNPATCHING_COMPLETE, patch);
