@@ -16,7 +16,10 @@ made() {
 	sed "$script" model/model.c > b/model.c
 	diff -u a/model.c b/model.c > "$name.patch"
 	"$suture" create --name "$name" --target model/model --source model \
-		--patch "$name.patch" -o "$name.sut" "$@" > output 2>&1 || cat output
+		--patch "$name.patch" -o "$name.sut" "$@" > output 2>&1 && return
+	sed "s/^/# $name: /" output
+	echo "Bail out! $name was not made"
+	exit 1
 }
 
 # version FUNCTION N: the script for `made` that lets it return N.
@@ -117,7 +120,90 @@ forced() {
 	ended "$pid"
 }
 
+# written NAME DEFINE...: the author's file with these macros.
+written() {
+	name=$1
+	shift
+	{
+		printf '#define NAME "%s"\n' "$name"
+		printf '#define %s\n' "$@"
+		cat "$here/targets/callbacks.c"
+	} > "$name.c"
+}
+
+called() {
+	start
+	suture apply c1.sut "pid:$pid"
+	say log
+	suture revert c1 "pid:$pid"
+	say log
+	suture apply c1.sut "pid:$pid"
+	say log > answer
+	suture apply c2.sut "pid:$pid"
+	say log
+	suture apply c3.sut "pid:$pid"
+	say log
+	suture revert c3 "pid:$pid"
+	say log
+	ended "$pid"
+}
+
+callback_says_no() {
+	start
+	suture apply c1.sut "pid:$pid"
+	say log > answer
+	suture apply no.sut "pid:$pid"
+	say log
+	say ask
+	suture status "pid:$pid"
+	ended "$pid"
+}
+
+shadows() {
+	start
+	say shadow
+	suture apply sh.sut "pid:$pid"
+	say shadow
+	say shadow
+	suture apply sh2.sut "pid:$pid"
+	say shadow
+	say log
+	suture revert sh2 "pid:$pid"
+	say log
+	say shadow
+	ended "$pid"
+}
+
+states() {
+	start
+	suture apply v2.sut "pid:$pid"
+	suture apply v1.sut "pid:$pid"
+	suture apply f2r.sut "pid:$pid"
+	suture apply v3.sut "pid:$pid"
+	suture revert v3 "pid:$pid"
+	ended "$pid"
+}
+
 built model model
+for number in 1 2 3; do
+	written "c$number" "ID $((number == 3 ? 9 : 8))"
+	made "c$number" "$(version first "1$number")" --replace --with "c$number.c"
+	written "v$number" "ID 1" "STATE $number"
+	made "v$number" "$(version first "2$number")" --replace --with "v$number.c"
+done
+written no "ID 7" "RESULT -16"
+made no "$(version second 3)" --replace --with no.c
+for number in '' 2; do
+	written "sh$number" "ID 6"
+	made "sh$number" '
+		/^int shadow/i#include <suture/livepatch.h>
+		/^__attribute__.* shadow(void)/,/return/s/return.*/int *data = klp_shadow_get(\&object, 5);\
+\
+	if (data)\
+		return *data;\
+	data = klp_shadow_alloc(\&object, 5, sizeof(*data), 0, NULL, NULL);\
+	return data ? 0 * (*data = 7) : -2;/' --replace --with "sh$number.c"
+done
 made f2 "$(version first 2)"
 made f3 "$(version first 3)"
 made f2r "$(version first 2)" --replace
@@ -129,4 +215,8 @@ transcript "a patch made with --replace takes the place of all others" replaced
 transcript "a replace that is turned round leaves the old patch as it was" replace_reversed
 transcript "a revert that is turned round, and reverted again" turned_twice
 transcript "a transition is forced only by the word" forced
+transcript "callbacks run in the target, those with an id once for all versions" called
+transcript "a pre_patch that says no undoes everything" callback_says_no
+transcript "data hung on an object outlive an upgrade, and go with the last user" shadows
+transcript "states forbid what cannot be taken back" states
 finish

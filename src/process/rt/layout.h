@@ -381,8 +381,8 @@ SUT_RT_AT(sut_rt_control, core, 2208);
 SUT_RT_AT(sut_rt_control, host, 2296);
 SUT_RT_AT(sut_rt_control, switching, 2408);
 SUT_RT_AT(sut_rt_control, shadow, 2464);
-SUT_RT_AT(sut_rt_control, shadow_host, 3504);
-SUT_RT_AT(sut_rt_control, shadow_lock, 3544);
+SUT_RT_AT(sut_rt_control, shadow_host, 3520);
+SUT_RT_AT(sut_rt_control, shadow_lock, 3560);
 
 SUT_RT_AT(sut_rt_thread, mark, 0);
 SUT_RT_AT(sut_rt_thread, answers, 4);
