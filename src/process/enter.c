@@ -72,6 +72,7 @@ static enum candidate candidate_class(const struct sut_target *target, pid_t tid
 	case SYS_flock:
 	case SYS_msgrcv:
 	case SYS_mq_timedreceive:
+	case SYS_restart_syscall: /* the rest of a sleep, or of a timed futex wait or poll */
 		return INVISIBLE;
 	case SYS_epoll_wait:
 	case SYS_epoll_pwait:
@@ -132,10 +133,11 @@ static bool get_registers(pid_t tid, struct user_regs_struct *regs)
 	return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) == 0;
 }
 
-static void restart_system_call(const struct user_regs_struct *regs, struct sut_rt_save *save)
+/* Returns the number of the system call, or -1 if there is none to restart. */
+static long restart_system_call(const struct user_regs_struct *regs, struct sut_rt_save *save)
 {
 	if ((long)regs->orig_rax < 0)
-		return;
+		return -1;
 	switch (-(long)regs->rax) {
 	case EINTR:
 	case ERESTARTSYS:
@@ -143,12 +145,13 @@ static void restart_system_call(const struct user_regs_struct *regs, struct sut_
 	case ERESTARTNOHAND:
 		save->rax = regs->orig_rax;
 		save->rip -= 2;
-		break;
+		return (long)regs->orig_rax;
 	case ERESTART_RESTARTBLOCK:
 		save->rax = SYS_restart_syscall;
 		save->rip -= 2;
-		break;
+		return (long)regs->orig_rax;
 	}
+	return -1;
 }
 
 /* Inside a restartable sequence the kernel would undo our change of the program counter. */
@@ -191,7 +194,7 @@ static void fill_stopped(const struct user_regs_struct *r, struct sut_stopped *s
 		.rsp = r->rsp,
 		.ss = r->ss,
 	};
-	restart_system_call(r, &stopped->save);
+	stopped->syscall = restart_system_call(r, &stopped->save);
 }
 
 /*

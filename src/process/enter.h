@@ -14,6 +14,11 @@ struct sut_stopped {
 	struct sut_rt_save save; /* already set to restart an interrupted system call */
 	uint64_t pc;             /* as stopped */
 	uint64_t sp;
+	/*
+	 * The system call that it sleeps in and that restarts, or -1. SYS_restart_syscall: one of
+	 * those with a remaining time, interrupted before.
+	 */
+	long syscall;
 };
 
 /*

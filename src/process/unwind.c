@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * libdw parses the tables, and the rules that it finds are carried out here: libdwfl's own unwinder
+ * follows frame pointers where a table does not lead on, and does not say so.
+ *
+ * The tables come from files. Of the target's memory only the words of the stack are used that a
+ * table names, and each step must lead up the thread's own stack, so it ends. A file is the one
+ * that is mapped: by the kernel's own link where we may follow that, else by its path as the target
+ * sees it; the build-id that the target's memory shows must be in it.
+ */
+#include "process/unwind.h"
+#include "base/guard.h"
+
+#include <dwarf.h>
+#include <elfutils/libdwelf.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+/* DWARF's numbers. */
+enum { RBX = 3, RBP = 6, RSP = 7, R12 = 12, R15 = 15, RIP = 16, REGISTERS };
+
+struct machine {
+	const struct sut_target *target;
+	uint64_t cfa;
+	uint64_t reg[REGISTERS];
+	uint32_t known; /* a bit for each register */
+};
+
+static int open_regular(int folder, const char *path)
+{
+	/* Opening what a target put in place of a file must not wait for it. */
+	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	struct stat st;
+
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+		return fd;
+	close(fd);
+	return -1;
+}
+
+static int open_file(const struct sut_target *target, const struct sut_object *object)
+{
+	const struct sut_map *map = sut_target_map(target, object->low);
+	char path[PATH_MAX + 8];
+	int fd = -1;
+
+	if (map) {
+		snprintf(path, sizeof(path), "map_files/%" PRIx64 "-%" PRIx64, map->start,
+			 map->end);
+		fd = open_regular(target->folder, path);
+	}
+	if (fd < 0 && object->executable)
+		fd = open_regular(target->folder, "exe");
+	if (fd < 0) {
+		snprintf(path, sizeof(path), "root%s", object->path);
+		fd = open_regular(target->folder, path);
+	}
+	return fd;
+}
+
+static bool is_file_of(Elf *elf, const struct sut_object *object)
+{
+	const void *id;
+	ssize_t size = dwelf_elf_gnu_build_id(elf, &id);
+
+	return size > 0 && (size_t)size == object->build_id_size &&
+	       memcmp(id, object->build_id, object->build_id_size) == 0;
+}
+
+static void open_object(const struct sut_target *target, const struct sut_object *object,
+			struct sut_unwind_object *o)
+{
+	const char *slash = strrchr(object->path, '/');
+	GElf_Ehdr header;
+
+	*o = (struct sut_unwind_object){
+		.low = object->low,
+		.high = object->high,
+		.bias = object->bias,
+		.executable = object->executable,
+		.name = slash ? slash + 1 : object->path,
+		.fd = open_file(target, object),
+	};
+	if (o->fd >= 0)
+		o->elf = elf_begin(o->fd, ELF_C_READ, NULL);
+	if (o->elf && (!is_file_of(o->elf, object) || !gelf_getehdr(o->elf, &header))) {
+		elf_end(o->elf);
+		o->elf = NULL;
+	}
+	if (!o->elf)
+		return;
+	o->entry = o->bias + header.e_entry;
+	o->cfi = dwarf_getcfi_elf(o->elf);
+}
+
+void sut_unwind_open(const struct sut_target *target, struct sut_unwind *unwind)
+{
+	*unwind = (struct sut_unwind){.target = target, .count = target->object_count};
+	unwind->objects =
+		sut_arena_array(&unwind->arena, unwind->count, sizeof(unwind->objects[0]));
+	elf_version(EV_CURRENT);
+	for (size_t i = 0; i < unwind->count; i++)
+		open_object(target, &target->objects[i], &unwind->objects[i]);
+}
+
+void sut_unwind_close(struct sut_unwind *unwind)
+{
+	for (size_t i = 0; i < unwind->count; i++) {
+		struct sut_unwind_object *o = &unwind->objects[i];
+
+		if (o->cfi)
+			dwarf_cfi_end(o->cfi);
+		elf_end(o->elf);
+		sut_guard_close(&o->fd);
+	}
+	sut_arena_deinit(&unwind->arena);
+	*unwind = (struct sut_unwind){0};
+}
+
+static bool is_known(const struct machine *m, uint64_t reg)
+{
+	return reg < REGISTERS && m->known & (1u << reg);
+}
+
+/*
+ * What compilers write: an offset from a register or from the CFA, or the pointer to a realigned
+ * frame. None has an operation with two operands, so of the expression's stack only the top is
+ * kept. In a procedure linkage table there are such; a thread that is just there is seen again
+ * later.
+ */
+static bool evaluate(const struct machine *m, const Dwarf_Op *ops, size_t count, uint64_t *value)
+{
+	for (size_t i = 0; i < count; i++) {
+		const Dwarf_Op *op = &ops[i];
+
+		if (op->atom == DW_OP_call_frame_cfa)
+			*value = m->cfa;
+		else if (op->atom == DW_OP_bregx && is_known(m, op->number))
+			*value = m->reg[op->number] + op->number2;
+		else if (op->atom >= DW_OP_breg0 && op->atom <= DW_OP_breg31 &&
+			 is_known(m, op->atom - (uint64_t)DW_OP_breg0))
+			*value = m->reg[op->atom - DW_OP_breg0] + op->number;
+		else if (op->atom == DW_OP_plus_uconst && i)
+			*value += op->number;
+		else if (op->atom != DW_OP_deref || !i ||
+			 !sut_target_read(m->target, *value, value, sizeof(*value)))
+			return false;
+	}
+	return count > 0;
+}
+
+/* A register as the frame's caller has it. *known is false when the frame does not keep it. */
+static bool caller_register(const struct machine *m, Dwarf_Frame *frame, int reg, uint64_t *value,
+			    bool *known)
+{
+	Dwarf_Op memory[3], *ops;
+	size_t count;
+
+	if (dwarf_frame_register(frame, reg, memory, &ops, &count) != 0)
+		return false;
+	*known = count || (!ops && is_known(m, (uint64_t)reg));
+	if (!*known)
+		return true;
+	*value = m->reg[reg];
+	if (!count)
+		return true;
+	if (ops[count - 1].atom == DW_OP_stack_value)
+		return evaluate(m, ops, count - 1, value);
+	return evaluate(m, ops, count, value) &&
+	       sut_target_read(m->target, *value, value, sizeof(*value));
+}
+
+/* The frame's registers become those of its caller. false: they cannot be found. */
+static bool go_up(struct machine *m, Dwarf_Frame *frame, uint64_t stack_end)
+{
+	static const int kept[] = {RBX, RBP, R12, R12 + 1, R12 + 2, R15, RIP};
+	struct machine caller = {.target = m->target};
+	Dwarf_Op *ops;
+	size_t count;
+
+	if (dwarf_frame_cfa(frame, &ops, &count) != 0 || !evaluate(m, ops, count, &m->cfa) ||
+	    m->cfa <= m->reg[RSP] || m->cfa > stack_end || m->cfa % 8)
+		return false;
+	for (size_t i = 0; i < SUT_ARRAY_SIZE(kept); i++) {
+		bool known;
+
+		if (!caller_register(m, frame, kept[i], &caller.reg[kept[i]], &known))
+			return false;
+		caller.known |= (uint32_t)known << kept[i];
+	}
+	caller.reg[RSP] = m->cfa;
+	caller.known |= 1u << RSP;
+	*m = caller;
+	return is_known(m, RIP);
+}
+
+static bool is_outermost(Dwarf_Frame *frame)
+{
+	Dwarf_Op memory[3], *ops;
+	size_t count;
+
+	return dwarf_frame_register(frame, RIP, memory, &ops, &count) == 0 && !count &&
+	       ops == memory;
+}
+
+static const struct sut_unwind_object *find_object(const struct sut_unwind *unwind, uint64_t pc)
+{
+	for (size_t i = 0; i < unwind->count; i++)
+		if (pc >= unwind->objects[i].low && pc < unwind->objects[i].high)
+			return &unwind->objects[i];
+	return NULL;
+}
+
+static void start(const struct sut_target *target, const struct sut_stopped *stopped,
+		  struct machine *m)
+{
+	const struct sut_rt_save *s = &stopped->save;
+
+	/* rax and rip as a restarted system call will have them: no table uses rax. */
+	*m = (struct machine){
+		.target = target,
+		.reg = {s->rax, s->rdx, s->rcx, s->rbx, s->rsi, s->rdi, s->rbp, s->rsp, s->r8,
+			s->r9, s->r10, s->r11, s->r12, s->r13, s->r14, s->r15, stopped->pc},
+		.known = (1u << REGISTERS) - 1,
+	};
+}
+
+enum sut_unwind_end sut_unwind(const struct sut_unwind *unwind,
+			       const struct sut_thread_layout *layout,
+			       const struct sut_stopped *stopped, struct sut_frames *frames)
+{
+	uint64_t pc = stopped->pc;
+	struct sut_thread_stack stack;
+	struct machine m;
+
+	frames->count = 0;
+	if (!sut_thread_stack(unwind->target, layout, stopped->sp, &stack))
+		return SUT_UNWIND_FOREIGN;
+	start(unwind->target, stopped, &m);
+	while (frames->count < SUT_FRAMES_MAX) {
+		const struct sut_unwind_object *object = find_object(unwind, pc);
+		SUT_FREE Dwarf_Frame *frame = NULL;
+		bool signal;
+
+		frames->frame[frames->count++] = (struct sut_frame){pc, object};
+		if (!object || !object->cfi ||
+		    dwarf_cfi_addrframe(object->cfi, pc - object->bias, &frame) != 0)
+			return SUT_UNWIND_UNKNOWN;
+		if (dwarf_frame_info(frame, NULL, NULL, &signal) != RIP)
+			return SUT_UNWIND_BROKEN;
+		if (signal)
+			return SUT_UNWIND_SIGNAL;
+		if (is_outermost(frame))
+			return SUT_UNWIND_OUTERMOST;
+		if (!go_up(&m, frame, stack.high))
+			return SUT_UNWIND_BROKEN;
+		pc = m.reg[RIP] - 1;
+	}
+	return SUT_UNWIND_DEEP;
+}
