@@ -133,7 +133,7 @@ struct klp_object {
 	bool dynamic; /* made by a replace: the patch itself does not have this object */
 	bool loaded;  /* the object is there and the patch is bound to it */
 	bool patched;
-	bool part;    /* its part of a split patch is there */
+	bool part; /* its part of a split patch is there */
 };
 
 /*
