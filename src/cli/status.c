@@ -29,6 +29,9 @@ static void report_patch(struct sut_out *out, const struct sut_state_patch *p)
 	sut_out_string(out, "version", p->version);
 	sut_out_string(out, "state", sut_state_name(p->state));
 	sut_out_bool(out, "reversed", p->reversed);
+	sut_out_unsigned(out, "order", p->order);
+	sut_out_bool(out, "replace", p->replace);
+	sut_out_unsigned(out, "replace_set", p->replace_set);
 	sut_out_string(out, "sha256", sut_hex(digest, p->digest, sizeof(p->digest)));
 	sut_out_unsigned(out, "kept_bytes", p->kept_bytes);
 	sut_out_array(out, "functions");
@@ -38,6 +41,7 @@ static void report_patch(struct sut_out *out, const struct sut_state_patch *p)
 		sut_out_address(out, "entry", p->funcs[i].entry);
 		sut_out_address(out, "code", p->funcs[i].code);
 		sut_out_bool(out, "direct", p->funcs[i].direct);
+		sut_out_bool(out, "runs", p->funcs[i].runs);
 		sut_out_end(out);
 	}
 	sut_out_end(out);
@@ -97,9 +101,9 @@ static void headline_rest(struct sut_out *out, const struct sut_state *s)
 	char also[128] = "";
 
 	for (size_t i = 0; i < s->patch_count; i++) {
-		if (s->patches[i].state == SUT_RT_APPLIED)
-			functions += s->patches[i].func_count;
-		else
+		for (size_t k = 0; k < s->patches[i].func_count; k++)
+			functions += s->patches[i].funcs[k].runs;
+		if (!s->patches[i].order)
 			kept += s->patches[i].kept_bytes;
 	}
 	if (kept)
@@ -155,6 +159,7 @@ static int report(const struct sut_each *each, pid_t pid, bool named)
 	sut_out_string(out, "name", s.name);
 	sut_out_bool(out, "in_transition", s.in_transition);
 	sut_out_decimal(out, "transition_s", (double)s.transition_ns / 1e9);
+	sut_out_unsigned(out, "shadow_variables", s.shadow_count);
 	sut_out_array(out, "patches");
 	for (size_t i = 0; i < s.patch_count; i++)
 		report_patch(out, &s.patches[i]);

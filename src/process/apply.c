@@ -7,6 +7,7 @@
 #include "process/apply.h"
 #include "process/drive.h"
 #include "process/dynamic.h"
+#include "process/fit.h"
 #include "process/model.h"
 #include "process/site.h"
 #include "base/io.h"
@@ -348,6 +349,8 @@ enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *
 	const struct sut_memory_patch *present = reusable(a);
 	enum sut_rc rc = check_bytes(a, diag);
 
+	if (rc == SUT_OK)
+		rc = sut_fit_states(&a->target, &a->memory, a->patch, diag);
 	if (rc == SUT_OK)
 		rc = check_switchers(a, diag);
 	if (rc == SUT_OK)

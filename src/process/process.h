@@ -55,6 +55,7 @@ struct sut_state_func {
 	uint64_t entry;
 	uint64_t code;
 	bool direct;
+	bool runs; /* no newer patch in use has this function */
 };
 
 struct sut_state_patch {
@@ -62,7 +63,10 @@ struct sut_state_patch {
 	const char *version;
 	unsigned char digest[SUT_SHA256_SIZE];
 	enum sut_rt_state state;
-	bool reversed; /* the running transition goes back */
+	bool reversed;      /* the running transition goes back */
+	unsigned int order; /* among the patches in use, 1 is the oldest; 0: not in use */
+	bool replace;
+	unsigned int replace_set;
 	uint64_t kept_bytes;
 	size_t func_count;
 	struct sut_state_func *funcs;
@@ -74,6 +78,7 @@ struct sut_state {
 	char name[32];
 	size_t patch_count; /* newest first; 0: not patched by us */
 	struct sut_state_patch *patches;
+	size_t shadow_count; /* shadow variables */
 	bool in_transition;
 	uint64_t transition_ns; /* how long it has been running */
 	struct sut_blockers blockers;

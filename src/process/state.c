@@ -27,9 +27,11 @@ const char *sut_state_name(enum sut_rt_state state)
 }
 
 static void read_funcs(struct sut_arena *arena, const struct sut_target *target,
-		       const struct sut_memory_patch *from, struct sut_state_patch *to)
+		       const struct sut_memory *memory, const struct sut_memory_patch *from,
+		       struct sut_state_patch *to)
 {
 	enum { NAME_MAX_LENGTH = 1024 };
+	const struct sut_memory_patch *owner;
 
 	to->func_count = from->record.func_count;
 	to->funcs = sut_arena_array(arena, to->func_count, sizeof(to->funcs[0]));
@@ -43,8 +45,36 @@ static void read_funcs(struct sut_arena *arena, const struct sut_target *target,
 			.entry = from->funcs[i].entry,
 			.code = from->funcs[i].code,
 			.direct = from->funcs[i].flags & SUT_RT_FUNC_DIRECT,
+			.runs = sut_memory_top(memory, from->funcs[i].entry, NULL, &owner) ==
+				&from->funcs[i],
 		};
 	}
+}
+
+static void read_patch(struct sut_arena *arena, const struct sut_runtime *runtime,
+		       const struct sut_memory *memory, const struct sut_memory_patch *from,
+		       struct sut_state_patch *to)
+{
+	const struct sut_rt_patch *record = &from->record;
+	struct sut_diag ignored;
+	struct sut_rt_transition t;
+
+	*to = (struct sut_state_patch){
+		.name = sut_arena_strdup(arena, record->name),
+		.version = sut_arena_strdup(arena, record->version),
+		.state = (enum sut_rt_state)record->state,
+		.replace = record->klp.replace,
+		.replace_set = record->klp.replace_set,
+		.kept_bytes = record->kept_bytes,
+	};
+	memcpy(to->digest, record->digest, sizeof(record->digest));
+	for (size_t i = 0; i < memory->use_count; i++)
+		if (memory->use[i] == from)
+			to->order = (unsigned int)i + 1;
+	if (memory->control.transition && record->transition == memory->control.transition &&
+	    sut_switch_read(runtime, record->transition, &t, &ignored) == SUT_OK)
+		to->reversed = t.dir;
+	read_funcs(arena, runtime->target, memory, from, to);
 }
 
 static enum sut_rc look_at_transition(struct sut_arena *arena, struct sut_runtime *runtime,
@@ -92,22 +122,9 @@ enum sut_rc sut_state_read(struct sut_arena *arena, pid_t pid, struct sut_state 
 		return rc;
 	result.patches = sut_arena_array(arena, memory.count, sizeof(result.patches[0]));
 	result.patch_count = memory.count;
-	for (size_t i = 0; i < memory.count; i++) {
-		const struct sut_rt_patch *record = &memory.patches[i].record;
-		struct sut_rt_transition t;
-
-		result.patches[i] = (struct sut_state_patch){
-			.name = sut_arena_strdup(arena, record->name),
-			.version = sut_arena_strdup(arena, record->version),
-			.state = (enum sut_rt_state)record->state,
-			.kept_bytes = record->kept_bytes,
-		};
-		memcpy(result.patches[i].digest, record->digest, sizeof(record->digest));
-		if (memory.control.transition && record->transition == memory.control.transition &&
-		    sut_switch_read(&runtime, record->transition, &t, diag) == SUT_OK)
-			result.patches[i].reversed = t.dir;
-		read_funcs(arena, &target, &memory.patches[i], &result.patches[i]);
-	}
+	for (size_t i = 0; i < memory.count; i++)
+		read_patch(arena, &runtime, &memory, &memory.patches[i], &result.patches[i]);
+	result.shadow_count = memory.control.shadow.count;
 	if (memory.control.transition)
 		rc = look_at_transition(arena, &runtime, memory.control.transition, &result, diag);
 	*state = result;

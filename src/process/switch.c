@@ -102,11 +102,11 @@ static enum sut_rc rule_refused(const struct sut_target *target, int64_t result,
 		return SUT_REFUSED;
 	default:
 		sut_fail(diag, SUT_REFUSED, "model",
-			 "process %d (%s): the patch does not fit those in use (%s): a state or a "
-			 "replace set conflicts, or a name is wrong",
-			 target->pid, target->name, strerror((int)-result));
-		sut_remedy(diag, "`suture status --verbose` and `suture inspect` show the states "
-				 "and sets of both sides.");
+			 "process %d (%s): the patch does not fit those in use (%s)", target->pid,
+			 target->name, strerror((int)-result));
+		sut_remedy(diag, "Patches of different sets must not share functions, ids or "
+				 "states; `suture inspect` and `suture status --verbose` show "
+				 "them.");
 		return SUT_REFUSED;
 	}
 }

@@ -4,12 +4,12 @@
 
 enum {
 	PROT_RW = 3,
-	UNLOCKED = 0,
-	LOCKED = 1,
-	CONTENDED = 2,
+	PATIENCE_NS = 50 * 1000 * 1000,
 	/* Freed variables wait for that many bytes of others, unless a look proves them unused. */
 	QUARANTINE = 256 * 1024,
 };
+
+static const uint32_t WAITED = UINT32_C(1) << 31;
 
 static struct sut_rt_control *control_of(struct sut_shadow_store *store)
 {
@@ -24,22 +24,44 @@ static void *map(struct sut_shadow_store *store, size_t size)
 	return at < 0 ? NULL : (void *)at;
 }
 
+/*
+ * The word is the thread id of who holds it, and WAITED when others sleep for it. In the child of a
+ * fork the holder may be a thread that exists only in the parent: whoever has waited for long
+ * looks, takes the lock over and repairs what that one left half done.
+ */
 static void lock(struct sut_shadow_store *store)
 {
 	uint32_t *word = &control_of(store)->shadow_lock;
-	uint32_t seen = UNLOCKED;
+	uint32_t self = sut_rt_thread_id(), seen = 0;
 
-	if (__atomic_compare_exchange_n(word, &seen, LOCKED, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+	if (__atomic_compare_exchange_n(word, &seen, self, 0, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return;
-	while (__atomic_exchange_n(word, CONTENDED, __ATOMIC_ACQUIRE) != UNLOCKED)
-		sut_rt_futex_wait(word, CONTENDED);
+	for (;;) {
+		uint32_t wanted = seen ? seen | WAITED : self | WAITED;
+
+		if (!__atomic_compare_exchange_n(word, &seen, wanted, 0, __ATOMIC_ACQUIRE,
+						 __ATOMIC_RELAXED))
+			continue;
+		if (!seen)
+			return;
+		if (!sut_rt_futex_wait(word, wanted, PATIENCE_NS) &&
+		    !sut_rt_thread_exists(wanted & ~WAITED)) {
+			seen = wanted;
+			if (__atomic_compare_exchange_n(word, &seen, self | WAITED, 0,
+							__ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) {
+				sut_shadow_repair(store);
+				return;
+			}
+		}
+		seen = __atomic_load_n(word, __ATOMIC_RELAXED);
+	}
 }
 
 static void unlock(struct sut_shadow_store *store)
 {
 	uint32_t *word = &control_of(store)->shadow_lock;
 
-	if (__atomic_exchange_n(word, UNLOCKED, __ATOMIC_RELEASE) == CONTENDED)
+	if (__atomic_exchange_n(word, 0, __ATOMIC_RELEASE) & WAITED)
 		sut_rt_futex_wake(word);
 }
 

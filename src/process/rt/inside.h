@@ -12,7 +12,11 @@ int64_t sut_rt_mmap(uint64_t address, uint64_t size, uint64_t prot, bool fixed);
 void sut_rt_munmap(uint64_t address, uint64_t size);
 int64_t sut_rt_mprotect(uint64_t address, uint64_t size, uint64_t prot);
 uint64_t sut_rt_now_ns(uint64_t clock);
-void sut_rt_futex_wait(uint32_t *word, uint32_t value);
+uint32_t sut_rt_thread_id(void);
+/* Is there a thread of this id in this process? */
+bool sut_rt_thread_exists(uint32_t tid);
+/* false: woken by the time that passed, in ns. */
+bool sut_rt_futex_wait(uint32_t *word, uint32_t value, uint64_t ns);
 void sut_rt_futex_wake(uint32_t *word);
 
 /* host.c */

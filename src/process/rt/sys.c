@@ -2,12 +2,17 @@
 /* The system calls of the run-time, and the little of <string.h> that compilers call. */
 #include "process/rt/inside.h"
 
+#include <linux/errno.h>
+
 enum {
 	SYS_MMAP = 9,
 	SYS_MPROTECT = 10,
 	SYS_MUNMAP = 11,
+	SYS_GETPID = 39,
+	SYS_GETTID = 186,
 	SYS_FUTEX = 202,
 	SYS_CLOCK_GETTIME = 228,
+	SYS_TGKILL = 234,
 
 	MAP_PRIVATE_ANONYMOUS = 0x2 | 0x20,
 	MAP_FIXED_NOREPLACE = 0x100000,
@@ -73,9 +78,24 @@ uint64_t sut_rt_now_ns(uint64_t clock)
 	return ts[0] * 1000000000u + ts[1];
 }
 
-void sut_rt_futex_wait(uint32_t *word, uint32_t value)
+uint32_t sut_rt_thread_id(void)
 {
-	syscall6(SYS_FUTEX, (uint64_t)word, FUTEX_WAIT_PRIVATE, value, 0, 0, 0);
+	return (uint32_t)syscall6(SYS_GETTID, 0, 0, 0, 0, 0, 0);
+}
+
+bool sut_rt_thread_exists(uint32_t tid)
+{
+	int64_t process = syscall6(SYS_GETPID, 0, 0, 0, 0, 0, 0);
+
+	return syscall6(SYS_TGKILL, (uint64_t)process, tid, 0, 0, 0, 0) != -ESRCH;
+}
+
+bool sut_rt_futex_wait(uint32_t *word, uint32_t value, uint64_t ns)
+{
+	uint64_t ts[2] = {ns / 1000000000u, ns % 1000000000u};
+
+	return syscall6(SYS_FUTEX, (uint64_t)word, FUTEX_WAIT_PRIVATE, value, (uint64_t)ts, 0, 0) !=
+	       -ETIMEDOUT;
 }
 
 void sut_rt_futex_wake(uint32_t *word)
