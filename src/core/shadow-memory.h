@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later */
-/* The memory of the shadow store: called locked, by shadow.c only. */
+/* What is below the shadow store: its memory. Functions are called locked, by shadow.c only. */
 #ifndef SUT_CORE_SHADOW_MEMORY_H
 #define SUT_CORE_SHADOW_MEMORY_H
 
@@ -8,6 +8,12 @@
 /* What a lookup may read, and a writer change, at the same time. */
 #define sut_shadow_load(word)         __atomic_load_n(word, __ATOMIC_ACQUIRE)
 #define sut_shadow_store(word, value) __atomic_store_n(word, value, __ATOMIC_RELEASE)
+
+static inline struct sut_shadow_node **sut_shadow_buckets(const struct sut_shadow_table *table)
+{
+	/* Not by `table + 1`, beyond which nothing may lie, as a compiler sees it. */
+	return (struct sut_shadow_node **)((uintptr_t)table + sizeof(*table));
+}
 
 /* Lookups that are under way will begin again: they might be led astray by what is done next. */
 static inline void sut_shadow_next_generation(struct sut_shadow_store *store)

@@ -200,12 +200,36 @@ static void a_signal_handler_looks_up_while_its_thread_writes(void)
 	sut_shadow_sample_deinit(&sample);
 }
 
+/* As if another thread had held the lock when this child was forked, and had done nothing yet. */
+static void a_repaired_store_has_everything(void)
+{
+	unsigned int seed = 1;
+	unsigned long count;
+
+	sut_shadow_sample_init(&sample, SIZE_MAX);
+	ctors = dtors = 0;
+	for (int i = 0; i < 2000; i++)
+		change(&seed);
+	count = store->count;
+	sut_shadow_repair(store);
+	CHECK_EQUAL(store->count, count);
+	for (int i = 0; i < 2000; i++)
+		change(&seed);
+	CHECK_EQUAL(ctors - dtors, store->count);
+	for (unsigned long id = 0; id < IDS; id++)
+		sut_shadow_free_all(store, id, dtor);
+	CHECK_EQUAL(ctors, dtors);
+	CHECK_EQUAL(store->nodes, 0);
+	sut_shadow_sample_deinit(&sample);
+}
+
 static const struct sut_tap_test tests[] = {
 	{"a lookup never returns the data of another key",
 	 a_lookup_never_returns_the_data_of_another_key},
 	{"without a proof no data are used again", without_a_proof_no_data_are_used_again},
 	{"a signal handler looks up while its thread writes",
 	 a_signal_handler_looks_up_while_its_thread_writes},
+	{"a repaired store has everything", a_repaired_store_has_everything},
 };
 
 SUT_TAP_MAIN(tests)

@@ -6,6 +6,7 @@
  * the child of a fork, that meets a writer's half-done work.
  */
 #include "base/tap.h"
+#include "core/shadow-memory.h"
 #include "core/shadow-sample.h"
 
 #include <signal.h>
@@ -72,7 +73,7 @@ static void *add(void *obj, unsigned long id)
 static size_t bucket_of(const void *obj)
 {
 	for (size_t i = 0; i < 64; i++)
-		if (store->table->bucket[i]->obj == obj)
+		if (sut_shadow_buckets(store->table)[i]->obj == obj)
 			return i;
 	return 64;
 }

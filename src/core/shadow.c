@@ -45,6 +45,10 @@ enum {
 		4, /* buckets: the larger table is ready before this one is three quarters full */
 };
 
+_Static_assert(offsetof(struct sut_shadow_store, first_buckets) ==
+		       offsetof(struct sut_shadow_store, first) + sizeof(struct sut_shadow_table),
+	       "the first table's buckets follow it");
+
 static size_t bucket_count(const struct sut_shadow_table *table)
 {
 	return (size_t)1 << (BITS - table->shift);
@@ -92,7 +96,7 @@ void *sut_shadow_get(const struct sut_shadow_store *store, const void *obj, unsi
 	unsigned long generation = sut_shadow_load(&store->generation);
 	const struct sut_shadow_table *table = sut_shadow_load(&store->table);
 	struct sut_shadow_node *node =
-		sut_shadow_load(table->bucket + (hash(obj, id) >> table->shift));
+		sut_shadow_load(sut_shadow_buckets(table) + (hash(obj, id) >> table->shift));
 
 	while (differs(node, obj, id)) {
 		node = sut_shadow_load(node->next + table->link);
@@ -115,7 +119,7 @@ static struct sut_shadow_node **find_in(struct sut_shadow_store *store,
 					struct sut_shadow_table *table, const void *obj,
 					unsigned long id)
 {
-	struct sut_shadow_node **at = &table->bucket[bucket_of(table, obj, id)];
+	struct sut_shadow_node **at = sut_shadow_buckets(table) + bucket_of(table, obj, id);
 
 	while (*at != &store->nil && differs(*at, obj, id))
 		at = &(*at)->next[table->link];
@@ -136,7 +140,8 @@ static bool is_moved(const struct sut_shadow_store *store, const void *obj, unsi
 
 static void link_in(struct sut_shadow_table *table, struct sut_shadow_node *node)
 {
-	struct sut_shadow_node **bucket = &table->bucket[bucket_of(table, node->obj, node->id)];
+	struct sut_shadow_node **bucket =
+		sut_shadow_buckets(table) + bucket_of(table, node->obj, node->id);
 
 	sut_shadow_store(&node->next[table->link], *bucket);
 	sut_shadow_store(bucket, node);
@@ -176,8 +181,7 @@ static void grow_begin(struct sut_shadow_store *store)
 
 	if (count < BUCKETS_MIN)
 		count = BUCKETS_MIN;
-	table = sut_shadow_carve(store, offsetof(struct sut_shadow_table, bucket) +
-						count * sizeof(table->bucket[0]));
+	table = sut_shadow_carve(store, sizeof(*table) + count * sizeof(struct sut_shadow_node *));
 	if (!table)
 		return;
 	table->link = !store->table->link;
@@ -193,9 +197,9 @@ static void move_bucket(struct sut_shadow_store *store)
 	size_t parts = bucket_count(larger) / bucket_count(table);
 
 	for (size_t i = 0; i < parts; i++)
-		larger->bucket[store->moved * parts + i] = &store->nil;
-	for (struct sut_shadow_node *node = table->bucket[store->moved]; node != &store->nil;
-	     node = node->next[table->link])
+		sut_shadow_buckets(larger)[store->moved * parts + i] = &store->nil;
+	for (struct sut_shadow_node *node = sut_shadow_buckets(table)[store->moved];
+	     node != &store->nil; node = node->next[table->link])
 		link_in(larger, node);
 	store->moved++;
 }
@@ -368,7 +372,7 @@ static struct sut_shadow_node *next_node(struct sut_shadow_store *store,
 
 	node = node ? node->next[table->link] : &store->nil;
 	while (node == &store->nil && *buckets < bucket_count(table))
-		node = table->bucket[(*buckets)++];
+		node = sut_shadow_buckets(table)[(*buckets)++];
 	return node != &store->nil ? node : NULL;
 }
 
@@ -429,6 +433,6 @@ void sut_shadow_init(struct sut_shadow_store *store, const struct sut_shadow_hos
 	store->host = host;
 	store->nil.obj = store;
 	store->first.shift = BITS - 1;
-	store->first.bucket[0] = store->first.bucket[1] = &store->nil;
+	store->first_buckets[0] = store->first_buckets[1] = &store->nil;
 	store->table = &store->first;
 }

@@ -69,10 +69,10 @@ struct sut_shadow_node {
 	unsigned long epoch; /* of a waiting one */
 } __attribute__((aligned(16)));
 
+/* Its buckets follow. */
 struct sut_shadow_table {
-	unsigned int shift;                /* a hash has this many bits too many for an index */
-	unsigned int link;                 /* index into the nodes' `next` */
-	struct sut_shadow_node *bucket[2]; /* and more */
+	unsigned int shift; /* a hash has this many bits too many for an index */
+	unsigned int link;  /* index into the nodes' `next` */
 };
 
 enum {
@@ -87,6 +87,7 @@ struct sut_shadow_store {
 	unsigned long generation;
 	struct sut_shadow_table *table;
 	struct sut_shadow_table first;
+	struct sut_shadow_node *first_buckets[2];
 	struct sut_shadow_node nil;
 	const struct sut_shadow_host *host;
 

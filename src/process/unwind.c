@@ -20,7 +20,7 @@
 #include <sys/stat.h>
 
 /* DWARF's numbers. */
-enum { RBX = 3, RBP = 6, RSP = 7, R12 = 12, R15 = 15, RIP = 16, REGISTERS };
+enum { RBX = 3, RBP = 6, RSP = 7, R12 = 12, R13, R14, R15, RIP, REGISTERS };
 
 struct machine {
 	const struct sut_target *target;
@@ -176,7 +176,7 @@ static bool caller_register(const struct machine *m, Dwarf_Frame *frame, int reg
 /* The frame's registers become those of its caller. false: they cannot be found. */
 static bool go_up(struct machine *m, Dwarf_Frame *frame, uint64_t stack_end)
 {
-	static const int kept[] = {RBX, RBP, R12, R12 + 1, R12 + 2, R15, RIP};
+	static const int kept[] = {RBX, RBP, R12, R13, R14, R15, RIP};
 	struct machine caller = {.target = m->target};
 	Dwarf_Op *ops;
 	size_t count;
@@ -219,7 +219,7 @@ static void start(const struct sut_target *target, const struct sut_stopped *sto
 {
 	const struct sut_rt_save *s = &stopped->save;
 
-	/* rax and rip as a restarted system call will have them: no table uses rax. */
+	/* rax may be a restarted system call's already; no table uses it. */
 	*m = (struct machine){
 		.target = target,
 		.reg = {s->rax, s->rdx, s->rcx, s->rbx, s->rsi, s->rdi, s->rbp, s->rsp, s->r8,
