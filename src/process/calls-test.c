@@ -271,12 +271,12 @@ static void hammer(void)
 	here();
 	for (unsigned int turn = 0;; turn++) {
 		__atomic_store_n(&shared->outside, false, __ATOMIC_SEQ_CST);
-		small = malloc(100 + turn % 4000);
-		large = malloc(50000 + turn % 100000);
+		small = malloc(100 + turn % 1000);
+		large = malloc(1000 + turn % 4000);
 		free(small);
 		free(large);
 		__atomic_store_n(&shared->outside, true, __ATOMIC_SEQ_CST);
-		for (work = 0; work < 20; work++)
+		for (work = 0; work < 100; work++)
 			;
 	}
 }
