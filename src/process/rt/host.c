@@ -59,19 +59,14 @@ static bool loaded(struct sut_core *core, const char *name)
  * one's. */
 static const struct sut_rt_func *find_func(const struct sut_rt_control *control, const char *name)
 {
-	const struct sut_rt_patch *patch = (const struct sut_rt_patch *)control->patches;
-	const struct sut_rt_transition *t = (const struct sut_rt_transition *)control->planned;
-
-	/* The one that is being enabled is not on our list yet. */
-	for (const struct sut_rt_patch *p = (const struct sut_rt_patch *)t->patch; p;
-	     p = p == (const struct sut_rt_patch *)t->patch
-			 ? patch
-			 : (const struct sut_rt_patch *)p->next) {
+	for (uint64_t at = control->patches; at;) {
+		const struct sut_rt_patch *p = (const struct sut_rt_patch *)at;
 		const struct sut_rt_func *funcs = (const struct sut_rt_func *)p->funcs;
 
 		for (uint32_t i = 0; i < p->func_count; i++)
 			if (funcs[i].name == (uint64_t)name)
 				return &funcs[i];
+		at = p->next;
 	}
 	return NULL;
 }

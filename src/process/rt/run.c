@@ -45,20 +45,24 @@ static void note_states(struct sut_rt_control *control)
 	}
 }
 
+/* On our list from the first moment on: whoever reads the core's must find each patch there. */
 static int64_t enable(struct sut_rt_control *control, const struct sut_rt_transition *t)
 {
 	struct sut_rt_patch *patch = (struct sut_rt_patch *)t->patch;
+	bool fresh = patch->state == SUT_RT_LOADED;
 	uint64_t previous = patch->transition;
-	int64_t rc = sut_core_enable(&control->core, &patch->klp);
+	int64_t rc;
 
-	if (rc) {
-		patch->transition = previous;
-		return rc;
-	}
-	if (patch->state == SUT_RT_LOADED) {
+	if (fresh) {
 		patch->next = control->patches;
 		control->patches = t->patch;
 	}
+	rc = sut_core_enable(&control->core, &patch->klp);
+	if (!rc)
+		return 0;
+	patch->transition = previous;
+	if (fresh)
+		control->patches = patch->next;
 	return rc;
 }
 
@@ -86,10 +90,6 @@ static int64_t resume(struct sut_rt_control *control, const struct sut_rt_transi
 		return rc;
 	control->switching.start(&control->core);
 	patch->klp.enabled = t->enables;
-	if (patch->state == SUT_RT_LOADED) {
-		patch->next = control->patches;
-		control->patches = t->patch;
-	}
 	return 0;
 }
 
