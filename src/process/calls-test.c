@@ -3,283 +3,28 @@
  * Which threads are taken for a callback: each test has a child process with one thread at a place
  * of interest. The child is a fork, so addresses mean the same in both.
  */
+#include "process/calls-places.h"
 #include "process/calls.h"
 #include "base/guard.h"
 #include "base/tap.h"
 
 #include <dlfcn.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/sendfile.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
-#include <ucontext.h>
 
 enum {
 	PROBES_MAX = 1000,    /* until the thread of interest could be stopped */
 	HAMMER_PROBES = 3000, /* at most, until each verdict was seen often enough */
 	HAMMER_ENOUGH = 20,
-	SMALL_STACK = 64 * 1024,
 	SLEEPER_MAX = 16 << 20,
 };
-
-/* Shared with the child. */
-static struct shared {
-	pid_t tid;    /* of the thread of interest, once it is there; 0 before */
-	bool outside; /* the hammer is in code of its own */
-} * shared;
-
-static void here(void)
-{
-	__atomic_store_n(&shared->tid, gettid(), __ATOMIC_RELEASE);
-}
-
-__attribute__((noinline)) static void spin(void)
-{
-	here();
-	while (__atomic_load_n(&shared->tid, __ATOMIC_RELAXED)) /* for good */
-		__asm__ volatile("pause");
-}
-
-static void sleep_in_epoll(void)
-{
-	struct epoll_event event;
-	int fd = epoll_create1(0);
-
-	here();
-	epoll_wait(fd, &event, 1, -1);
-}
-
-static void sleep_in_read(void)
-{
-	int ends[2];
-	char byte;
-
-	if (pipe(ends) != 0)
-		return;
-	here();
-	if (read(ends[0], &byte, 1) != 1)
-		return;
-}
-
-static void sleep_in_fgets(void)
-{
-	char line[80];
-	int ends[2];
-
-	if (pipe(ends) != 0)
-		return;
-	here();
-	if (!fgets(line, sizeof(line), fdopen(ends[0], "r")))
-		return;
-}
-
-static void sleep_in_sleep(void)
-{
-	here();
-	sleep(1000);
-}
-
-static void sleep_in_pause(void)
-{
-	here();
-	pause();
-}
-
-static void sleep_in_sigwait(void)
-{
-	sigset_t set;
-	int signal;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
-	here();
-	sigwait(&set, &signal);
-}
-
-static void sleep_in_futex(void)
-{
-	static int word;
-
-	here();
-	syscall(SYS_futex, &word, 0 /* FUTEX_WAIT */, 0, NULL, NULL, 0);
-}
-
-static void sleep_in_condition(void)
-{
-	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-	pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
-
-	pthread_mutex_lock(&mutex);
-	here();
-	pthread_cond_wait(&condition, &mutex);
-}
-
-static void sleep_in_timed_condition(void)
-{
-	pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
-	pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
-	struct timespec end;
-
-	clock_gettime(CLOCK_REALTIME, &end);
-	end.tv_sec += 1000;
-	pthread_mutex_lock(&mutex);
-	here();
-	pthread_cond_timedwait(&condition, &mutex, &end);
-}
-
-static int spin_comparing(const void *a, const void *b)
-{
-	spin();
-	return a < b;
-}
-
-static void spin_in_qsort(void)
-{
-	int items[] = {3, 1, 2};
-
-	qsort(items, SUT_ARRAY_SIZE(items), sizeof(items[0]), spin_comparing);
-}
-
-static void spin_at_exit(void)
-{
-	atexit(spin);
-	exit(0);
-}
-
-static void handle(int signal)
-{
-	(void)signal;
-	spin();
-}
-
-/* In the program's own code, interrupted in the library's. */
-static void spin_in_handler(void)
-{
-	signal(SIGUSR1, handle);
-	raise(SIGUSR1);
-}
-
-static void *spin_in_thread(void *argument)
-{
-	spin();
-	return argument;
-}
-
-static void start_thread(void)
-{
-	pthread_t thread;
-
-	pthread_create(&thread, NULL, spin_in_thread, NULL);
-	pthread_join(thread, NULL);
-}
-
-static void *leave_thread(void *argument)
-{
-	pthread_setspecific(*(pthread_key_t *)argument, argument);
-	return NULL;
-}
-
-static void spin_destroying(void *argument)
-{
-	(void)argument;
-	spin();
-}
-
-static void end_thread(void)
-{
-	pthread_t thread;
-	pthread_key_t key;
-
-	pthread_key_create(&key, spin_destroying);
-	pthread_create(&thread, NULL, leave_thread, &key);
-	pthread_join(thread, NULL);
-}
-
-static void spin_in_allocator(void)
-{
-	void *library = dlopen(getenv("ALLOCATOR"), RTLD_NOW | RTLD_LOCAL);
-	void *(*allocate)(size_t size);
-
-	*(void **)&allocate = library ? dlsym(library, "malloc") : NULL;
-	if (allocate)
-		allocate((size_t)(uintptr_t)spin);
-}
-
-static void spin_on_other_stack(void)
-{
-	static char stack[SMALL_STACK];
-	ucontext_t here_context, other;
-
-	getcontext(&other);
-	other.uc_stack.ss_sp = stack;
-	other.uc_stack.ss_size = sizeof(stack);
-	other.uc_link = NULL;
-	makecontext(&other, spin, 0);
-	swapcontext(&here_context, &other);
-}
-
-/* As new code of a patch: nothing describes it. */
-static void spin_in_unknown_code(void)
-{
-	unsigned char *code = mmap(NULL, SUT_PAGE_SIZE, PROT_READ | PROT_WRITE | PROT_EXEC,
-				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-
-	/* call *%rdi */
-	memcpy(code, "\x55\xff\xd7", 3);
-	((void (*)(void (*)(void)))(uintptr_t)code)(spin);
-}
-
-/* The frame is aligned anew; its table has an expression with a pointer to the caller's. */
-__attribute__((noinline)) static void spin_realigned(void)
-{
-	_Alignas(128) volatile char aligned[256];
-	volatile char *more = __builtin_alloca((size_t)getpid() % 64 + 1);
-
-	more[0] = aligned[0] = 1;
-	spin();
-	aligned[1] = more[0];
-}
-
-/* The barrier behind the call keeps it from becoming a loop. */
-__attribute__((noinline)) static void spin_deep(int depth)
-{
-	if (depth)
-		spin_deep(depth - 1);
-	else
-		spin();
-	__asm__ volatile("");
-}
-
-static void spin_too_deep(void)
-{
-	spin_deep(SUT_FRAMES_MAX);
-}
-
-static void hammer(void)
-{
-	volatile unsigned int work;
-	void *volatile small, *volatile large; /* not to be optimised away */
-
-	here();
-	for (unsigned int turn = 0;; turn++) {
-		__atomic_store_n(&shared->outside, false, __ATOMIC_SEQ_CST);
-		small = malloc(100 + turn % 1000);
-		large = malloc(1000 + turn % 4000);
-		free(small);
-		free(large);
-		__atomic_store_n(&shared->outside, true, __ATOMIC_SEQ_CST);
-		for (work = 0; work < 100; work++)
-			;
-	}
-}
 
 struct fixture {
 	pid_t pid;
@@ -306,18 +51,18 @@ static void wait_thread(const struct fixture *f, bool asleep)
 {
 	struct sut_thread_state state = {0};
 
-	while (!__atomic_load_n(&shared->tid, __ATOMIC_ACQUIRE))
+	while (!__atomic_load_n(&sut_places->tid, __ATOMIC_ACQUIRE))
 		sched_yield();
 	while (asleep && state.activity != SUT_THREAD_ASLEEP) {
 		sched_yield();
-		sut_thread_state(&f->target, shared->tid, &state);
+		sut_thread_state(&f->target, sut_places->tid, &state);
 	}
 }
 
 static void share(void)
 {
-	shared = mmap(NULL, sizeof(*shared), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		      0);
+	sut_places = mmap(NULL, sizeof(*sut_places), PROT_READ | PROT_WRITE,
+			  MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	fflush(stdout); /* the child may call exit() */
 }
 
@@ -355,7 +100,7 @@ static void begin_program(struct fixture *f, int file)
 		fexecve(file, (char *[]){(char *)"sleeper", NULL}, environ);
 		_exit(127);
 	}
-	shared->tid = f->pid;
+	sut_places->tid = f->pid;
 	close(ends[1]);
 	CHECK_EQUAL(read(ends[0], &byte, 1), 0); /* it is the other program, or has ended */
 	close(ends[0]);
@@ -373,7 +118,7 @@ static void end(struct fixture *f)
 	kill(f->pid, SIGKILL);
 	waitpid(f->pid, NULL, 0);
 	sut_target_close(&f->target);
-	munmap(shared, sizeof(*shared));
+	munmap(sut_places, sizeof(*sut_places));
 }
 
 /* An accept function that takes nobody, but notes what it would say to the thread of interest. */
@@ -381,10 +126,10 @@ static bool note(struct sut_runtime *runtime, const struct sut_stopped *stopped,
 {
 	struct fixture *f = context;
 
-	if (stopped->tid != shared->tid)
+	if (stopped->tid != sut_places->tid)
 		return false;
 	f->seen = true;
-	f->outside = shared->outside;
+	f->outside = sut_places->outside;
 	f->syscall = stopped->syscall;
 	f->pc = stopped->pc;
 	f->safe = sut_calls_safe(runtime, stopped, &f->calls);
@@ -424,7 +169,7 @@ static void check_refused(void (*run)(void), bool asleep, const char *words)
 	CHECK(!probe(&f));
 	CHECK_EQUAL(sut_calls_refuse(&f.calls, &f.diag), SUT_RETRY);
 	CHECK_STRING(f.diag.rule, "callback-thread");
-	snprintf(expected, sizeof(expected), "thread %d %s", shared->tid, words);
+	snprintf(expected, sizeof(expected), "thread %d %s", sut_places->tid, words);
 	if (!strstr(f.diag.entry[0], expected))
 		CHECK_STRING(f.diag.entry[0], expected);
 	end(&f);
@@ -432,26 +177,26 @@ static void check_refused(void (*run)(void), bool asleep, const char *words)
 
 static void test_own_code(void)
 {
-	check_safe(spin, false);
+	check_safe(sut_place_code, false);
 }
 
 static void test_thread(void)
 {
-	check_safe(start_thread, false);
+	check_safe(sut_place_thread, false);
 }
 
 static void test_realigned(void)
 {
-	check_safe(spin_realigned, false);
+	check_safe(sut_place_realigned, false);
 }
 
 static void test_wrapper(void)
 {
-	check_safe(sleep_in_epoll, true);
-	check_safe(sleep_in_read, true);
-	check_safe(sleep_in_pause, true);
-	check_safe(sleep_in_sigwait, true);
-	check_safe(sleep_in_sleep, true);
+	check_safe(sut_place_epoll, true);
+	check_safe(sut_place_read, true);
+	check_safe(sut_place_pause, true);
+	check_safe(sut_place_sigwait, true);
+	check_safe(sut_place_sleep, true);
 }
 
 /* Having been stopped it sleeps on in restart_syscall. */
@@ -459,7 +204,7 @@ static void test_again(void)
 {
 	struct fixture f;
 
-	begin(&f, sleep_in_sleep, true);
+	begin(&f, sut_place_sleep, true);
 	CHECK(probe(&f));
 	CHECK_EQUAL(f.syscall, SYS_clock_nanosleep);
 	/* Stopped again on its way there it is in no call. */
@@ -472,19 +217,19 @@ static void test_again(void)
 
 static void test_futex(void)
 {
-	check_refused(sleep_in_futex, true, "is in syscall of libc.so.6");
+	check_refused(sut_place_futex, true, "is in syscall of libc.so.6");
 }
 
 static void test_condition(void)
 {
-	check_refused(sleep_in_condition, true, "is in pthread_cond_wait of libc.so.6");
+	check_refused(sut_place_condition, true, "is in pthread_cond_wait of libc.so.6");
 }
 
 static void test_condition_again(void)
 {
 	struct fixture f;
 
-	begin(&f, sleep_in_timed_condition, true);
+	begin(&f, sut_place_timed_condition, true);
 	for (int i = 0; i < 3; i++) {
 		CHECK(!probe(&f));
 		wait_thread(&f, true);
@@ -494,47 +239,47 @@ static void test_condition_again(void)
 
 static void test_stdio(void)
 {
-	check_refused(sleep_in_fgets, true, "is in fgets of libc.so.6");
+	check_refused(sut_place_fgets, true, "is in fgets of libc.so.6");
 }
 
 static void test_comparator(void)
 {
-	check_refused(spin_in_qsort, false, "is in qsort");
+	check_refused(sut_place_qsort, false, "is in qsort");
 }
 
 static void test_exit(void)
 {
-	check_refused(spin_at_exit, false, "is in exit of libc.so.6");
+	check_refused(sut_place_exit, false, "is in exit of libc.so.6");
 }
 
 static void test_destructor(void)
 {
-	check_refused(end_thread, false, "is in libc.so.6");
+	check_refused(sut_place_destructor, false, "is in libc.so.6");
 }
 
 static void test_allocator(void)
 {
-	check_refused(spin_in_allocator, false, "is in malloc of ");
+	check_refused(sut_place_allocator, false, "is in malloc of ");
 }
 
 static void test_handler(void)
 {
-	check_refused(spin_in_handler, false, "is in a signal handler");
+	check_refused(sut_place_handler, false, "is in a signal handler");
 }
 
 static void test_foreign(void)
 {
-	check_refused(spin_on_other_stack, false, "is on a stack that is not its own");
+	check_refused(sut_place_other_stack, false, "is on a stack that is not its own");
 }
 
 static void test_unknown(void)
 {
-	check_refused(spin_in_unknown_code, false, "is in code without unwind tables (0x");
+	check_refused(sut_place_unknown_code, false, "is in code without unwind tables (0x");
 }
 
 static void test_deep(void)
 {
-	check_refused(spin_too_deep, false, "has more than 256 frames");
+	check_refused(sut_place_deep, false, "has more than 256 frames");
 }
 
 static bool in_library(uint64_t pc)
@@ -550,7 +295,7 @@ static void test_malloc(void)
 	unsigned int taken = 0, refused = 0;
 	struct fixture f;
 
-	begin(&f, hammer, false);
+	begin(&f, sut_place_hammer, false);
 	for (int i = 0; i < HAMMER_PROBES && (taken < HAMMER_ENOUGH || refused < HAMMER_ENOUGH);
 	     i++) {
 		bool safe = probe(&f);

@@ -242,17 +242,17 @@ static bool judge(const struct sut_calls *calls, const struct sut_frames *frames
 bool sut_calls_safe(struct sut_runtime *runtime, const struct sut_stopped *stopped, void *context)
 {
 	struct sut_calls *calls = context;
+	size_t wrappers = wrapper_frames(sleeps_in(runtime->target, stopped));
 	struct sut_frames frames;
 
 	calls->tid = stopped->tid;
 	calls->at = (struct sut_frame){0};
 	calls->end = sut_unwind(&calls->unwind, &runtime->layout, stopped, &frames);
-	if (calls->end == SUT_UNWIND_OUTERMOST)
-		return judge(calls, &frames, wrapper_frames(sleeps_in(runtime->target, stopped)),
-			     &calls->at);
-	if (frames.count)
+	if (calls->end == SUT_UNWIND_OUTERMOST && judge(calls, &frames, wrappers, &calls->at))
+		calls->tid = 0;
+	if (calls->end != SUT_UNWIND_OUTERMOST && frames.count)
 		calls->at = frames.frame[frames.count - 1];
-	return false;
+	return !calls->tid;
 }
 
 static void describe_place(const struct sut_frame *at, char *text, size_t size)

@@ -12,7 +12,7 @@
 struct sut_calls {
 	struct sut_unwind unwind;
 	bool *library; /* of each object there: part of the C library, or another allocator */
-	/* The last thread that was seen and not taken (0: none), and why. */
+	/* The thread that was seen last, if it was not taken (else 0), and why. */
 	pid_t tid;
 	enum sut_unwind_end end;
 	struct sut_frame at;
@@ -37,7 +37,7 @@ bool sut_calls_safe(struct sut_runtime *runtime, const struct sut_stopped *stopp
 
 /*
  * Says why no thread was taken, where sut_stop_any() has failed with SUT_RETRY: that, with rule
- * "callback-thread". The diag stays as it is if sut_calls_safe() saw none.
+ * "callback-thread". The diag stays as it is if sut_calls_safe() is not why.
  */
 enum sut_rc sut_calls_refuse(const struct sut_calls *calls, struct sut_diag *diag);
 
