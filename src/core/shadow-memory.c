@@ -75,7 +75,7 @@ void *sut_shadow_carve(struct sut_shadow_store *store, size_t size)
 /* Makes those free that need not wait any longer. */
 static void release(struct sut_shadow_store *store)
 {
-	unsigned long proved = sut_shadow_load(&store->proved);
+	unsigned long proved = sut_shadow_read(&store->proved);
 	size_t limit = store->host->quarantine;
 	size_t keep = store->waiting_bytes > limit ? limit / 2 : limit;
 	struct sut_shadow_node *node;
@@ -145,5 +145,5 @@ void sut_shadow_retire(struct sut_shadow_store *store, struct sut_shadow_node *n
 		store->waiting = node;
 	store->waiting_last = node;
 	store->waiting_bytes += block;
-	sut_shadow_store(&store->epoch, node->epoch);
+	sut_shadow_write(&store->epoch, node->epoch);
 }

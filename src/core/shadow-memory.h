@@ -6,8 +6,8 @@
 #include "core/shadow.h"
 
 /* What a lookup may read, and a writer change, at the same time. */
-#define sut_shadow_load(word)         __atomic_load_n(word, __ATOMIC_ACQUIRE)
-#define sut_shadow_store(word, value) __atomic_store_n(word, value, __ATOMIC_RELEASE)
+#define sut_shadow_read(word)         __atomic_load_n(word, __ATOMIC_ACQUIRE)
+#define sut_shadow_write(word, value) __atomic_store_n(word, value, __ATOMIC_RELEASE)
 
 static inline struct sut_shadow_node **sut_shadow_buckets(const struct sut_shadow_table *table)
 {
@@ -18,7 +18,7 @@ static inline struct sut_shadow_node **sut_shadow_buckets(const struct sut_shado
 /* Lookups that are under way will begin again: they might be led astray by what is done next. */
 static inline void sut_shadow_next_generation(struct sut_shadow_store *store)
 {
-	sut_shadow_store(&store->generation, store->generation + 1);
+	sut_shadow_write(&store->generation, store->generation + 1);
 }
 
 /* A node with size and zeroed data, or NULL. */

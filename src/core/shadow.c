@@ -41,8 +41,8 @@
 enum {
 	BITS = 8 * sizeof(unsigned long),
 	BUCKETS_MIN = 64,
-	MOVED_AT_ONCE =
-		4, /* buckets: the larger table is ready before this one is three quarters full */
+	/* Buckets. So the larger table is ready before this one has a node for each of its own. */
+	MOVED_AT_ONCE = 4,
 };
 
 _Static_assert(offsetof(struct sut_shadow_store, first_buckets) ==
@@ -93,18 +93,18 @@ static __attribute__((noinline, cold)) void *get_again(const struct sut_shadow_s
  */
 void *sut_shadow_get(const struct sut_shadow_store *store, const void *obj, unsigned long id)
 {
-	unsigned long generation = sut_shadow_load(&store->generation);
-	const struct sut_shadow_table *table = sut_shadow_load(&store->table);
+	unsigned long generation = sut_shadow_read(&store->generation);
+	const struct sut_shadow_table *table = sut_shadow_read(&store->table);
 	struct sut_shadow_node *node =
-		sut_shadow_load(sut_shadow_buckets(table) + (hash(obj, id) >> table->shift));
+		sut_shadow_read(sut_shadow_buckets(table) + (hash(obj, id) >> table->shift));
 
 	while (differs(node, obj, id)) {
-		node = sut_shadow_load(node->next + table->link);
+		node = sut_shadow_read(node->next + table->link);
 		if (!node)
 			break;
 	}
 	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (__builtin_expect(sut_shadow_load(&store->generation) != generation, 0))
+	if (__builtin_expect(sut_shadow_read(&store->generation) != generation, 0))
 		return get_again(store, obj, id);
 	return node ? node + 1 : NULL;
 }
@@ -143,22 +143,22 @@ static void link_in(struct sut_shadow_table *table, struct sut_shadow_node *node
 	struct sut_shadow_node **bucket =
 		sut_shadow_buckets(table) + bucket_of(table, node->obj, node->id);
 
-	sut_shadow_store(&node->next[table->link], *bucket);
-	sut_shadow_store(bucket, node);
+	sut_shadow_write(&node->next[table->link], *bucket);
+	sut_shadow_write(bucket, node);
 }
 
 static void unlink_in(struct sut_shadow_store *store, struct sut_shadow_table *table,
 		      struct sut_shadow_node *node)
 {
-	sut_shadow_store(find_in(store, table, node->obj, node->id), node->next[table->link]);
+	sut_shadow_write(find_in(store, table, node->obj, node->id), node->next[table->link]);
 }
 
 /* Lookups find the node from here on. */
 static void link_node(struct sut_shadow_store *store, struct sut_shadow_node *node, void *obj,
 		      unsigned long id)
 {
-	sut_shadow_store(&node->obj, obj);
-	sut_shadow_store(&node->id, id);
+	sut_shadow_write(&node->obj, obj);
+	sut_shadow_write(&node->id, id);
 	link_in(store->table, node);
 	if (is_moved(store, obj, id))
 		link_in(store->larger, node);
@@ -214,7 +214,7 @@ static void grow(struct sut_shadow_store *store)
 		move_bucket(store);
 	if (store->moved < bucket_count(store->table))
 		return;
-	sut_shadow_store(&store->table, store->larger);
+	sut_shadow_write(&store->table, store->larger);
 	sut_shadow_next_generation(store);
 	store->larger = NULL;
 }
@@ -393,12 +393,12 @@ void sut_shadow_visit(struct sut_shadow_store *store,
 
 unsigned long sut_shadow_epoch(const struct sut_shadow_store *store)
 {
-	return sut_shadow_load(&store->epoch);
+	return sut_shadow_read(&store->epoch);
 }
 
 void sut_shadow_prove(struct sut_shadow_store *store, unsigned long epoch)
 {
-	sut_shadow_store(&store->proved, epoch);
+	sut_shadow_write(&store->proved, epoch);
 }
 
 /* The chains are always right. All else is made anew, and what memory it knew of is lost. */

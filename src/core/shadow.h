@@ -8,18 +8,19 @@
  *
  * Threads. sut_shadow_get() takes no lock, writes nothing and never waits: it may be called at any
  * time, in signal handlers, in the child of a fork, against any other call. Everything else takes
- * the host's lock for a moment. No thread of the program ever helps the store with anything: a
- * thread may stop for ever inside a lookup, or vanish there.
+ * the host's lock for a moment, so it is not for signal handlers unless lock() keeps them out.
+ * No thread of the program ever helps the store with anything: one may stop for ever inside a
+ * lookup, or vanish there.
  *
  * What is promised about memory
- *   - A lookup never returns the data of another key, nor data before its ctor has returned,
- * however long it takes.
+ *   - However long it takes, a lookup never returns the data of another key, nor data whose ctor
+ *     has not returned yet.
  *   - Who frees a variable excludes those who use its data, as in the kernel outside of a read-side
  *     section; most often because it ends the life of obj. For those who cannot: the bytes of a
  *     freed variable stay as its dtor left them until the host has proved that nobody has a pointer
  *     to them (sut_shadow_prove()). A host that cannot always prove bounds what may wait, by
- *     host->quarantine: then they stay at least until half as many bytes have been freed after
- *     them. SIZE_MAX: nothing is used again without a proof.
+ *     host->quarantine: then they stay until about half as many bytes have been freed after them,
+ *     or longer. SIZE_MAX: nothing is used again without a proof.
  *   - Memory is used again, never given back. What the store holds is at most what was in use at
  *     one time, host->quarantine bytes, and what rounding and growth by doubling cost.
  */
@@ -48,7 +49,7 @@ struct sut_shadow_host {
  *   state     where it is                          becomes
  *   free      on store->free[class]                taken by an alloc
  *   taken     nobody else knows of it              linked when the ctor succeeded, else free
- *   linked    in a bucket and in the list of its   detached by free or free_all
+ *   linked    in a bucket and in the ring of its   detached by free or free_all
  *             id; lookups find it
  *   detached  with the one who detached it, who    waiting
  *             calls the dtor
