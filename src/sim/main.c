@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture-sim: plays scenarios. docs/scenarios.md says what a scenario is. */
+#include "sim/lazy-cases.h"
 #include "sim/play.h"
 
 #include "base/guard.h"
@@ -12,6 +13,7 @@ enum { STATUS_FINE, STATUS_DIFFERS, STATUS_NO_SCENARIO };
 static const char help[] =
 	"suture-sim FILE...          plays scenarios and prints them with what came\n"
 	"suture-sim --check FILE...  says where something else came than is written\n"
+	"suture-sim --explore lazy   tries every interleaving of the lazy switch\n"
 	"suture-sim --help           this\n"
 	"\n"
 	"docs/scenarios.md describes the language. The exit status is 0, 1 if some file differs,\n"
@@ -52,6 +54,8 @@ int main(int argc, char **argv)
 		fputs(help, stdout);
 		return STATUS_FINE;
 	}
+	if (argc > 2 && strcmp(argv[1], "--explore") == 0 && strcmp(argv[2], "lazy") == 0)
+		return sut_lazy_main(argc - 2, argv + 2);
 	if (argc <= first || (!check && argv[1][0] == '-')) {
 		fputs(help, stderr);
 		return STATUS_NO_SCENARIO;

@@ -1,0 +1,440 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The thunk and the decision, a step for each word that they read or write. The order of the steps
+ * is a table for each set of rules, so that they differ where the table differs; what a rule does
+ * that is switched off is left out.
+ */
+#include "sim/lazy-model.h"
+
+/* src/process/thunk.c and src/process/rt/decide.c */
+static const uint8_t project[] = {
+	SUT_LAZY_FOREIGN_FIRST, SUT_LAZY_NESTED,   SUT_LAZY_BUSY,        SUT_LAZY_DIR,
+	SUT_LAZY_EPOCH,         SUT_LAZY_ARMED,    SUT_LAZY_SERIALIZE,   SUT_LAZY_VERSION,
+	SUT_LAZY_CLOSED,        SUT_LAZY_SWITCHED, SUT_LAZY_CERTIFICATE, SUT_LAZY_FOREIGN,
+	SUT_LAZY_TAIL,          SUT_LAZY_SCAN,
+};
+
+/* Rules 3 to 10 as they were first written down; the process synchronises when it arms. */
+static const uint8_t document[] = {
+	SUT_LAZY_ARMED,       SUT_LAZY_FOREIGN_FIRST, SUT_LAZY_NESTED,  SUT_LAZY_BUSY,
+	SUT_LAZY_DIR,         SUT_LAZY_EPOCH,         SUT_LAZY_CLOSED,  SUT_LAZY_SWITCHED,
+	SUT_LAZY_CERTIFICATE, SUT_LAZY_VERSION,       SUT_LAZY_FOREIGN, SUT_LAZY_TAIL,
+	SUT_LAZY_SCAN,
+};
+
+/* As the project's, but the mark is read first and what was read then is believed. */
+static const uint8_t early_mark[] = {
+	SUT_LAZY_VERSION,  SUT_LAZY_NESTED,      SUT_LAZY_BUSY,      SUT_LAZY_DIR,
+	SUT_LAZY_EPOCH,    SUT_LAZY_ARMED,       SUT_LAZY_SERIALIZE, SUT_LAZY_CLOSED,
+	SUT_LAZY_SWITCHED, SUT_LAZY_CERTIFICATE, SUT_LAZY_FOREIGN,   SUT_LAZY_TAIL,
+	SUT_LAZY_SCAN,
+};
+
+static const uint8_t *sequence(const struct sut_lazy_world *w)
+{
+	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_MARK_AFTER_BUSY))
+		return early_mark;
+	return w->base == SUT_LAZY_PROJECT ? project : document;
+}
+
+/* Is this step in the world at all? */
+static bool takes(const struct sut_lazy_world *w, uint8_t pc)
+{
+	switch ((enum sut_lazy_pc)pc) {
+	case SUT_LAZY_FOREIGN_FIRST:
+		return w->foreign_first;
+	case SUT_LAZY_NESTED:
+		return sut_lazy_rule_on(w, SUT_LAZY_RULE_BUSY);
+	case SUT_LAZY_SERIALIZE:
+		return sut_lazy_rule_on(w, SUT_LAZY_RULE_SERIALIZE);
+	case SUT_LAZY_CLOSED:
+		return sut_lazy_rule_on(w, SUT_LAZY_RULE_CLOSED_FIRST);
+	case SUT_LAZY_CERTIFICATE:
+		return !w->no_certificates;
+	case SUT_LAZY_FOREIGN:
+		return w->alternate && sut_lazy_rule_on(w, SUT_LAZY_RULE_FOREIGN);
+	case SUT_LAZY_TAIL:
+		return sut_lazy_any_edges(w) && sut_lazy_rule_on(w, SUT_LAZY_RULE_TAIL) &&
+		       sut_lazy_rule_on(w, SUT_LAZY_RULE_RECORDS);
+	default:
+		return true;
+	}
+}
+
+static uint8_t first(const struct sut_lazy_world *w)
+{
+	const uint8_t *pc = sequence(w);
+
+	while (!takes(w, *pc))
+		pc++;
+	return *pc;
+}
+
+/* The step after this one; SCAN, the last, has none. */
+static uint8_t next(const struct sut_lazy_world *w, uint8_t at)
+{
+	const uint8_t *pc = sequence(w);
+
+	while (*pc != at)
+		pc++;
+	do
+		pc++;
+	while (!takes(w, *pc));
+	return *pc;
+}
+
+/* The answer is known. What the decision had in registers is gone. */
+static void leave(const struct sut_lazy_world *w, struct sut_lazy_thread *t)
+{
+	struct sut_lazy_act *a = &t->now;
+
+	a->pc = SUT_LAZY_JUMP;
+	a->d = 0;
+	a->tail = a->nested = a->holds = 0;
+	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_NO_SLOT))
+		t->slot = (uint8_t)(4 * a->fn + a->version);
+}
+
+static void finish(const struct sut_lazy_world *w, struct sut_lazy_thread *t)
+{
+	if (t->now.holds)
+		t->now.pc = SUT_LAZY_RELEASE;
+	else
+		leave(w, t);
+}
+
+static void void_records(struct sut_lazy_thread *t)
+{
+	t->known = t->record_sp = t->record_fn = t->overflow_sp = 0;
+}
+
+/* Words that belong to another transition or direction are void. */
+static void begin_epoch(const struct sut_lazy_world *w, struct sut_lazy_thread *t)
+{
+	uint8_t now = sut_lazy_epoch(t->now.k, t->now.d);
+	uint8_t before = t->epoch;
+
+	if (before == now)
+		return;
+	t->epoch = now;
+	if (w->base == SUT_LAZY_PROJECT)
+		t->answers = 0;
+	if (before && (before - 1) / 4 == (now - 1) / 4 &&
+	    !sut_lazy_rule_on(w, SUT_LAZY_RULE_KNOWN_REVERSAL))
+		return;
+	void_records(t);
+}
+
+static bool certified(const struct sut_lazy_world *w, const struct sut_lazy_thread *t)
+{
+	uint8_t epoch = sut_lazy_epoch(t->now.k, t->now.d);
+	bool same = t->certificate_epoch == epoch;
+
+	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_CERTIFICATE_DIR))
+		same = t->certificate_epoch && (t->certificate_epoch - 1) / 4 == (epoch - 1) / 4;
+	if (!same || !sut_lazy_rule_on(w, SUT_LAZY_RULE_CERTIFICATE_ANSWERS))
+		return same;
+	return t->certificate == t->answers && t->answers < SUT_LAZY_ANSWERS;
+}
+
+/* Rule 8: have we been tail-jumped to by an old call? differs: the return address does. */
+static void look_at_records(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
+			    struct sut_lazy_thread *t, bool differs)
+{
+	uint8_t sp = sut_lazy_sp(w, t), source = sut_lazy_source(tr, t->now.d);
+
+	if (t->record_sp && t->record_sp < sp)
+		t->record_sp = t->record_fn = 0;
+	if (t->overflow_sp && t->overflow_sp < sp)
+		t->overflow_sp = 0;
+	if (t->record_sp == sp) {
+		t->now.tail = !differs && t->record_fn != t->now.fn &&
+			      sut_lazy_edge_source(w, source, t->record_fn);
+		t->record_sp = t->record_fn = 0;
+	} else if (t->overflow_sp && sut_lazy_edge_target(w, source, t->now.fn)) {
+		t->now.tail = 1;
+	}
+}
+
+static bool scan(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
+		 const struct sut_lazy_thread *t)
+{
+	int left = sut_lazy_source(tr, t->now.d);
+
+	/* On the way back only those who have run new code can have frames of it. */
+	if ((t->now.d & 1) && t->mark != sut_lazy_mark(w, t->now.k, SUT_LAZY_NEW))
+		left = -1;
+	return sut_lazy_stack_hit(w, t, left, sut_lazy_rule_on(w, SUT_LAZY_RULE_CORE));
+}
+
+/* Rule 10: a clean stack does not say that no old call was tail-jumped from. */
+static void look_at_known(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
+			  struct sut_lazy_thread *t)
+{
+	struct sut_lazy_act *a = &t->now;
+	uint8_t source = sut_lazy_source(tr, a->d);
+
+	a->pc = SUT_LAZY_STORE;
+	if ((a->d & 1) && t->mark != sut_lazy_mark(w, a->k, SUT_LAZY_NEW))
+		return;
+	if (!t->known && sut_lazy_edge_target(w, source, a->fn) &&
+	    sut_lazy_rule_on(w, SUT_LAZY_RULE_KNOWN))
+		a->tail = 1;
+	t->known = 1;
+	if (!a->tail)
+		return;
+	a->version = source;
+	a->pc = SUT_LAZY_COUNT;
+}
+
+/* Rule 11, first half: no source answer is given uncounted, and none after closing. */
+static void count(const struct sut_lazy_world *w, struct sut_lazy_state *s,
+		  struct sut_lazy_thread *t)
+{
+	struct sut_lazy_act *a = &t->now;
+	struct sut_lazy_transition *tr = &s->t[a->k];
+	bool counted = sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT);
+
+	if (tr->closed && sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT_CLOSED)) {
+		a->version = sut_lazy_target(tr, a->d);
+		if (w->base == SUT_LAZY_DOCUMENT && !a->nested)
+			a->pc = SUT_LAZY_STORE;
+		else
+			finish(w, t);
+		return;
+	}
+	if (a->nested && !sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT_NESTED))
+		counted = false;
+	if (!sut_lazy_on_own_stack(w, t) && !sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT_FOREIGN))
+		counted = false;
+	if (counted && s->control >= SUT_LAZY_LIST)
+		s->moved = 1;
+	if (counted && s->op == SUT_LAZY_OP_CLOSE && s->op_step == 0)
+		s->op_moved = 1;
+	a->pc = SUT_LAZY_ANSWERED;
+}
+
+/* A number that no certificate has. */
+static void answer_uniquely(struct sut_lazy_thread *t)
+{
+	t->answers = 1;
+	if (t->certificate == 1)
+		t->certificate = 2;
+	if (t->pending == 1 + 1)
+		t->pending = 1 + 2;
+}
+
+static void answered(const struct sut_lazy_world *w, struct sut_lazy_thread *t)
+{
+	if (t->now.nested && !sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWERS_NESTED))
+		return;
+	if (!sut_lazy_on_own_stack(w, t) && !sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWERS_FOREIGN))
+		return;
+	if (w->unique_answers)
+		answer_uniquely(t);
+	else if (t->answers < SUT_LAZY_ANSWERS)
+		t->answers++;
+}
+
+/* Rule 11, second half: remember the old call of a function that may tail-jump. */
+static void push_record(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
+			struct sut_lazy_thread *t)
+{
+	uint8_t sp = sut_lazy_sp(w, t);
+
+	if (!t->known || !sut_lazy_edge_source(w, sut_lazy_source(tr, t->now.d), t->now.fn))
+		return;
+	if (t->record_sp) {
+		/* The outermost one that does not fit: those deeper are covered by it. */
+		if (!t->overflow_sp && sut_lazy_rule_on(w, SUT_LAZY_RULE_OVERFLOW))
+			t->overflow_sp = sp;
+		return;
+	}
+	t->record_sp = sp;
+	t->record_fn = (uint8_t)t->now.fn;
+}
+
+unsigned int sut_lazy_decide_choices(const struct sut_lazy_world *w, const struct sut_lazy_state *s,
+				     const struct sut_lazy_thread *t)
+{
+	if (t->now.pc == SUT_LAZY_TAIL)
+		return t->record_sp == sut_lazy_sp(w, t) && !t->now.pred &&
+				       sut_lazy_rule_on(w, SUT_LAZY_RULE_RECORD_RETURN)
+			       ? 2
+			       : 1;
+	if (t->now.pc == SUT_LAZY_SCAN)
+		return !w->no_false_hits && !scan(w, &s->t[t->now.k], t) ? 2 : 1;
+	return 1;
+}
+
+/* The answer of a decision that must not touch the thread's words. */
+static void nested(const struct sut_lazy_world *w, struct sut_lazy_state *s,
+		   struct sut_lazy_thread *t)
+{
+	struct sut_lazy_act *a = &t->now;
+	const struct sut_lazy_transition *tr = &s->t[a->k];
+
+	a->pc = SUT_LAZY_COUNT;
+	if (w->base == SUT_LAZY_PROJECT && !tr->armed) {
+		a->version = tr->from;
+		a->pc = SUT_LAZY_UNARMED;
+	} else if (a->version == sut_lazy_target(tr, a->d) &&
+		   !sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT_NESTED_TARGET)) {
+		leave(w, t);
+	}
+}
+
+void sut_lazy_decide(const struct sut_lazy_world *w, struct sut_lazy_state *s,
+		     struct sut_lazy_thread *t, unsigned int choice)
+{
+	struct sut_lazy_act *a = &t->now;
+	struct sut_lazy_transition *tr = &s->t[a->k];
+	bool is_new = t->mark == sut_lazy_mark(w, a->k, SUT_LAZY_NEW);
+	uint8_t mark = t->mark;
+
+	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_MARK_AFTER_BUSY) && !(a->d & 1))
+		mark = a->version == tr->to ? sut_lazy_mark(w, a->k, SUT_LAZY_NEW) : 0;
+	switch ((enum sut_lazy_pc)a->pc) {
+	case SUT_LAZY_THUNK_MARK:
+		a->pc = is_new ? SUT_LAZY_THUNK_DIR : first(w);
+		return;
+	case SUT_LAZY_THUNK_DIR:
+		a->pc = first(w);
+		if ((tr->copy & 1) && sut_lazy_rule_on(w, SUT_LAZY_RULE_DIR_FAST))
+			return;
+		a->version = tr->to;
+		leave(w, t);
+		return;
+	case SUT_LAZY_FOREIGN_FIRST:
+		if (sut_lazy_on_own_stack(w, t)) {
+			a->pc = next(w, a->pc);
+			return;
+		}
+		a->nested = 1;
+		a->pc = SUT_LAZY_NESTED_VERSION;
+		return;
+	case SUT_LAZY_NESTED:
+		if (!t->busy || (sut_lazy_sp(w, t) >= t->busy &&
+				 sut_lazy_rule_on(w, SUT_LAZY_RULE_BUSY_LEFT_OVER))) {
+			a->pc = next(w, a->pc);
+			return;
+		}
+		a->nested = 1;
+		a->pc = SUT_LAZY_NESTED_VERSION;
+		return;
+	case SUT_LAZY_NESTED_VERSION:
+		a->version = is_new ? tr->to : tr->from;
+		a->pc = SUT_LAZY_NESTED_DIR;
+		return;
+	case SUT_LAZY_NESTED_DIR:
+		a->d = tr->dir;
+		a->pc = SUT_LAZY_NESTED_ARMED;
+		return;
+	case SUT_LAZY_NESTED_ARMED:
+		nested(w, s, t);
+		return;
+	case SUT_LAZY_BUSY:
+		t->busy = sut_lazy_sp(w, t);
+		a->holds = 1;
+		break;
+	case SUT_LAZY_DIR:
+		a->d = tr->dir;
+		break;
+	case SUT_LAZY_EPOCH:
+		begin_epoch(w, t);
+		break;
+	case SUT_LAZY_ARMED:
+		if (tr->armed || !sut_lazy_rule_on(w, SUT_LAZY_RULE_ARMED))
+			break;
+		a->version = tr->from;
+		a->pc = SUT_LAZY_UNARMED;
+		return;
+	case SUT_LAZY_UNARMED:
+		if (sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWERS_UNARMED) && !w->unique_answers &&
+		    t->answers < SUT_LAZY_ANSWERS)
+			t->answers++;
+		finish(w, t);
+		return;
+	case SUT_LAZY_SERIALIZE:
+		t->stale = 0;
+		break;
+	case SUT_LAZY_VERSION:
+		a->version = is_new ? tr->to : tr->from;
+		break;
+	case SUT_LAZY_CLOSED:
+		if (!tr->closed)
+			break;
+		a->pc = SUT_LAZY_STORE;
+		return;
+	case SUT_LAZY_SWITCHED:
+		if (mark != sut_lazy_target_mark(w, a->k, a->d))
+			break;
+		a->version = sut_lazy_target(tr, a->d);
+		finish(w, t);
+		return;
+	case SUT_LAZY_CERTIFICATE:
+		if (!certified(w, t))
+			break;
+		a->pc = SUT_LAZY_STORE;
+		return;
+	case SUT_LAZY_FOREIGN:
+		if (sut_lazy_on_own_stack(w, t))
+			break;
+		if (sut_lazy_rule_on(w, SUT_LAZY_RULE_KNOWN_FOREIGN))
+			t->known = 0;
+		a->pc = SUT_LAZY_COUNT;
+		return;
+	case SUT_LAZY_TAIL:
+		look_at_records(w, tr, t, choice == 1);
+		break;
+	case SUT_LAZY_SCAN:
+		if (choice == 1 || scan(w, tr, t)) {
+			if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_KNOWN_STAYS))
+				t->known = 0;
+			a->pc = SUT_LAZY_COUNT;
+		} else if (sut_lazy_any_edges(w) && sut_lazy_rule_on(w, SUT_LAZY_RULE_TAIL)) {
+			a->pc = SUT_LAZY_KNOWN;
+		} else {
+			a->pc = SUT_LAZY_STORE;
+		}
+		return;
+	case SUT_LAZY_KNOWN:
+		look_at_known(w, tr, t);
+		return;
+	case SUT_LAZY_STORE:
+		t->mark = sut_lazy_target_mark(
+			w, a->k, sut_lazy_rule_on(w, SUT_LAZY_RULE_DIR_ONCE) ? a->d : tr->dir);
+		a->version = sut_lazy_target(tr, a->d);
+		finish(w, t);
+		return;
+	case SUT_LAZY_COUNT:
+		count(w, s, t);
+		return;
+	case SUT_LAZY_ANSWERED:
+		answered(w, t);
+		if (!a->nested && sut_lazy_any_edges(w))
+			a->pc = SUT_LAZY_PUSH;
+		else
+			finish(w, t);
+		return;
+	case SUT_LAZY_PUSH:
+		push_record(w, tr, t);
+		finish(w, t);
+		return;
+	case SUT_LAZY_RELEASE:
+		t->busy = 0;
+		leave(w, t);
+		return;
+	case SUT_LAZY_DEAD:
+	case SUT_LAZY_ROOT:
+	case SUT_LAZY_HANDLER:
+	case SUT_LAZY_LEAF:
+	case SUT_LAZY_BODY:
+	case SUT_LAZY_START:
+	case SUT_LAZY_ENTRY:
+	case SUT_LAZY_JUMP:
+	case SUT_LAZY_PC_COUNT:
+		return;
+	}
+	a->pc = next(w, a->pc);
+}
