@@ -87,6 +87,12 @@ static __attribute__((noinline, cold)) void *get_again(const struct sut_shadow_s
 	return sut_shadow_get(store, obj, id);
 }
 
+static bool is_current(const struct sut_shadow_store *store, unsigned long generation)
+{
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return __builtin_expect(sut_shadow_read(&store->generation) == generation, 1);
+}
+
 /*
  * Most often the first node is it: 19 instructions on x86-64, the call included. The second one
  * costs six more. nil is nobody's, so a chain has a first node always.
@@ -101,12 +107,9 @@ void *sut_shadow_get(const struct sut_shadow_store *store, const void *obj, unsi
 	while (differs(node, obj, id)) {
 		node = sut_shadow_read(node->next + table->link);
 		if (!node)
-			break;
+			return is_current(store, generation) ? NULL : get_again(store, obj, id);
 	}
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if (__builtin_expect(sut_shadow_read(&store->generation) != generation, 0))
-		return get_again(store, obj, id);
-	return node ? node + 1 : NULL;
+	return is_current(store, generation) ? node + 1 : get_again(store, obj, id);
 }
 
 static size_t bucket_of(const struct sut_shadow_table *table, const void *obj, unsigned long id)
