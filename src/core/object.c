@@ -70,7 +70,7 @@ int sut_object_bind(struct sut_core *core, struct klp_object *obj)
 {
 	int rc = get_part(core, obj);
 
-	if (!rc && core->host->relocate)
+	if (!rc && core->host->relocate && !obj->dynamic)
 		rc = core->host->relocate(core, obj);
 	if (rc)
 		return rc;
@@ -83,7 +83,7 @@ int sut_object_bind(struct sut_core *core, struct klp_object *obj)
 
 void sut_object_unbind(struct sut_core *core, struct klp_object *obj)
 {
-	if (obj->loaded && core->host->unrelocate)
+	if (obj->loaded && core->host->unrelocate && !obj->dynamic)
 		core->host->unrelocate(core, obj);
 	obj->loaded = false;
 	sut_for_each_set(set, obj)
