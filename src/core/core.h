@@ -213,7 +213,10 @@ struct sut_core_task_host {
 
 extern const struct sut_core_switch sut_core_tasks;
 
-/* A task that runs nowhere in particular comes; parent: whose state it inherits, or NULL. */
+/*
+ * A task comes. It inherits its parent's state; parent may be NULL for one that runs nowhere in
+ * particular: it starts in the version that a transition leads to.
+ */
 void sut_core_task_new(struct sut_core *core, struct sut_task *task, const struct sut_task *parent);
 void sut_core_task_exit(struct sut_core *core, struct sut_task *task);
 /* The task is at a point where it cannot be inside any function that is patched. */

@@ -138,7 +138,7 @@ void sut_core_task_new(struct sut_core *core, struct sut_task *task, const struc
 		end = &(*end)->next;
 	*end = task;
 	task->next = NULL;
-	task->patch_state = parent ? parent->patch_state : SUT_UNDEFINED;
+	task->patch_state = parent ? parent->patch_state : core->target;
 	task->pending = parent && parent->pending;
 	task->reason = SUT_BLOCK_NONE;
 	task->func = NULL;
