@@ -72,16 +72,22 @@ void sut_let_do(struct sut_world *world, const char *what)
 	world->transcript.depth--;
 }
 
-int sut_let_call(struct sut_world *world, const char *what)
+void sut_let_print(struct sut_world *world, const char *line, int code)
 {
-	int code = sut_let_code(world, what);
 	char text[SUT_CODE_TEXT_MAX];
 
 	if (code)
-		sut_transcript_line(&world->transcript, "%s = %s", what,
+		sut_transcript_line(&world->transcript, "%s = %s", line,
 				    sut_code_format(code, text));
 	else
-		sut_transcript_line(&world->transcript, "%s", what);
+		sut_transcript_line(&world->transcript, "%s", line);
+}
+
+int sut_let_call(struct sut_world *world, const char *what)
+{
+	int code = sut_let_code(world, what);
+
+	sut_let_print(world, what, code);
 	sut_let_do(world, what);
 	return code;
 }

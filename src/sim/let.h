@@ -17,6 +17,9 @@ int sut_let_code(const struct sut_world *world, const char *what);
 /* Does what was asked for; it prints below the line of the call. */
 void sut_let_do(struct sut_world *world, const char *what);
 
+/* Prints the line of a call, with the value that it gave if that is not 0. */
+void sut_let_print(struct sut_world *world, const char *line, int code);
+
 /* A call: prints its line, with the value if that is not 0, does what it does. The value. */
 int sut_let_call(struct sut_world *world, const char *what);
 

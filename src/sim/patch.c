@@ -189,12 +189,8 @@ static bool function_parse(struct sut_world *world, const struct sut_words *word
 		if (!func.old_name)
 			return false;
 	}
-	if (code) {
-		struct sut_sim_code *new_code = sut_world_code(world, &pieces);
-
-		new_code->patch = world->open_patch;
-		func.new_func = (void *)new_code->ranges[0].start;
-	}
+	if (code)
+		func.new_func = (void *)sut_world_code(world, &pieces)->ranges[0].start;
 	SUT_PUSH(&world->arena, object->funcs, object->func_count, object->func_capacity) = func;
 	return true;
 }

@@ -89,7 +89,6 @@ static int construct(void *obj, void *data, void *ctor_data)
 	const struct sut_sim_key *key = obj;
 	const struct making *making = ctor_data;
 	struct sut_world *world = key->world;
-	char text[SUT_CODE_TEXT_MAX];
 	unsigned long number;
 	int code;
 
@@ -99,11 +98,8 @@ static int construct(void *obj, void *data, void *ctor_data)
 	if (!making->prints)
 		return 0;
 	code = sut_let_code(world, "ctor");
-	if (code)
-		sut_transcript_line(&world->transcript, "ctor %s p%lu = %s", key->name, number,
-				    sut_code_format(code, text));
-	else
-		sut_transcript_line(&world->transcript, "ctor %s p%lu", key->name, number);
+	sut_let_print(world, sut_arena_printf(&world->arena, "ctor %s p%lu", key->name, number),
+		      code);
 	return code;
 }
 

@@ -26,9 +26,8 @@
 /* One version of one function. The original of an alias is that of its other name. */
 struct sut_sim_code {
 	struct sut_sim_code *next;
-	const struct sut_sim_function *function; /* an original; else NULL */
+	const struct sut_sim_function *function; /* NULL: new code */
 	unsigned long position;                  /* of an original: the how many-th of its name */
-	const struct sut_sim_patch *patch;       /* whose new code it is; else NULL */
 	struct klp_range *ranges;                /* the function itself, then its pieces */
 	struct sut_words pieces;                 /* the names of ranges[1] ... */
 };
