@@ -17,7 +17,7 @@
 #include <ucontext.h>
 
 /* Objects are keys, so any addresses do; these are the same each time. */
-#define HEAP UINTPTR_C(0x555555559010)
+#define HEAP UINT64_C(0x555555559010)
 
 enum { TRAP_FLAG = 0x100, MILLION = 1000000, SAMPLES = 500, COLLECTED = 1000 };
 
