@@ -125,68 +125,6 @@ static void begin_epoch(const struct sut_lazy_world *w, struct sut_lazy_thread *
 	void_records(t);
 }
 
-static bool certified(const struct sut_lazy_world *w, const struct sut_lazy_thread *t)
-{
-	uint8_t epoch = sut_lazy_epoch(t->now.k, t->now.d);
-	bool same = t->certificate_epoch == epoch;
-
-	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_CERTIFICATE_DIR))
-		same = t->certificate_epoch && (t->certificate_epoch - 1) / 4 == (epoch - 1) / 4;
-	if (!same || !sut_lazy_rule_on(w, SUT_LAZY_RULE_CERTIFICATE_ANSWERS))
-		return same;
-	return t->certificate == t->answers && t->answers < SUT_LAZY_ANSWERS;
-}
-
-/* Rule 8: have we been tail-jumped to by an old call? differs: the return address does. */
-static void look_at_records(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
-			    struct sut_lazy_thread *t, bool differs)
-{
-	uint8_t sp = sut_lazy_sp(w, t), source = sut_lazy_source(tr, t->now.d);
-
-	if (t->record_sp && t->record_sp < sp)
-		t->record_sp = t->record_fn = 0;
-	if (t->overflow_sp && t->overflow_sp < sp)
-		t->overflow_sp = 0;
-	if (t->record_sp == sp) {
-		t->now.tail = !differs && t->record_fn != t->now.fn &&
-			      sut_lazy_edge_source(w, source, t->record_fn);
-		t->record_sp = t->record_fn = 0;
-	} else if (t->overflow_sp && sut_lazy_edge_target(w, source, t->now.fn)) {
-		t->now.tail = 1;
-	}
-}
-
-static bool scan(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
-		 const struct sut_lazy_thread *t)
-{
-	int left = sut_lazy_source(tr, t->now.d);
-
-	/* On the way back only those who have run new code can have frames of it. */
-	if ((t->now.d & 1) && t->mark != sut_lazy_mark(w, t->now.k, SUT_LAZY_NEW))
-		left = -1;
-	return sut_lazy_stack_hit(w, t, left, sut_lazy_rule_on(w, SUT_LAZY_RULE_CORE));
-}
-
-/* Rule 10: a clean stack does not say that no old call was tail-jumped from. */
-static void look_at_known(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
-			  struct sut_lazy_thread *t)
-{
-	struct sut_lazy_act *a = &t->now;
-	uint8_t source = sut_lazy_source(tr, a->d);
-
-	a->pc = SUT_LAZY_STORE;
-	if ((a->d & 1) && t->mark != sut_lazy_mark(w, a->k, SUT_LAZY_NEW))
-		return;
-	if (!t->known && sut_lazy_edge_target(w, source, a->fn) &&
-	    sut_lazy_rule_on(w, SUT_LAZY_RULE_KNOWN))
-		a->tail = 1;
-	t->known = 1;
-	if (!a->tail)
-		return;
-	a->version = source;
-	a->pc = SUT_LAZY_COUNT;
-}
-
 /* Rule 11, first half: no source answer is given uncounted, and none after closing. */
 static void count(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 		  struct sut_lazy_thread *t)
@@ -236,37 +174,6 @@ static void answered(const struct sut_lazy_world *w, struct sut_lazy_thread *t)
 		t->answers++;
 }
 
-/* Rule 11, second half: remember the old call of a function that may tail-jump. */
-static void push_record(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
-			struct sut_lazy_thread *t)
-{
-	uint8_t sp = sut_lazy_sp(w, t);
-
-	if (!t->known || !sut_lazy_edge_source(w, sut_lazy_source(tr, t->now.d), t->now.fn))
-		return;
-	if (t->record_sp) {
-		/* The outermost one that does not fit: those deeper are covered by it. */
-		if (!t->overflow_sp && sut_lazy_rule_on(w, SUT_LAZY_RULE_OVERFLOW))
-			t->overflow_sp = sp;
-		return;
-	}
-	t->record_sp = sp;
-	t->record_fn = (uint8_t)t->now.fn;
-}
-
-unsigned int sut_lazy_decide_choices(const struct sut_lazy_world *w, const struct sut_lazy_state *s,
-				     const struct sut_lazy_thread *t)
-{
-	if (t->now.pc == SUT_LAZY_TAIL)
-		return t->record_sp == sut_lazy_sp(w, t) && !t->now.pred &&
-				       sut_lazy_rule_on(w, SUT_LAZY_RULE_RECORD_RETURN)
-			       ? 2
-			       : 1;
-	if (t->now.pc == SUT_LAZY_SCAN)
-		return !w->no_false_hits && !scan(w, &s->t[t->now.k], t) ? 2 : 1;
-	return 1;
-}
-
 /* The answer of a decision that must not touch the thread's words. */
 static void nested(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 		   struct sut_lazy_thread *t)
@@ -284,46 +191,119 @@ static void nested(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 	}
 }
 
-void sut_lazy_decide(const struct sut_lazy_world *w, struct sut_lazy_state *s,
-		     struct sut_lazy_thread *t, unsigned int choice)
+static bool is_new(const struct sut_lazy_world *w, const struct sut_lazy_thread *t)
+{
+	return t->mark == sut_lazy_mark(w, t->now.k, SUT_LAZY_NEW);
+}
+
+/* Has it the mark of the target? Without its rule, what was read of it before busy is believed. */
+static bool has_switched(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
+			 const struct sut_lazy_thread *t)
+{
+	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_MARK_AFTER_BUSY) && !(t->now.d & 1))
+		return t->now.version == tr->to;
+	return t->mark == sut_lazy_target_mark(w, t->now.k, t->now.d);
+}
+
+static void store(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
+		  struct sut_lazy_thread *t)
 {
 	struct sut_lazy_act *a = &t->now;
-	struct sut_lazy_transition *tr = &s->t[a->k];
-	bool is_new = t->mark == sut_lazy_mark(w, a->k, SUT_LAZY_NEW);
-	uint8_t mark = t->mark;
+	unsigned int d = sut_lazy_rule_on(w, SUT_LAZY_RULE_DIR_ONCE) ? a->d : tr->dir;
 
-	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_MARK_AFTER_BUSY) && !(a->d & 1))
-		mark = a->version == tr->to ? sut_lazy_mark(w, a->k, SUT_LAZY_NEW) : 0;
+	t->mark = sut_lazy_target_mark(w, a->k, d);
+	a->version = sut_lazy_target(tr, a->d);
+	finish(w, t);
+}
+
+static void go_nested(struct sut_lazy_act *a)
+{
+	a->nested = 1;
+	a->pc = SUT_LAZY_NESTED_VERSION;
+}
+
+static void thunk_reads_dir(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
+			    struct sut_lazy_thread *t)
+{
+	t->now.pc = first(w);
+	if ((tr->copy & 1) && sut_lazy_rule_on(w, SUT_LAZY_RULE_DIR_FAST))
+		return;
+	t->now.version = tr->to;
+	leave(w, t);
+}
+
+static bool inside_another(const struct sut_lazy_world *w, const struct sut_lazy_thread *t)
+{
+	return t->busy &&
+	       (sut_lazy_sp(w, t) < t->busy || !sut_lazy_rule_on(w, SUT_LAZY_RULE_BUSY_LEFT_OVER));
+}
+
+static void unarmed(const struct sut_lazy_world *w, struct sut_lazy_thread *t)
+{
+	if (sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWERS_UNARMED) && !w->unique_answers &&
+	    t->answers < SUT_LAZY_ANSWERS)
+		t->answers++;
+	finish(w, t);
+}
+
+/* The steps up to the judgement. true: the next one of the table follows. */
+static bool begin(const struct sut_lazy_world *w, struct sut_lazy_state *s,
+		  struct sut_lazy_thread *t)
+{
+	struct sut_lazy_act *a = &t->now;
+	const struct sut_lazy_transition *tr = &s->t[a->k];
+
+	switch ((enum sut_lazy_pc)a->pc) {
+	case SUT_LAZY_FOREIGN_FIRST:
+		if (sut_lazy_on_own_stack(w, t))
+			return true;
+		go_nested(a);
+		return false;
+	case SUT_LAZY_NESTED:
+		if (!inside_another(w, t))
+			return true;
+		go_nested(a);
+		return false;
+	case SUT_LAZY_BUSY:
+		t->busy = sut_lazy_sp(w, t);
+		a->holds = 1;
+		return true;
+	case SUT_LAZY_DIR:
+		a->d = tr->dir;
+		return true;
+	case SUT_LAZY_EPOCH:
+		begin_epoch(w, t);
+		return true;
+	case SUT_LAZY_ARMED:
+		if (tr->armed || !sut_lazy_rule_on(w, SUT_LAZY_RULE_ARMED))
+			return true;
+		a->version = tr->from;
+		a->pc = SUT_LAZY_UNARMED;
+		return false;
+	case SUT_LAZY_SERIALIZE:
+		t->stale = 0;
+		return true;
+	default:
+		return false;
+	}
+}
+
+/* Steps that are in no table: before it, inside another decision, and those that answer. */
+static void answer(const struct sut_lazy_world *w, struct sut_lazy_state *s,
+		   struct sut_lazy_thread *t)
+{
+	struct sut_lazy_act *a = &t->now;
+	const struct sut_lazy_transition *tr = &s->t[a->k];
+
 	switch ((enum sut_lazy_pc)a->pc) {
 	case SUT_LAZY_THUNK_MARK:
-		a->pc = is_new ? SUT_LAZY_THUNK_DIR : first(w);
+		a->pc = is_new(w, t) ? SUT_LAZY_THUNK_DIR : first(w);
 		return;
 	case SUT_LAZY_THUNK_DIR:
-		a->pc = first(w);
-		if ((tr->copy & 1) && sut_lazy_rule_on(w, SUT_LAZY_RULE_DIR_FAST))
-			return;
-		a->version = tr->to;
-		leave(w, t);
-		return;
-	case SUT_LAZY_FOREIGN_FIRST:
-		if (sut_lazy_on_own_stack(w, t)) {
-			a->pc = next(w, a->pc);
-			return;
-		}
-		a->nested = 1;
-		a->pc = SUT_LAZY_NESTED_VERSION;
-		return;
-	case SUT_LAZY_NESTED:
-		if (!t->busy || (sut_lazy_sp(w, t) >= t->busy &&
-				 sut_lazy_rule_on(w, SUT_LAZY_RULE_BUSY_LEFT_OVER))) {
-			a->pc = next(w, a->pc);
-			return;
-		}
-		a->nested = 1;
-		a->pc = SUT_LAZY_NESTED_VERSION;
+		thunk_reads_dir(w, tr, t);
 		return;
 	case SUT_LAZY_NESTED_VERSION:
-		a->version = is_new ? tr->to : tr->from;
+		a->version = is_new(w, t) ? tr->to : tr->from;
 		a->pc = SUT_LAZY_NESTED_DIR;
 		return;
 	case SUT_LAZY_NESTED_DIR:
@@ -333,79 +313,11 @@ void sut_lazy_decide(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 	case SUT_LAZY_NESTED_ARMED:
 		nested(w, s, t);
 		return;
-	case SUT_LAZY_BUSY:
-		t->busy = sut_lazy_sp(w, t);
-		a->holds = 1;
-		break;
-	case SUT_LAZY_DIR:
-		a->d = tr->dir;
-		break;
-	case SUT_LAZY_EPOCH:
-		begin_epoch(w, t);
-		break;
-	case SUT_LAZY_ARMED:
-		if (tr->armed || !sut_lazy_rule_on(w, SUT_LAZY_RULE_ARMED))
-			break;
-		a->version = tr->from;
-		a->pc = SUT_LAZY_UNARMED;
-		return;
 	case SUT_LAZY_UNARMED:
-		if (sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWERS_UNARMED) && !w->unique_answers &&
-		    t->answers < SUT_LAZY_ANSWERS)
-			t->answers++;
-		finish(w, t);
-		return;
-	case SUT_LAZY_SERIALIZE:
-		t->stale = 0;
-		break;
-	case SUT_LAZY_VERSION:
-		a->version = is_new ? tr->to : tr->from;
-		break;
-	case SUT_LAZY_CLOSED:
-		if (!tr->closed)
-			break;
-		a->pc = SUT_LAZY_STORE;
-		return;
-	case SUT_LAZY_SWITCHED:
-		if (mark != sut_lazy_target_mark(w, a->k, a->d))
-			break;
-		a->version = sut_lazy_target(tr, a->d);
-		finish(w, t);
-		return;
-	case SUT_LAZY_CERTIFICATE:
-		if (!certified(w, t))
-			break;
-		a->pc = SUT_LAZY_STORE;
-		return;
-	case SUT_LAZY_FOREIGN:
-		if (sut_lazy_on_own_stack(w, t))
-			break;
-		if (sut_lazy_rule_on(w, SUT_LAZY_RULE_KNOWN_FOREIGN))
-			t->known = 0;
-		a->pc = SUT_LAZY_COUNT;
-		return;
-	case SUT_LAZY_TAIL:
-		look_at_records(w, tr, t, choice == 1);
-		break;
-	case SUT_LAZY_SCAN:
-		if (choice == 1 || scan(w, tr, t)) {
-			if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_KNOWN_STAYS))
-				t->known = 0;
-			a->pc = SUT_LAZY_COUNT;
-		} else if (sut_lazy_any_edges(w) && sut_lazy_rule_on(w, SUT_LAZY_RULE_TAIL)) {
-			a->pc = SUT_LAZY_KNOWN;
-		} else {
-			a->pc = SUT_LAZY_STORE;
-		}
-		return;
-	case SUT_LAZY_KNOWN:
-		look_at_known(w, tr, t);
+		unarmed(w, t);
 		return;
 	case SUT_LAZY_STORE:
-		t->mark = sut_lazy_target_mark(
-			w, a->k, sut_lazy_rule_on(w, SUT_LAZY_RULE_DIR_ONCE) ? a->d : tr->dir);
-		a->version = sut_lazy_target(tr, a->d);
-		finish(w, t);
+		store(w, tr, t);
 		return;
 	case SUT_LAZY_COUNT:
 		count(w, s, t);
@@ -418,23 +330,58 @@ void sut_lazy_decide(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 			finish(w, t);
 		return;
 	case SUT_LAZY_PUSH:
-		push_record(w, tr, t);
+		sut_lazy_record(w, tr, t);
 		finish(w, t);
 		return;
 	case SUT_LAZY_RELEASE:
 		t->busy = 0;
 		leave(w, t);
 		return;
-	case SUT_LAZY_DEAD:
-	case SUT_LAZY_ROOT:
-	case SUT_LAZY_HANDLER:
-	case SUT_LAZY_LEAF:
-	case SUT_LAZY_BODY:
-	case SUT_LAZY_START:
-	case SUT_LAZY_ENTRY:
-	case SUT_LAZY_JUMP:
-	case SUT_LAZY_PC_COUNT:
+	default:
 		return;
 	}
-	a->pc = next(w, a->pc);
+}
+
+void sut_lazy_decide(const struct sut_lazy_world *w, struct sut_lazy_state *s,
+		     struct sut_lazy_thread *t, unsigned int choice)
+{
+	struct sut_lazy_act *a = &t->now;
+	const struct sut_lazy_transition *tr = &s->t[a->k];
+	bool on = true;
+
+	switch ((enum sut_lazy_pc)a->pc) {
+	case SUT_LAZY_VERSION:
+		a->version = is_new(w, t) ? tr->to : tr->from;
+		break;
+	case SUT_LAZY_SWITCHED:
+		on = !has_switched(w, tr, t);
+		if (!on) {
+			a->version = sut_lazy_target(tr, a->d);
+			finish(w, t);
+		}
+		break;
+	case SUT_LAZY_CLOSED:
+	case SUT_LAZY_CERTIFICATE:
+	case SUT_LAZY_FOREIGN:
+	case SUT_LAZY_TAIL:
+	case SUT_LAZY_SCAN:
+	case SUT_LAZY_KNOWN:
+		on = sut_lazy_judge(w, tr, t, choice);
+		break;
+	case SUT_LAZY_FOREIGN_FIRST:
+	case SUT_LAZY_NESTED:
+	case SUT_LAZY_BUSY:
+	case SUT_LAZY_DIR:
+	case SUT_LAZY_EPOCH:
+	case SUT_LAZY_ARMED:
+	case SUT_LAZY_SERIALIZE:
+		on = begin(w, s, t);
+		break;
+	default:
+		answer(w, s, t);
+		on = false;
+		break;
+	}
+	if (on)
+		a->pc = next(w, a->pc);
 }

@@ -149,6 +149,13 @@ bool sut_lazy_unpatched(const struct sut_lazy_act *a);
 /* lazy-decide.c: one step of a thunk or of a decision */
 void sut_lazy_decide(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 		     struct sut_lazy_thread *t, unsigned int choice);
+
+/* lazy-judge.c: what a decision goes by. true: it goes on with the next step. */
+bool sut_lazy_judge(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
+		    struct sut_lazy_thread *t, unsigned int choice);
+/* Notes the old call of a function that may tail-jump. */
+void sut_lazy_record(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
+		     struct sut_lazy_thread *t);
 /* How many outcomes the environment chooses between. */
 unsigned int sut_lazy_decide_choices(const struct sut_lazy_world *w, const struct sut_lazy_state *s,
 				     const struct sut_lazy_thread *t);
