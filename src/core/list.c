@@ -130,8 +130,10 @@ void sut_patch_leave(struct sut_core *core, struct sut_core_patch *p)
 	while (*at != p)
 		at = &(*at)->next;
 	*at = p->next;
-	sut_for_each_object(obj, p)
-		sut_put_part(core, obj);
+	/* A task that was forced may still be inside a forced patch's code. */
+	if (!patch->forced)
+		sut_for_each_object(obj, p)
+			sut_put_part(core, obj);
 	sut_nops_discard(core, p);
 	patch->core = NULL;
 	core->host->free(core, p, sizeof(*p));
