@@ -89,14 +89,21 @@ static const struct sut_lazy_world long_worlds[] = {
 	 .no_certificates = true},
 	{.name = "long: three threads", .threads = 3, .depth = 1, .no_certificates = true},
 	{.name = "long: alternate stack, reversal",
-	 .handlers = 2,
-	 .depth = 5,
+	 .handlers = 1,
+	 .depth = 4,
+	 .leaf = true,
 	 .reverses = true,
 	 .alternate = SUT_LAZY_ALTERNATE_BELOW},
 	{.name = "long: alternate stack above, by the mark first",
+	 .handlers = 1,
+	 .depth = 4,
+	 .leaf = true,
+	 .reverses = true,
+	 .alternate = SUT_LAZY_ALTERNATE_ABOVE,
+	 .foreign_first = true},
+	{.name = "long: alternate stack above, handlers twice",
 	 .handlers = 2,
 	 .depth = 5,
-	 .reverses = true,
 	 .alternate = SUT_LAZY_ALTERNATE_ABOVE,
 	 .foreign_first = true},
 	{.name = "long: births, certificates with unique numbers",
@@ -191,8 +198,8 @@ static const struct mutation {
 	HARM(RECORDS, "tails"),
 	HARM(OVERFLOW, "tails and handlers"),
 	/* Nothing comes of these. */
-	SPARE(SLEEP_FRESH, "calls", SUT_LAZY_DOCUMENT),
-	SPARE(COUNT_NESTED_TARGET, "births", SUT_LAZY_DOCUMENT),
+	SPARE(SLEEP_FRESH, "calls", SUT_LAZY_FIRST),
+	SPARE(COUNT_NESTED_TARGET, "births", SUT_LAZY_FIRST),
 	SPARE(CLOSED_FIRST, "births", SUT_LAZY_PROJECT),
 	SPARE(ANSWERS_UNARMED, "calls", SUT_LAZY_PROJECT),
 	SPARE(ANSWERS_NESTED, "births", SUT_LAZY_PROJECT),
@@ -244,11 +251,11 @@ static const struct sut_lazy_world cures[] = {
 	{.name = "stopped and marked, nothing pending", .handlers = 1, .stop_marks = true},
 };
 
-static const char *const document[] = {"calls",          "reversal",
-				       "handlers",       "alternate stack",
-				       "tails",          "deep tails",
-				       "there and back", "tails and handlers",
-				       "forks"};
+static const char *const first_rules[] = {"calls",          "reversal",
+					  "handlers",       "alternate stack",
+					  "tails",          "deep tails",
+					  "there and back", "tails and handlers",
+					  "forks"};
 
 enum {
 	WORLDS = sizeof(worlds) / sizeof(worlds[0]),
@@ -256,7 +263,7 @@ enum {
 	MUTATIONS = sizeof(mutations) / sizeof(mutations[0]),
 	LIMITS = sizeof(limits) / sizeof(limits[0]),
 	CURES = sizeof(cures) / sizeof(cures[0]),
-	DOCUMENT = sizeof(document) / sizeof(document[0]),
+	FIRST_RULES = sizeof(first_rules) / sizeof(first_rules[0]),
 };
 
 static const struct sut_lazy_world *find_world(const char *name)
@@ -300,23 +307,24 @@ static void mutated_case(const struct mutation *m, struct sut_lazy_case *found)
 	found->world = complete(find_world(m->world));
 	/* Marks that lie do no harm by themselves. */
 	found->world.properties = SUT_LAZY_HARM | SUT_LAZY_LIVE;
-	if (m->base == SUT_LAZY_DOCUMENT)
+	if (m->base == SUT_LAZY_FIRST)
 		found->world.off = 0;
 	found->world.base = m->base;
 	found->world.off |= UINT64_C(1) << m->rule;
 	found->expected = m->expected;
 	found->kind =
 		m->expected == SUT_EXPLORE_HOLDS ? SUT_LAZY_CASE_SPARE : SUT_LAZY_CASE_MUTATION;
-	snprintf(found->name, sizeof(found->name), "%s in %s", sut_lazy_rules[m->rule].name,
+	snprintf(found->name, sizeof(found->name), "%s%s in %s",
+		 m->base == SUT_LAZY_FIRST ? "first rules: " : "", sut_lazy_rules[m->rule].name,
 		 m->world);
 }
 
-static void document_case(const char *name, struct sut_lazy_case *found)
+static void first_rules_case(const char *name, struct sut_lazy_case *found)
 {
 	plain_case(SUT_LAZY_CASE_RULES, find_world(name), found);
-	found->world.base = SUT_LAZY_DOCUMENT;
+	found->world.base = SUT_LAZY_FIRST;
 	found->world.off = 0;
-	snprintf(found->name, sizeof(found->name), "document: %s", name);
+	snprintf(found->name, sizeof(found->name), "first rules: %s", name);
 }
 
 bool sut_lazy_case(size_t index, struct sut_lazy_case *found)
@@ -324,9 +332,9 @@ bool sut_lazy_case(size_t index, struct sut_lazy_case *found)
 	memset(found, 0, sizeof(*found));
 	if (index < WORLDS)
 		plain_case(SUT_LAZY_CASE_RULES, &worlds[index], found);
-	else if ((index -= WORLDS) < DOCUMENT)
-		document_case(document[index], found);
-	else if ((index -= DOCUMENT) < MUTATIONS)
+	else if ((index -= WORLDS) < FIRST_RULES)
+		first_rules_case(first_rules[index], found);
+	else if ((index -= FIRST_RULES) < MUTATIONS)
 		mutated_case(&mutations[index], found);
 	else if ((index -= MUTATIONS) < LIMITS)
 		plain_case(SUT_LAZY_CASE_LIMIT, &limits[index], found);

@@ -110,8 +110,7 @@ static size_t ready_steps(const struct sut_lazy_world *w, const struct sut_lazy_
 		return n;
 	}
 	steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_FOLLOW, 0);
-	if (sut_lazy_reversible(w, tr) &&
-	    (w->base == SUT_LAZY_DOCUMENT || s->op == SUT_LAZY_OP_NONE))
+	if (sut_lazy_reversible(w, tr) && (w->base == SUT_LAZY_FIRST || s->op == SUT_LAZY_OP_NONE))
 		steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_REVERSE, 0);
 	return n;
 }

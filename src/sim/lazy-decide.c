@@ -15,7 +15,7 @@ static const uint8_t project[] = {
 };
 
 /* Rules 3 to 10 as they were first written down; the process synchronises when it arms. */
-static const uint8_t document[] = {
+static const uint8_t first_rules[] = {
 	SUT_LAZY_ARMED,       SUT_LAZY_FOREIGN_FIRST, SUT_LAZY_NESTED,  SUT_LAZY_BUSY,
 	SUT_LAZY_DIR,         SUT_LAZY_EPOCH,         SUT_LAZY_CLOSED,  SUT_LAZY_SWITCHED,
 	SUT_LAZY_CERTIFICATE, SUT_LAZY_VERSION,       SUT_LAZY_FOREIGN, SUT_LAZY_TAIL,
@@ -34,7 +34,7 @@ static const uint8_t *sequence(const struct sut_lazy_world *w)
 {
 	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_MARK_AFTER_BUSY))
 		return early_mark;
-	return w->base == SUT_LAZY_PROJECT ? project : document;
+	return w->base == SUT_LAZY_PROJECT ? project : first_rules;
 }
 
 /* Is this step in the world at all? */
@@ -135,7 +135,7 @@ static void count(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 
 	if (tr->closed && sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT_CLOSED)) {
 		a->version = sut_lazy_target(tr, a->d);
-		if (w->base == SUT_LAZY_DOCUMENT && !a->nested)
+		if (w->base == SUT_LAZY_FIRST && !a->nested)
 			a->pc = SUT_LAZY_STORE;
 		else
 			finish(w, t);

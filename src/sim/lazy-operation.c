@@ -10,7 +10,7 @@ static enum sut_lazy_op_step commit_step(const struct sut_lazy_world *w, unsigne
 					 unsigned int *fn)
 {
 	unsigned int first = w->functions;
-	bool sync = w->base == SUT_LAZY_DOCUMENT && sut_lazy_rule_on(w, SUT_LAZY_RULE_SERIALIZE);
+	bool sync = w->base == SUT_LAZY_FIRST && sut_lazy_rule_on(w, SUT_LAZY_RULE_SERIALIZE);
 
 	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_ARM_LAST))
 		first--;

@@ -219,7 +219,7 @@ enum sut_lazy_rule {
 /* Whose rules are the base from which some are switched off. */
 enum sut_lazy_base {
 	SUT_LAZY_PROJECT, /* what src/process does */
-	SUT_LAZY_DOCUMENT /* the rule set as it was first written down */
+	SUT_LAZY_FIRST    /* the rule set as it was first written down */
 };
 
 enum sut_lazy_alternate {
