@@ -55,6 +55,21 @@ static bool overlap(const struct klp_patch *a, const struct klp_patch *b)
 	return false;
 }
 
+/* Would the patch, by what it replaces, give back a function that this newer one has, too? */
+static bool gives_back(const struct sut_core *core, const struct klp_patch *patch,
+		       const struct klp_patch *newer)
+{
+	sut_for_each_patch(p, core) {
+		if (!sut_replaces(patch, p->patch))
+			continue;
+		sut_for_each_listed_object(x, p->patch)
+			sut_for_each_listed_object(y, newer)
+				if (sut_same(x->name, y->name) && shares_func(x, y))
+					return true;
+	}
+	return false;
+}
+
 static bool state_fits(const struct klp_patch *patch, const struct klp_patch *old,
 		       const struct klp_state *state)
 {
@@ -74,7 +89,7 @@ int sut_check_fit(const struct sut_core *core, const struct klp_patch *patch)
 			if (!state_fits(patch, old, state))
 				return -EINVAL;
 		if (patch->replace_set && old->replace_set != patch->replace_set && old->enabled &&
-		    overlap(patch, old))
+		    (overlap(patch, old) || gives_back(core, patch, old)))
 			return -EINVAL;
 	}
 	return 0;
