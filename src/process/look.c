@@ -263,6 +263,8 @@ enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 		return rc;
 	blockers->threads = threads.count;
 	blockers->count = 0;
+	if (!looker->t.list_count[SUT_RT_LIST_COMMIT])
+		return SUT_OK;
 	for (size_t i = 0; i < threads.count; i++) {
 		struct sut_blocker blocker = {.tid = threads.tids[i], .function = ""};
 

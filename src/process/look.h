@@ -49,7 +49,8 @@ enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runti
 /*
  * Looks at all threads. stop_running: one that runs and has not gone over is stopped for the
  * moment of a look (invisible in user mode). No blocker in the result: all were switched or clean,
- * each at an instant after the call began.
+ * each at an instant after the call began, or the transition takes nobody anywhere: what it
+ * disables lies under other patches, and nobody has run it since they came.
  */
 enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 			 struct sut_blockers *blockers, struct sut_diag *diag);
