@@ -213,6 +213,11 @@ static enum sut_rc blocked(const struct sut_runtime *runtime, const struct sut_b
 			 "transition goes on by itself",
 			 runtime->target->pid, runtime->target->name, blockers->count,
 			 blockers->threads, (double)wait_ns / 1e9);
+	else if (!blockers->foreign)
+		sut_fail(diag, SUT_RETRY, "blocked",
+			 "process %d (%s): threads were in what they leave whenever others were "
+			 "out of it, for %.1f s; the transition goes on by itself",
+			 runtime->target->pid, runtime->target->name, (double)wait_ns / 1e9);
 	else
 		sut_fail(
 			diag, SUT_RETRY, "stack-switch",
