@@ -46,6 +46,20 @@ static bool is_alias(const struct klp_object *obj, const struct klp_func *func)
 	return false;
 }
 
+/*
+ * The names were compared when the patch was enabled. Under another name, what belongs to another
+ * set shows only here.
+ */
+static bool covers_another_set(const struct sut_core *core, const struct klp_func *func)
+{
+	unsigned int set = func->object->patch->replace_set;
+	const struct klp_func *other = set ? sut_core_stack(core, func->old_func) : NULL;
+
+	while (other && other->object->patch->replace_set == set)
+		other = other->below;
+	return other != NULL;
+}
+
 static int resolve(struct sut_core *core, struct klp_object *obj)
 {
 	for (struct klp_func *func = obj->first, *next; func; func = next) {
@@ -56,6 +70,8 @@ static int resolve(struct sut_core *core, struct klp_object *obj)
 			return rc;
 		if (!func->old_size || !func->new_size)
 			return -ENOENT;
+		if (covers_another_set(core, func))
+			return -EINVAL;
 		if (!is_alias(obj, func))
 			continue;
 		if (!func->nop)
