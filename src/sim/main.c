@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture-sim: plays scenarios. docs/scenarios.md says what a scenario is. */
+#include "sim/explore-core.h"
 #include "sim/lazy-cases.h"
 #include "sim/play.h"
 
@@ -13,6 +14,7 @@ enum { STATUS_FINE, STATUS_DIFFERS, STATUS_NO_SCENARIO };
 static const char help[] =
 	"suture-sim FILE...          plays scenarios and prints them with what came\n"
 	"suture-sim --check FILE...  says where something else came than is written\n"
+	"suture-sim --explore core   tries every order of events on the core\n"
 	"suture-sim --explore lazy   tries every interleaving of the lazy switch\n"
 	"suture-sim --help           this\n"
 	"\n"
@@ -54,6 +56,8 @@ int main(int argc, char **argv)
 		fputs(help, stdout);
 		return STATUS_FINE;
 	}
+	if (argc > 2 && strcmp(argv[1], "--explore") == 0 && strcmp(argv[2], "core") == 0)
+		return sut_small_main(argc - 2, argv + 2);
 	if (argc > 2 && strcmp(argv[1], "--explore") == 0 && strcmp(argv[2], "lazy") == 0)
 		return sut_lazy_main(argc - 2, argv + 2);
 	if (argc <= first || (!check && argv[1][0] == '-')) {
