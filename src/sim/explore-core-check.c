@@ -14,6 +14,7 @@ const char *sut_small_property_text(enum sut_small_property property)
 		[SUT_SMALL_VERSION] = "version: a call runs what its task should not run",
 		[SUT_SMALL_SWITCHED] = "switched: a task is taken over inside code that is left",
 		[SUT_SMALL_LEFT_BEHIND] = "left behind: nothing blocks a task that is not switched",
+		[SUT_SMALL_BLAME] = "blame: what is told of a task that blocks is not so",
 		[SUT_SMALL_OLD_CODE] = "old code: a task is in it after the transition has ended",
 		[SUT_SMALL_FREED_CODE] = "freed code: a task can reach it",
 		[SUT_SMALL_FREED_MEMORY] = "freed memory: the core or a task can reach it",
@@ -90,6 +91,19 @@ static bool makes_attempt(enum sut_small_kind kind)
 	       kind == SUT_SMALL_FORCE;
 }
 
+/* Still behind after an attempt. */
+static void check_blocker(struct sut_small_stage *stage, const struct sut_small_task *task,
+			  bool inside)
+{
+	bool running = task->record.life == SUT_SMALL_RUNNING;
+
+	if (!running && !inside)
+		sut_small_break(stage, SUT_SMALL_LEFT_BEHIND);
+	if (task->core.reason != (running ? SUT_BLOCK_RUNNING : SUT_BLOCK_FRAME) ||
+	    !task->core.func != running)
+		sut_small_break(stage, SUT_SMALL_BLAME);
+}
+
 static void check_task(struct sut_small_stage *stage, enum sut_small_kind kind, unsigned int n,
 		       bool ended)
 {
@@ -99,8 +113,8 @@ static void check_task(struct sut_small_stage *stage, enum sut_small_kind kind, 
 	bool there = ended || task->core.patch_state == stage->hub.book.target;
 
 	if (!there) {
-		if (makes_attempt(kind) && record->life == SUT_SMALL_ASLEEP && !inside)
-			sut_small_break(stage, SUT_SMALL_LEFT_BEHIND);
+		if (makes_attempt(kind))
+			check_blocker(stage, task, inside);
 	} else if (was_behind(stage, kind, n)) {
 		if (kind == SUT_SMALL_FORCE)
 			record->excused |= inside;

@@ -159,6 +159,8 @@ size_t sut_small_steps(const struct sut_small_stage *stage, uint32_t steps[SUT_E
 
 	for (unsigned int i = 0; i < world->task_slots; i++)
 		n += task_steps(stage, i, steps + n);
+	if (world->events & SUT_SMALL_FORKS && free_slot(stage) >= 0)
+		steps[n++] = sut_small_step(SUT_SMALL_ARRIVE, (unsigned int)free_slot(stage), 0);
 	for (unsigned int i = 0; i < world->patches; i++)
 		n += patch_steps(stage, i, steps + n);
 	n += object_steps(stage, steps + n);
@@ -232,13 +234,14 @@ static void leave_frame(struct sut_small_record *record)
 		record->frame[record->depth - 1].last = false;
 }
 
-static void spawn(struct sut_small_stage *stage, const struct sut_small_task *parent, bool copy)
+static void spawn(struct sut_small_stage *stage, const struct sut_small_task *parent,
+		  enum sut_small_kind kind)
 {
 	struct sut_small_task *child = &stage->task[free_slot(stage)];
-	bool fresh = stage->world->fault == SUT_SMALL_FAULT_FORK_FRESH;
+	bool fresh = kind == SUT_SMALL_ARRIVE || stage->world->fault == SUT_SMALL_FAULT_FORK_FRESH;
 
 	memset(child, 0, sizeof(*child));
-	if (copy)
+	if (kind == SUT_SMALL_FORK)
 		child->record = parent->record;
 	child->record.life = SUT_SMALL_RUNNING;
 	sut_core_task_new(&stage->hub.core, &child->core, fresh ? NULL : &parent->core);
@@ -271,7 +274,7 @@ static void take_task(struct sut_small_stage *stage, struct sut_small_task *task
 		memset(task, 0, sizeof(*task));
 		break;
 	default:
-		spawn(stage, task, sut_small_step_kind(step) == SUT_SMALL_FORK);
+		spawn(stage, task, sut_small_step_kind(step));
 		break;
 	}
 }

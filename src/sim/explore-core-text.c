@@ -46,6 +46,7 @@ static void describe_task(const struct sut_small_stage *stage, uint32_t step,
 		[SUT_SMALL_EXIT] = "exits in",
 		[SUT_SMALL_FORK] = "forks in",
 		[SUT_SMALL_THREAD] = "makes a thread in",
+		[SUT_SMALL_ARRIVE] = "comes, at",
 	};
 	unsigned int who = sut_small_step_who(step);
 	const struct sut_small_record *after = &stage->task[who].record;

@@ -60,7 +60,8 @@ enum sut_small_call {
 
 /* What can happen in a world beside calls, returns, sleep, ticks, enable and disable. */
 enum {
-	SUT_SMALL_FORKS = 1 << 0,    /* a child with a copy of the stack, or with an empty one */
+	SUT_SMALL_FORKS =
+		1 << 0, /* children with a copy of the stack, threads, tasks from nowhere */
 	SUT_SMALL_EXITS = 1 << 1,    /* at any depth */
 	SUT_SMALL_REVERSES = 1 << 2, /* any number of times */
 	SUT_SMALL_FORCES = 1 << 3,
@@ -204,6 +205,7 @@ enum sut_small_property {
 	SUT_SMALL_VERSION,
 	SUT_SMALL_SWITCHED,
 	SUT_SMALL_LEFT_BEHIND,
+	SUT_SMALL_BLAME,
 	SUT_SMALL_OLD_CODE,
 	SUT_SMALL_FREED_CODE,
 	SUT_SMALL_FREED_MEMORY,
@@ -323,6 +325,7 @@ enum sut_small_kind {
 	SUT_SMALL_EXIT,
 	SUT_SMALL_FORK,
 	SUT_SMALL_THREAD,
+	SUT_SMALL_ARRIVE, /* a task that no other one made */
 	SUT_SMALL_ENABLE,
 	SUT_SMALL_DISABLE,
 	SUT_SMALL_REVERSE,
