@@ -39,7 +39,7 @@ struct sut_core_host {
 
 	/* Is the object of that name there? Never asked about main. */
 	bool (*loaded)(struct sut_core *core, const char *name);
-	/* Split patches, optional: fetches an object's part, or gives it back. */
+	/* Split patches, both or none: fetches an object's part, or gives it back. */
 	int (*get_part)(struct sut_core *core, struct klp_object *obj);
 	void (*put_part)(struct sut_core *core, struct klp_object *obj);
 	/* Optional: applies, or clears, the relocations of the patch that need this object. */

@@ -8,7 +8,7 @@
 
 void sut_put_part(struct sut_core *core, struct klp_object *obj)
 {
-	if (obj->part && core->host->put_part)
+	if (obj->part)
 		core->host->put_part(core, obj);
 	obj->part = false;
 }

@@ -252,24 +252,29 @@ static void check_tasks(struct sut_sample *sample)
 	}
 }
 
-/* The two versions of a transition: before it nothing of its patch, after it nothing replaced. */
+/* What runs when the transition has ended, the one way or the other. */
+static const struct klp_func *choice_after(const struct sut_sample *sample,
+					   const struct klp_func *top, int target)
+{
+	for (const struct klp_func *func = top; func; func = func->below) {
+		const struct klp_patch *patch = func->object->patch;
+
+		if (func->nop || (target == SUT_PATCHED && is_replaced(sample, patch->core)) ||
+		    (target == SUT_UNPATCHED && patch == sample->core.transition))
+			continue;
+		return func;
+	}
+	return NULL;
+}
+
 static void check_choice(struct sut_sample *sample)
 {
-	const struct sut_core *core = &sample->core;
-
-	for (const struct klp_func *top = core->stacks; top; top = top->next_stack) {
-		const struct klp_func *before = sut_core_select(core, top->old_func, SUT_UNPATCHED);
-		const struct klp_func *after = sut_core_select(core, top->old_func, SUT_PATCHED);
-
-		if (before)
-			rule(sample, before->object->patch != core->transition,
-			     "who has not switched runs nothing of the new patch");
-		if (after)
-			rule(sample, !is_replaced(sample, after->object->patch->core),
-			     "who has switched runs nothing of a replaced patch");
-		if (!core->transition)
-			rule(sample, before == top && after == top, "the newest function runs");
-	}
+	for (const struct klp_func *top = sample->core.stacks; top; top = top->next_stack)
+		for (int state = SUT_UNPATCHED; state <= SUT_PATCHED; state++)
+			rule(sample,
+			     sut_core_select(&sample->core, top->old_func, state) ==
+				     choice_after(sample, top, state),
+			     "a task runs what it will run when all are where it is");
 }
 
 void sut_sample_begin(struct sut_sample *sample)

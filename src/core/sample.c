@@ -2,6 +2,8 @@
 /* The world of sample.h: its patches, its tasks, and what is done in it. */
 #include "core/sample.h"
 
+#include <string.h>
+
 static const char *const object_names[SUT_SAMPLE_OBJECTS] = {NULL, "m", "n"};
 
 size_t sut_sample_index(const char *name)
@@ -152,6 +154,9 @@ int sut_sample_enable(struct sut_sample *sample, struct sut_sample_patch *patch)
 {
 	int rc;
 
+	/* Its module is loaded anew, without what was written into the one before. */
+	if (!patch->klp.core)
+		memset(patch->relocated, 0, sizeof(patch->relocated));
 	sut_sample_begin(sample);
 	rc = sut_core_enable(&sample->core, &patch->klp);
 	sut_sample_end(sample, rc);

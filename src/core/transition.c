@@ -98,7 +98,7 @@ static void disable_replaced(struct sut_core *core)
 /* Oldest first; `by` is no longer in transition, so its place in the list says who came before. */
 static void remove_replaced(struct sut_core *core, const struct klp_patch *by)
 {
-	for (struct sut_core_patch *p = core->patches, *next; p && p->patch != by; p = next) {
+	for (struct sut_core_patch *p = core->patches, *next; p->patch != by; p = next) {
 		next = p->next;
 		if (sut_replaces(by, p->patch))
 			sut_patch_leave(core, p);

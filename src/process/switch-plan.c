@@ -49,6 +49,25 @@ struct site_now {
 	uint64_t slot;
 };
 
+/* At the end of a transition that goes where it was to go. */
+static void add_end_word(struct builder *b, uint64_t address, uint64_t expect, uint64_t value)
+{
+	add_word(b, SUT_RT_LIST_FORWARD, address, expect, value);
+	add_word(b, SUT_RT_LIST_FORCED, address, expect, value);
+}
+
+/*
+ * A pun becomes a direct jump once nobody is inside the original. Where the end is forced somebody
+ * may be between the five bytes, and calls go on through the slot.
+ */
+static void add_direct_word(struct builder *b, const struct sut_rt_func *f, uint64_t word,
+			    uint64_t thunk, uint64_t code)
+{
+	add_word(b, SUT_RT_LIST_FORWARD, sut_site_word_address(f), word,
+		 sut_site_jump_word(f, word, code));
+	add_word(b, SUT_RT_LIST_FORCED, f->slot, thunk, code);
+}
+
 /* From the original to code: see the head of site.h for the two ways. */
 static void words_from_original(struct builder *b, const struct sut_rt_func *f,
 				const struct site_now *now, uint64_t thunk, uint64_t code)
@@ -63,33 +82,38 @@ static void words_from_original(struct builder *b, const struct sut_rt_func *f,
 		add_word(b, SUT_RT_LIST_COMMIT, f->slot, now->slot, thunk);
 	add_word(b, SUT_RT_LIST_COMMIT, at, now->word, guarded);
 	add_word(b, SUT_RT_LIST_BACK, at, guarded, now->word);
-	if (f->flags & SUT_RT_FUNC_DIRECT)
-		add_word(b, SUT_RT_LIST_FORWARD, at, guarded,
-			 sut_site_jump_word(f, now->word, code));
+	if (!(f->flags & SUT_RT_FUNC_PUN))
+		add_end_word(b, at, guarded, sut_site_jump_word(f, now->word, code));
+	else if (f->flags & SUT_RT_FUNC_DIRECT)
+		add_direct_word(b, f, guarded, thunk, code);
 	else
-		add_word(b, SUT_RT_LIST_FORWARD, f->slot, thunk, code);
+		add_end_word(b, f->slot, thunk, code);
 }
 
 /* From code to other code, or (0) to the original. */
 static void words_from_code(struct builder *b, const struct sut_rt_func *f,
 			    const struct site_now *now, uint64_t thunk, uint64_t code)
 {
+	bool punned =
+		(f->flags & SUT_RT_FUNC_PUN) && now->word == sut_site_pun_word(f, f->original);
 	uint64_t at = sut_site_word_address(f);
-	uint64_t guarded = sut_site_jump_word(f, now->word, thunk);
+	uint64_t guarded = punned ? now->word : sut_site_jump_word(f, now->word, thunk);
 
-	if (f->flags & SUT_RT_FUNC_DIRECT) {
+	if (punned) {
+		add_word(b, SUT_RT_LIST_COMMIT, f->slot, now->slot, thunk);
+		add_word(b, SUT_RT_LIST_BACK, f->slot, thunk, now->slot);
+	} else {
 		add_word(b, SUT_RT_LIST_COMMIT, at, now->word, guarded);
 		add_word(b, SUT_RT_LIST_BACK, at, guarded, now->word);
-		add_word(b, SUT_RT_LIST_FORWARD, at, guarded,
-			 code ? sut_site_jump_word(f, now->word, code) : f->original);
-		return;
 	}
-	add_word(b, SUT_RT_LIST_COMMIT, f->slot, now->slot, thunk);
-	add_word(b, SUT_RT_LIST_BACK, f->slot, thunk, now->slot);
-	if (code)
-		add_word(b, SUT_RT_LIST_FORWARD, f->slot, thunk, code);
+	if (!code)
+		add_end_word(b, at, guarded, f->original);
+	else if (!punned)
+		add_end_word(b, at, guarded, sut_site_jump_word(f, now->word, code));
+	else if (f->flags & SUT_RT_FUNC_DIRECT)
+		add_direct_word(b, f, guarded, thunk, code);
 	else
-		add_word(b, SUT_RT_LIST_FORWARD, at, now->word, f->original);
+		add_end_word(b, f->slot, thunk, code);
 }
 
 /* The pieces of a record; those of a patch that is only planned lie in the plan. */

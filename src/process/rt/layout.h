@@ -168,6 +168,7 @@ enum sut_rt_list {
 	SUT_RT_LIST_COMMIT,  /* entries to thunks */
 	SUT_RT_LIST_FORWARD, /* closing with dir 0: entries to the new code */
 	SUT_RT_LIST_BACK,    /* closing with dir 1: entries as they were before the transition */
+	SUT_RT_LIST_FORCED,  /* as FORWARD, with threads inside the original's first bytes */
 	SUT_RT_LIST_COUNT,
 };
 
@@ -194,8 +195,7 @@ struct sut_rt_transition {
 	uint64_t range_count;
 	uint64_t low; /* encloses all ranges */
 	uint64_t high;
-	uint64_t stack_offset; /* of {stackblock, stackblock_size} in the C library's struct pthread
-				*/
+	uint64_t stack_offset; /* in struct pthread, of {stackblock, stackblock_size} */
 	uint64_t main_tcb;
 	uint64_t main_low; /* the main thread's stack, which its TCB does not lie above */
 	uint64_t main_high;
@@ -428,14 +428,14 @@ SUT_RT_AT(sut_rt_transition, main_high, 96);
 SUT_RT_AT(sut_rt_transition, dir_copies, 104);
 SUT_RT_AT(sut_rt_transition, dir_copy_count, 112);
 SUT_RT_AT(sut_rt_transition, list, 120);
-SUT_RT_AT(sut_rt_transition, list_count, 144);
-SUT_RT_AT(sut_rt_transition, started_ns, 168);
-SUT_RT_AT(sut_rt_transition, enables, 176);
-SUT_RT_AT(sut_rt_transition, calls, 184);
-SUT_RT_AT(sut_rt_transition, names, 192);
-SUT_RT_AT(sut_rt_transition, name_count, 200);
-SUT_RT_AT(sut_rt_transition, memory, 208);
-SUT_RT_AT(sut_rt_transition, memory_size, 216);
+SUT_RT_AT(sut_rt_transition, list_count, 152);
+SUT_RT_AT(sut_rt_transition, started_ns, 184);
+SUT_RT_AT(sut_rt_transition, enables, 192);
+SUT_RT_AT(sut_rt_transition, calls, 200);
+SUT_RT_AT(sut_rt_transition, names, 208);
+SUT_RT_AT(sut_rt_transition, name_count, 216);
+SUT_RT_AT(sut_rt_transition, memory, 224);
+SUT_RT_AT(sut_rt_transition, memory_size, 232);
 
 SUT_RT_AT(sut_rt_func, entry, 0);
 SUT_RT_AT(sut_rt_func, size, 8);

@@ -130,10 +130,13 @@ static bool attempt(struct sut_core *core)
 static void force(struct sut_core *core)
 {
 	struct sut_rt_control *control = control_of(core);
+	struct sut_rt_transition *t = transition_of(core);
 
 	control->forced = 1;
 	control->may_close = 1;
-	__atomic_fetch_or(&transition_of(core)->closing, 1, __ATOMIC_SEQ_CST);
+	t->list[SUT_RT_LIST_FORWARD] = t->list[SUT_RT_LIST_FORCED];
+	t->list_count[SUT_RT_LIST_FORWARD] = t->list_count[SUT_RT_LIST_FORCED];
+	__atomic_fetch_or(&t->closing, 1, __ATOMIC_SEQ_CST);
 }
 
 /* No later transition counts the same numbers: certificates of this one are void in all of them. */
