@@ -62,7 +62,7 @@ static void test_unarmed(void)
 	t.armed = 0;
 	CHECK_EQUAL(ask(&t), OLD);
 	CHECK_EQUAL(words()->mark, 0);
-	CHECK_EQUAL(words()->answers, 1);
+	CHECK_EQUAL(words()->answer, 0);
 	CHECK_EQUAL(words()->busy, 0);
 	CHECK_EQUAL(t.closing, 0);
 }
@@ -84,7 +84,7 @@ static void test_frame(void)
 	CHECK_EQUAL(ask(&t), OLD);
 	CHECK_EQUAL(words()->mark, 0);
 	CHECK_EQUAL(t.closing, 2);
-	CHECK_EQUAL(words()->answers, 1);
+	CHECK_EQUAL(words()->answer, 2);
 	CHECK_EQUAL(ask(&t), OLD);
 	CHECK_EQUAL(t.closing, 4);
 }
@@ -152,8 +152,8 @@ static void test_certificate(void)
 
 	stack[40] = OLD_LOW + 8;
 	CHECK_EQUAL(ask(&t), OLD);
-	words()->certificate = 1;
-	words()->certificate_check = ~1u ^ MARK;
+	words()->certificate = 2;
+	words()->certificate_check = ~UINT64_C(2) ^ MARK;
 	CHECK_EQUAL(ask(&t), NEW);
 	CHECK_EQUAL(words()->mark, MARK);
 }
@@ -164,17 +164,35 @@ static void test_certificate_void(void)
 
 	stack[40] = OLD_LOW + 8;
 	CHECK_EQUAL(ask(&t), OLD);
-	words()->certificate = 1; /* torn: the check is still of another one */
-	words()->certificate_check = ~0u ^ MARK;
+	words()->certificate = 2; /* torn: the check is still of another one */
+	words()->certificate_check = ~UINT64_C(0) ^ MARK;
 	CHECK_EQUAL(ask(&t), OLD);
-	words()->certificate_check = ~1u ^ MARK; /* whole, but one answer too old */
+	words()->certificate_check = ~UINT64_C(2) ^ MARK; /* whole, but one answer too old */
 	CHECK_EQUAL(ask(&t), OLD);
-	words()->certificate = 3;
-	words()->certificate_check = ~3u ^ (MARK + 1); /* for the other direction */
+	words()->certificate = 6;
+	words()->certificate_check = ~UINT64_C(6) ^ (MARK + 1); /* for the other direction */
 	CHECK_EQUAL(ask(&t), OLD);
-	words()->certificate = 4;
-	words()->certificate_check = ~4u ^ (MARK - 2); /* of an earlier transition */
+	words()->certificate = 8;
+	words()->certificate_check = ~UINT64_C(8) ^ (MARK - 2); /* of an earlier transition */
 	CHECK_EQUAL(ask(&t), OLD);
+}
+
+/*
+ * A handler above the thread's stack interrupts a decision that has answered old: it must not take
+ * the certificate, nor what is left of that decision.
+ */
+static void test_foreign_first(void)
+{
+	struct sut_rt_transition t = begin();
+	uint64_t busy = (uint64_t)(stack + 30);
+
+	words()->busy = busy;
+	words()->certificate_check = ~UINT64_C(0) ^ MARK;
+	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + WORDS)), OLD);
+	CHECK_EQUAL(words()->mark, 0);
+	CHECK_EQUAL(words()->busy, busy);
+	CHECK_EQUAL(words()->transition, 0);
+	CHECK_EQUAL(words()->answer, 2);
 }
 
 /* Words of an earlier transition, or of an earlier owner of the stack, count for nothing. */
@@ -184,15 +202,15 @@ static void test_stale_words(void)
 
 	*words() = (struct sut_rt_thread){
 		.mark = MARK - 2,
-		.answers = 7,
+		.answer = 7,
 		.transition = MARK - 2,
 		.hit_address = (uint64_t)(stack + 5),
 		.hit_value = ~UINT64_C(0),
 		.certificate = 7,
-		.certificate_check = ~7u ^ (MARK - 2),
+		.certificate_check = ~UINT64_C(7) ^ (MARK - 2),
 	};
 	CHECK_EQUAL(ask(&t), NEW);
-	CHECK_EQUAL(words()->answers, 0);
+	CHECK_EQUAL(words()->answer, 7);
 }
 
 static void test_nested(void)
@@ -291,6 +309,9 @@ static void test_foreign(void)
 	CHECK_EQUAL(ask(&t), NEW);
 	CHECK_EQUAL(t.foreign, 2);
 	CHECK_EQUAL(t.closing, 4);
+	words()->mark = MARK + 1;
+	CHECK_EQUAL(ask(&t), OLD); /* which is where everybody goes */
+	CHECK_EQUAL(t.foreign, 2);
 }
 
 static void test_way_back(void)
@@ -329,7 +350,7 @@ static void test_reversal_voids(void)
 	words()->mark = MARK;
 	words()->transition = MARK;
 	words()->certificate = 0;
-	words()->certificate_check = ~0u ^ MARK;
+	words()->certificate_check = ~UINT64_C(0) ^ MARK;
 	words()->hit_address = (uint64_t)(stack + 5);
 	words()->hit_value = ~UINT64_C(0);
 	t.dir = 1;
@@ -358,6 +379,7 @@ static const struct sut_tap_test tests[] = {
 	{"a decision that was never finished does not block later ones", test_busy_left_over},
 	{"after closing the answer is the target version", test_closed},
 	{"on a foreign stack the mark decides and the case is counted", test_foreign},
+	{"... before anything else is looked at", test_foreign_first},
 	{"on the way back a new frame gives the new version", test_way_back},
 	{"on the way back an undecided thread is at home", test_way_back_undecided},
 	{"a reversal makes certificates and remembered frames void", test_reversal_voids},

@@ -138,17 +138,17 @@ static bool scan_stack(struct sut_looker *looker, const struct sut_thread_stack 
 }
 
 /*
- * "This thread was clean when it had given that many source answers." Its next decision may rely
+ * "This thread was clean when that was its last source answer." Its next decision may rely
  * on it, however dirty its deeper stack looks then. The check word makes a torn write invalid.
  */
-static void write_certificate(struct sut_looker *looker, uint64_t tcb, uint32_t answers)
+static void write_certificate(struct sut_looker *looker, uint64_t tcb, uint64_t answer)
 {
 	uint64_t at = tcb + SUT_RT_THREAD;
-	uint32_t check = ~answers ^ (looker->t.mark_new + looker->t.dir);
+	uint64_t check = ~answer ^ (looker->t.mark_new + looker->t.dir);
 
 	if (sut_target_write(looker->runtime->target,
-			     at + offsetof(struct sut_rt_thread, certificate), &answers,
-			     sizeof(answers)))
+			     at + offsetof(struct sut_rt_thread, certificate), &answer,
+			     sizeof(answer)))
 		sut_target_write(looker->runtime->target,
 				 at + offsetof(struct sut_rt_thread, certificate_check), &check,
 				 sizeof(check));
@@ -161,7 +161,6 @@ static bool look_asleep(struct sut_looker *looker, const struct sut_thread_state
 	struct sut_runtime *runtime = looker->runtime;
 	struct sut_thread_stack stack;
 	struct sut_rt_thread words;
-	bool ours;
 
 	blocker->syscall = state->syscall;
 	if (!sut_thread_stack(runtime->target, &runtime->layout, state->sp, &stack)) {
@@ -181,9 +180,8 @@ static bool look_asleep(struct sut_looker *looker, const struct sut_thread_state
 	if (!scan_stack(looker, &stack, state->pc, state->sp, blocker) ||
 	    !sut_thread_slept(runtime->target, blocker->tid, state))
 		return false;
-	ours = words.transition == looker->t.mark_new && words.dir == looker->t.dir;
 	if (blocker->look == SUT_LOOK_CLEAN && looker->t.armed)
-		write_certificate(looker, stack.tcb, ours ? words.answers : 0);
+		write_certificate(looker, stack.tcb, words.answer);
 	return true;
 }
 

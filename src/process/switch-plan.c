@@ -427,6 +427,7 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memo
 		.patch = patch,
 		.enables = direction == SUT_SWITCH_ENABLE,
 		.calls = calls,
+		.closing = memory->control.closing_next,
 		.mark_new = memory->control.mark_next,
 		.mark_old = memory->control.mark_next + 1,
 		.stack_offset = runtime->layout.stack_offset,

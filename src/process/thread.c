@@ -39,27 +39,61 @@ static int compare_tids(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-enum sut_rc sut_thread_list(const struct sut_target *target, struct sut_arena *arena,
-			    struct sut_thread_list *list, struct sut_diag *diag)
+static void read_list(const struct sut_target *target, struct sut_arena *arena,
+		      struct sut_thread_list *list)
 {
 	SUT_CLOSEDIR DIR *dir =
 		fdopendir(openat(target->tasks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
 	struct dirent *entry;
 
-	*list = (struct sut_thread_list){0};
+	list->count = 0;
 	while (dir && (entry = readdir(dir))) {
 		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
 
 		if (tid > 0)
 			SUT_PUSH(arena, list->tids, list->count, list->capacity) = tid;
 	}
-	if (!list->count) {
-		sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited", target->pid,
-			 target->name);
-		return SUT_GONE;
+}
+
+static bool all_there(const struct sut_target *target, const struct sut_thread_list *list)
+{
+	for (size_t i = 0; i < list->count; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "%d", list->tids[i]);
+		if (faccessat(target->tasks, name, F_OK, 0) < 0)
+			return false;
 	}
-	qsort(list->tids, list->count, sizeof(list->tids[0]), compare_tids);
-	return SUT_OK;
+	return true;
+}
+
+/*
+ * The kernel walks from one thread to the next: one that ends meanwhile can hide those behind it. A
+ * list is whole when all that are on it were still there at its end.
+ */
+enum sut_rc sut_thread_list(const struct sut_target *target, struct sut_arena *arena,
+			    struct sut_thread_list *list, struct sut_diag *diag)
+{
+	enum { TRIES = 1000 };
+
+	*list = (struct sut_thread_list){0};
+	for (int i = 0; i < TRIES; i++) {
+		read_list(target, arena, list);
+		if (!list->count) {
+			sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited",
+				 target->pid, target->name);
+			return SUT_GONE;
+		}
+		if (!all_there(target, list))
+			continue;
+		qsort(list->tids, list->count, sizeof(list->tids[0]), compare_tids);
+		return SUT_OK;
+	}
+	sut_fail(diag, SUT_RETRY, "threads",
+		 "process %d (%s): its threads end faster than they can be listed", target->pid,
+		 target->name);
+	sut_remedy(diag, "Try again.");
+	return SUT_RETRY;
 }
 
 /* "NR A B C D E F SP PC", "-1 SP PC", or "running". */

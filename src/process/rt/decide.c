@@ -13,7 +13,8 @@
  *    instructions that it fetched earlier (serialize).
  *  - Words that point into thunks, heads or this code count as hits: a decision is pending there,
  *    interrupted by the signal handler that we now run in.
- *  - A decision nested in a decision (busy) answers by the mark alone and changes nothing else.
+ *  - A decision nested in a decision (busy), or on a stack that is not the thread's own, answers by
+ *    the mark alone and changes nothing else.
  *  - Every answer for the version that is left is counted in `closing` first; once that is closed
  *    the answer is the target version. So closing proves that nobody entered the old code since
  *    the controller's looks.
@@ -133,31 +134,42 @@ static uint32_t source(struct sut_rt_transition *t, struct sut_rt_thread *thread
 			return target;
 	} while (!__atomic_compare_exchange_n(&t->closing, &closing, closing + 2, 0,
 					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	thread->answers++;
+	thread->answer = closing + 2;
 	return version;
 }
 
-static uint32_t decide(struct sut_rt_transition *t, struct sut_rt_thread *thread, uint64_t tcb,
-		       uint64_t sp, uint32_t dir)
+/*
+ * A decision that must not touch what others go by: one inside a decision, or one on a stack that
+ * is not the thread's own, where nothing can be said about frames. Only answers for the version
+ * that is left hold up closing: signals often come in here.
+ */
+static uint32_t by_mark(struct sut_rt_transition *t, struct sut_rt_thread *thread, uint64_t *cases)
+{
+	uint32_t version = thread->mark == t->mark_new ? NEW : OLD;
+	uint32_t target = __atomic_load_n(&t->dir, __ATOMIC_ACQUIRE) ? OLD : NEW;
+
+	if (version == target)
+		return target;
+	if (cases) /* before the answer is counted: whoever sees that one sees this */
+		__atomic_fetch_add(cases, 1, __ATOMIC_SEQ_CST);
+	return source(t, thread, version, target);
+}
+
+static uint32_t decide(struct sut_rt_transition *t, struct sut_rt_thread *thread, uint64_t sp,
+		       uint64_t end, uint32_t dir)
 {
 	uint32_t target = dir ? OLD : NEW;
 	uint32_t target_mark = dir ? t->mark_old : t->mark_new;
 	uint32_t version = thread->mark == t->mark_new ? NEW : OLD;
 	uint32_t kinds = SUT_RT_RANGE_CORE;
-	uint64_t end;
 
 	if (__atomic_load_n(&t->closing, __ATOMIC_SEQ_CST) & 1)
 		goto marked;
 	if (thread->mark == target_mark)
 		return target;
-	if (thread->certificate == thread->answers &&
+	if (thread->certificate == thread->answer &&
 	    thread->certificate_check == (~thread->certificate ^ (t->mark_new + dir)))
 		goto marked;
-	end = own_stack_end(t, tcb, sp);
-	if (!end) {
-		__atomic_fetch_add(&t->foreign, 1, __ATOMIC_RELAXED);
-		return source(t, thread, version, target);
-	}
 	/* On the way back only those who have run new code can have frames of it. */
 	if (!dir)
 		kinds |= SUT_RT_RANGE_OLD;
@@ -174,35 +186,26 @@ uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp)
 {
 	uint64_t tcb;
 	struct sut_rt_thread *thread = this_thread(&tcb);
+	uint64_t end = own_stack_end(t, tcb, sp);
 	uint32_t dir, answer;
 
-	if (thread->busy && sp < thread->busy) {
-		uint32_t version = thread->mark == t->mark_new ? NEW : OLD;
-		uint32_t target = __atomic_load_n(&t->dir, __ATOMIC_ACQUIRE) ? OLD : NEW;
-
-		if (!__atomic_load_n(&t->armed, __ATOMIC_ACQUIRE)) {
-			thread->answers++;
-			return OLD;
-		}
-		/* Only source answers hold up closing: signals often come in here. */
-		return version == target ? target : source(t, thread, version, target);
-	}
+	if (!__atomic_load_n(&t->armed, __ATOMIC_ACQUIRE))
+		return OLD;
+	serialize();
+	/* First of all: above the thread's stack `busy` would look like one that is left over. */
+	if (!end)
+		return by_mark(t, thread, &t->foreign);
+	if (thread->busy && sp < thread->busy)
+		return by_mark(t, thread, NULL);
 	thread->busy = sp;
 	barrier();
 	dir = __atomic_load_n(&t->dir, __ATOMIC_ACQUIRE);
 	if (thread->transition != t->mark_new || thread->dir != dir) {
 		thread->hit_address = 0;
-		thread->answers = 0;
 		thread->dir = dir;
 		thread->transition = t->mark_new;
 	}
-	if (!__atomic_load_n(&t->armed, __ATOMIC_ACQUIRE)) {
-		thread->answers++;
-		answer = OLD;
-	} else {
-		serialize();
-		answer = decide(t, thread, tcb, sp, dir);
-	}
+	answer = decide(t, thread, sp, end, dir);
 	barrier();
 	thread->busy = 0;
 	return answer;

@@ -84,15 +84,16 @@ struct sut_rt_control {
 	uint32_t version;
 	uint32_t mark_next; /* marks are used once in the life of a process; even */
 	uint64_t text;
-	uint64_t patches;    /* newest struct sut_rt_patch, or 0: all that ever were enabled */
-	uint64_t zones;      /* newest struct sut_rt_zone, or 0 */
-	uint64_t transition; /* the one that runs, or 0 */
-	uint64_t planned;    /* the one that the present operation is to begin, or 0 */
-	uint64_t generation; /* of the patches in use: one more with each change */
-	uint32_t stage;      /* enum sut_rt_stage */
-	uint32_t forced;     /* some transition was: older code than the last version's may run */
-	uint32_t failure;    /* enum sut_rt_failure of the last operation that was refused */
-	uint32_t may_close;  /* the present operation is to end the transition */
+	uint64_t patches;      /* newest struct sut_rt_patch, or 0: all that ever were enabled */
+	uint64_t zones;        /* newest struct sut_rt_zone, or 0 */
+	uint64_t transition;   /* the one that runs, or 0 */
+	uint64_t planned;      /* the one that the present operation is to begin, or 0 */
+	uint64_t closing_next; /* what the next transition's `closing` begins with; even */
+	uint64_t generation;   /* of the patches in use: one more with each change */
+	uint32_t stage;        /* enum sut_rt_stage */
+	uint32_t forced;       /* some transition was: older code than the last version's may run */
+	uint32_t failure;      /* enum sut_rt_failure of the last operation that was refused */
+	uint32_t may_close;    /* the present operation is to end the transition */
 	uint64_t failed_object; /* FAILED_CALLBACK: struct klp_object */
 	uint64_t failed_id;     /* ... id of the set, or 0 */
 	uint64_t expect;        /* CLOSE: the closing word that the looks began with */
@@ -121,22 +122,24 @@ struct sut_rt_control {
 /*
  * The words of one thread, in the thread control block at fs:SUT_RT_THREAD (tcbhead_t's
  * __glibc_unused2, used by no instruction of the C library). Stacks are recycled, and these words
- * with them: nothing here is zero in a new thread, so everything but mark and busy counts only
- * while `transition` is the running transition's mark and `dir` its direction.
+ * with them: nothing here is zero in a new thread. What is not of the running transition is known
+ * by its mark, and answers by their number.
  */
 enum { SUT_RT_THREAD = 0x80 };
 
 struct sut_rt_thread {
 	uint32_t mark;       /* the transition's mark_new, mark_old, or anything else: undecided */
-	uint32_t answers;    /* source answers given in this transition */
-	uint64_t busy;       /* stack pointer of the decision that runs, or 0 */
-	uint32_t transition; /* mark_new of the transition that the words below belong to */
-	uint32_t dir;
+	uint32_t transition; /* mark_new of the transition that hit_address belongs to, */
+	uint32_t dir;        /* and its direction */
+	uint32_t pad;
+	uint64_t busy;        /* stack pointer of the decision that runs, or 0 */
 	uint64_t hit_address; /* outermost word that a scan found, or 0 ... */
 	uint64_t hit_value;   /* ... and its complement: no code address is stored in clear */
-	uint32_t certificate; /* written by the controller: `answers` when this thread was seen
+	uint64_t answer;      /* the transition's `closing` with the last source answer of this
+				 thread, whenever that was: no two answers of a process are equal */
+	uint64_t certificate; /* written by the controller: `answer` when this thread was seen
 				 clean */
-	uint32_t certificate_check; /* ~certificate ^ (mark_new + dir); anything else: no
+	uint64_t certificate_check; /* ~certificate ^ (mark_new + dir); anything else: no
 				       certificate */
 };
 
@@ -185,7 +188,8 @@ struct sut_rt_transition {
 	uint32_t mark_old; /* mark_new + 1 */
 	uint32_t armed;
 	uint32_t dir;
-	uint64_t closing; /* 2 * source answers given after arming, + 1 when closed */
+	uint64_t closing; /* + 2 for each source answer after arming, + 1 when closed; begins behind
+			     the last transition's */
 	uint64_t foreign; /* answers on a stack that is not the thread's own */
 	uint64_t ranges;
 	uint64_t range_count;
@@ -361,38 +365,40 @@ SUT_RT_AT(sut_rt_control, patches, 24);
 SUT_RT_AT(sut_rt_control, zones, 32);
 SUT_RT_AT(sut_rt_control, transition, 40);
 SUT_RT_AT(sut_rt_control, planned, 48);
-SUT_RT_AT(sut_rt_control, generation, 56);
-SUT_RT_AT(sut_rt_control, stage, 64);
-SUT_RT_AT(sut_rt_control, forced, 68);
-SUT_RT_AT(sut_rt_control, failure, 72);
-SUT_RT_AT(sut_rt_control, may_close, 76);
-SUT_RT_AT(sut_rt_control, failed_object, 80);
-SUT_RT_AT(sut_rt_control, failed_id, 88);
-SUT_RT_AT(sut_rt_control, expect, 96);
-SUT_RT_AT(sut_rt_control, close_result, 104);
-SUT_RT_AT(sut_rt_control, slack, 112);
-SUT_RT_AT(sut_rt_control, slack_size, 120);
-SUT_RT_AT(sut_rt_control, slack_tid, 128);
-SUT_RT_AT(sut_rt_control, page_count, 136);
-SUT_RT_AT(sut_rt_control, pages, 144);
-SUT_RT_AT(sut_rt_control, call_stack, 2192);
-SUT_RT_AT(sut_rt_control, call_stack_size, 2200);
-SUT_RT_AT(sut_rt_control, core, 2208);
-SUT_RT_AT(sut_rt_control, host, 2296);
-SUT_RT_AT(sut_rt_control, switching, 2408);
-SUT_RT_AT(sut_rt_control, shadow, 2464);
-SUT_RT_AT(sut_rt_control, shadow_host, 3520);
-SUT_RT_AT(sut_rt_control, shadow_lock, 3560);
+SUT_RT_AT(sut_rt_control, closing_next, 56);
+SUT_RT_AT(sut_rt_control, generation, 64);
+SUT_RT_AT(sut_rt_control, stage, 72);
+SUT_RT_AT(sut_rt_control, forced, 76);
+SUT_RT_AT(sut_rt_control, failure, 80);
+SUT_RT_AT(sut_rt_control, may_close, 84);
+SUT_RT_AT(sut_rt_control, failed_object, 88);
+SUT_RT_AT(sut_rt_control, failed_id, 96);
+SUT_RT_AT(sut_rt_control, expect, 104);
+SUT_RT_AT(sut_rt_control, close_result, 112);
+SUT_RT_AT(sut_rt_control, slack, 120);
+SUT_RT_AT(sut_rt_control, slack_size, 128);
+SUT_RT_AT(sut_rt_control, slack_tid, 136);
+SUT_RT_AT(sut_rt_control, page_count, 144);
+SUT_RT_AT(sut_rt_control, pages, 152);
+SUT_RT_AT(sut_rt_control, call_stack, 2200);
+SUT_RT_AT(sut_rt_control, call_stack_size, 2208);
+SUT_RT_AT(sut_rt_control, core, 2216);
+SUT_RT_AT(sut_rt_control, host, 2304);
+SUT_RT_AT(sut_rt_control, switching, 2416);
+SUT_RT_AT(sut_rt_control, shadow, 2480);
+SUT_RT_AT(sut_rt_control, shadow_host, 3536);
+SUT_RT_AT(sut_rt_control, shadow_lock, 3576);
 
 SUT_RT_AT(sut_rt_thread, mark, 0);
-SUT_RT_AT(sut_rt_thread, answers, 4);
-SUT_RT_AT(sut_rt_thread, busy, 8);
-SUT_RT_AT(sut_rt_thread, transition, 16);
-SUT_RT_AT(sut_rt_thread, dir, 20);
+SUT_RT_AT(sut_rt_thread, transition, 4);
+SUT_RT_AT(sut_rt_thread, dir, 8);
+SUT_RT_AT(sut_rt_thread, pad, 12);
+SUT_RT_AT(sut_rt_thread, busy, 16);
 SUT_RT_AT(sut_rt_thread, hit_address, 24);
 SUT_RT_AT(sut_rt_thread, hit_value, 32);
-SUT_RT_AT(sut_rt_thread, certificate, 40);
-SUT_RT_AT(sut_rt_thread, certificate_check, 44);
+SUT_RT_AT(sut_rt_thread, answer, 40);
+SUT_RT_AT(sut_rt_thread, certificate, 48);
+SUT_RT_AT(sut_rt_thread, certificate_check, 56);
 _Static_assert(SUT_RT_THREAD + sizeof(struct sut_rt_thread) <= 0x280, "inside __glibc_unused2");
 
 SUT_RT_AT(sut_rt_range, low, 0);

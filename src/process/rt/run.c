@@ -93,12 +93,20 @@ static int64_t resume(struct sut_rt_control *control, const struct sut_rt_transi
 	return 0;
 }
 
-static int64_t reverse(struct sut_rt_control *control, const struct sut_rt_transition *t)
+/*
+ * At most one reversal in a transition, and none of a closed one. It counts like an answer: a CLOSE
+ * that a dead controller had sent on the way must not find what that one saw.
+ */
+static int64_t reverse(struct sut_rt_control *control, struct sut_rt_transition *t)
 {
 	struct klp_patch *patch = control->core.transition;
+	uint64_t closing = __atomic_load_n(&t->closing, __ATOMIC_SEQ_CST);
 
-	if (t->dir || (t->closing & 1))
-		return -EBUSY; /* at most one reversal in a transition, and none of a closed one */
+	do {
+		if (t->dir || (closing & 1))
+			return -EBUSY;
+	} while (!__atomic_compare_exchange_n(&t->closing, &closing, closing + 2, 0,
+					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
 	return sut_core_set_enabled(&control->core, patch, !patch->enabled);
 }
 
@@ -132,7 +140,7 @@ static bool is_current(const struct sut_rt_control *control, const struct sut_rt
 
 static int64_t operate(struct sut_rt_control *control, const struct sut_rt_frame *frame)
 {
-	const struct sut_rt_transition *t = (const struct sut_rt_transition *)frame->argument;
+	struct sut_rt_transition *t = (struct sut_rt_transition *)frame->argument;
 
 	switch (frame->op) {
 	case SUT_RT_OP_ENABLE:

@@ -139,8 +139,10 @@ static void force(struct sut_core *core)
 	__atomic_fetch_or(&t->closing, 1, __ATOMIC_SEQ_CST);
 }
 
+/* No later transition counts the same numbers: certificates of this one are void in all of them. */
 static void finish(struct sut_core *core)
 {
+	control_of(core)->closing_next = (transition_of(core)->closing | 1) + 1;
 	control_of(core)->transition = 0;
 }
 
