@@ -168,6 +168,40 @@ static void a_host_may_leave_out_what_is_optional(void)
 	CHECK_EQUAL(sample.blocks, 0);
 }
 
+/* A host that does not know how long new code is. */
+static int resolve_without_size(struct sut_core *core, struct klp_func *func)
+{
+	int rc = sut_sample_host.resolve(core, func);
+
+	func->new_size = 0;
+	return rc;
+}
+
+static void new_code_of_unknown_size_is_refused(void)
+{
+	struct sut_core_host host = sut_sample_host;
+
+	sut_sample_init(&sample, false);
+	host.resolve = resolve_without_size;
+	sample.core.host = &host;
+	CHECK_EQUAL(sut_sample_enable(&sample, plain_patch(0)), -ENOENT);
+	CHECK_STRING(sample.log, "A:left");
+	finish();
+}
+
+static void a_patch_that_has_left_is_not_enabled_again(void)
+{
+	struct sut_sample_patch *patch;
+
+	sut_sample_init(&sample, false);
+	patch = plain_patch(0);
+	sut_sample_enable(&sample, patch);
+	CHECK_EQUAL(sut_sample_set_enabled(&sample, patch, false), 0);
+	CHECK_EQUAL(sut_sample_set_enabled(&sample, patch, false), -EINVAL);
+	CHECK_EQUAL(sut_sample_set_enabled(&sample, patch, true), -EINVAL);
+	finish();
+}
+
 static void relocations_come_and_go_with_the_object(void)
 {
 	struct sut_sample_patch *patch;
@@ -359,6 +393,8 @@ static const struct sut_tap_test tests[] = {
 	{"what cannot be prepared calls back for an enable only",
 	 what_cannot_be_prepared_calls_back_for_an_enable_only},
 	{"a host may leave out what is optional", a_host_may_leave_out_what_is_optional},
+	{"new code of unknown size is refused", new_code_of_unknown_size_is_refused},
+	{"a patch that has left is not enabled again", a_patch_that_has_left_is_not_enabled_again},
 	{"relocations come and go with the object", relocations_come_and_go_with_the_object},
 	{"unloading what no patch knows is no event", unloading_what_no_patch_knows_is_no_event},
 	{"events are told in their order", events_are_told_in_their_order},
