@@ -80,13 +80,7 @@ static void refresh(struct klp_object *obj)
 		set->callbacks.state = KLP_OFF;
 	sut_for_each_listed_func(func, obj) {
 		sut_link_func(obj, func);
-		func->old_func = NULL;
-		func->old_size = 0;
-		func->new_size = 0;
-		func->old_pieces = NULL;
-		func->new_pieces = NULL;
-		func->old_piece_count = 0;
-		func->new_piece_count = 0;
+		sut_forget_func(func);
 		func->below = NULL;
 		func->next_stack = NULL;
 		func->nop = false;

@@ -24,7 +24,7 @@ static int get_part(struct sut_core *core, struct klp_object *obj)
 	return rc;
 }
 
-static void forget(struct klp_func *func)
+void sut_forget_func(struct klp_func *func)
 {
 	func->old_func = NULL;
 	func->old_size = 0;
@@ -105,7 +105,7 @@ void sut_object_unbind(struct sut_core *core, struct klp_object *obj)
 	sut_for_each_set(set, obj)
 		set->callbacks.state = KLP_OFF;
 	sut_for_each_func(func, obj)
-		forget(func);
+		sut_forget_func(func);
 }
 
 /* Until a transition ends, its patch and those that it replaces are neither on nor off. */

@@ -73,6 +73,8 @@ void sut_nops_discard(struct sut_core *core, struct sut_core_patch *p);
 /* object.c */
 int sut_object_bind(struct sut_core *core, struct klp_object *obj);
 void sut_object_unbind(struct sut_core *core, struct klp_object *obj);
+/* What resolving found out about a function is void. */
+void sut_forget_func(struct klp_func *func);
 void sut_put_part(struct sut_core *core, struct klp_object *obj);
 
 /* stack.c */

@@ -4,7 +4,6 @@
  * it. The memory of the patch is kept, for the program may hold pointers into it.
  */
 #include "process/drive.h"
-#include "base/guard.h"
 #include "base/io.h"
 
 static enum sut_rc not_there(const struct sut_target *target, const char *name,
@@ -40,69 +39,80 @@ static enum sut_rc start(struct sut_drive *drive, const struct sut_effect_option
 	return sut_switch_start(drive->runtime, drive->memory, *transition, options, diag);
 }
 
+/* A target that is open, and the patch of that name in it. */
+struct opened {
+	struct sut_target target;
+	struct sut_runtime runtime;
+	struct sut_memory memory;
+	const struct sut_memory_patch *patch;
+};
+
+static enum sut_rc open_patch(struct sut_arena *arena, pid_t pid, const char *name,
+			      struct opened *o, struct sut_effect *effect, struct sut_diag *diag)
+{
+	enum sut_rc rc;
+
+	*effect = (struct sut_effect){0};
+	rc = sut_drive_open(&o->target, pid, arena, &o->runtime, &o->memory, diag);
+	if (rc != SUT_OK)
+		return rc;
+	o->patch = sut_memory_find(&o->memory, name);
+	if (!o->patch)
+		return not_there(&o->target, name, diag);
+	sut_drive_count(o->patch->funcs, o->patch->record.func_count, effect);
+	return SUT_OK;
+}
+
 enum sut_rc sut_revert(struct sut_arena *arena, pid_t pid, const char *name,
 		       const struct sut_effect_options *options, struct sut_effect *effect,
 		       struct sut_diag *diag)
 {
-	SUT_TARGET struct sut_target target;
-	struct sut_runtime runtime;
-	struct sut_memory memory;
-	struct sut_effect result = {0};
+	struct opened o = {0};
 	struct sut_drive drive = {
 		.arena = arena,
-		.runtime = &runtime,
-		.memory = &memory,
+		.runtime = &o.runtime,
+		.memory = &o.memory,
 		.name = name,
 		.start = start,
 	};
-	const struct sut_memory_patch *patch;
 	uint64_t begin = sut_now_ns();
-	enum sut_rc rc = sut_drive_open(&target, pid, arena, &runtime, &memory, diag);
+	enum sut_rc rc = open_patch(arena, pid, name, &o, effect, diag);
 
-	if (rc != SUT_OK)
-		return rc;
-	patch = sut_memory_find(&memory, name);
-	if (!patch)
-		return not_there(&target, name, diag);
-	sut_drive_count(patch->funcs, patch->record.func_count, &result);
-	rc = sut_drive(&drive, options, &result, diag);
-	result.total_ns = sut_now_ns() - begin;
-	*effect = result;
+	if (rc == SUT_OK)
+		rc = sut_drive(&drive, options, effect, diag);
+	effect->total_ns = sut_now_ns() - begin;
+	sut_target_close(&o.target);
 	return rc;
+}
+
+static enum sut_rc not_moving(const struct sut_target *target, const char *name,
+			      struct sut_diag *diag)
+{
+	sut_fail(diag, SUT_REFUSED, "transition",
+		 "process %d (%s): %s is not in transition; there is nothing to force", target->pid,
+		 target->name, name);
+	sut_remedy(diag, "`suture status pid:%d` says what it is.", target->pid);
+	return SUT_REFUSED;
 }
 
 enum sut_rc sut_force(struct sut_arena *arena, pid_t pid, const char *name,
 		      const struct sut_effect_options *options, struct sut_effect *effect,
 		      struct sut_diag *diag)
 {
-	SUT_TARGET struct sut_target target;
-	struct sut_runtime runtime;
-	struct sut_memory memory;
-	struct sut_effect result = {0};
-	const struct sut_memory_patch *patch;
+	struct opened o = {0};
 	uint64_t begin = sut_now_ns();
-	enum sut_rc rc = sut_drive_open(&target, pid, arena, &runtime, &memory, diag);
+	enum sut_rc rc = open_patch(arena, pid, name, &o, effect, diag);
 
-	if (rc != SUT_OK)
-		return rc;
-	patch = sut_memory_find(&memory, name);
-	if (!patch)
-		return not_there(&target, name, diag);
-	sut_drive_count(patch->funcs, patch->record.func_count, &result);
-	if (sut_memory_moving(&memory) != patch) {
-		sut_fail(diag, SUT_REFUSED, "transition",
-			 "process %d (%s): %s is not in transition; there is nothing to force",
-			 target.pid, target.name, name);
-		sut_remedy(diag, "`suture status pid:%d` says what it is.", target.pid);
-		return SUT_REFUSED;
-	}
-	rc = sut_switch_force(&runtime, memory.control.transition, options, diag);
+	if (rc == SUT_OK && sut_memory_moving(&o.memory) != o.patch)
+		rc = not_moving(&o.target, name, diag);
 	if (rc == SUT_OK)
-		rc = sut_memory_read(&runtime, arena, &memory, diag);
+		rc = sut_switch_force(&o.runtime, o.memory.control.transition, options, diag);
 	if (rc == SUT_OK)
-		result.state = (enum sut_rt_state)sut_memory_find(&memory, name)->record.state;
-	result.cost = runtime.cost;
-	result.total_ns = sut_now_ns() - begin;
-	*effect = result;
+		rc = sut_memory_read(&o.runtime, arena, &o.memory, diag);
+	if (rc == SUT_OK)
+		effect->state = (enum sut_rt_state)sut_memory_find(&o.memory, name)->record.state;
+	effect->cost = o.runtime.cost;
+	effect->total_ns = sut_now_ns() - begin;
+	sut_target_close(&o.target);
 	return rc;
 }
