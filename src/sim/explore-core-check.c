@@ -361,16 +361,17 @@ void sut_small_check_state(struct sut_small_stage *stage)
 	check_types(stage);
 }
 
-/* Memory that a patch keeps for its next life may tell of this one. */
+/*
+ * Memory that a patch keeps for its next life may tell of this one. What tasks did while the
+ * controller waited for them is no trace.
+ */
 void sut_small_check_trace(const struct sut_small_stage *stage, struct sut_small_state *after)
 {
 	const struct sut_small_now *now = &stage->now;
 	struct sut_small_state before = now->before;
 
-	if (!now->rc || after->property)
+	if (!now->rc || after->property || now->progress)
 		return;
-	if (now->progress)
-		memcpy(before.task, after->task, sizeof(before.task));
 	for (unsigned int n = 0; n < SUT_SMALL_PATCHES; n++)
 		if (stage->world->events & SUT_SMALL_KEPT && now->unloaded & 1 << n)
 			before.image[1 + n] = after->image[1 + n];
