@@ -155,14 +155,14 @@ static void host_unrelocate(struct sut_core *core, struct klp_object *obj)
 
 static int host_resolve(struct sut_core *core, struct klp_func *func)
 {
-	static const char names[] = "fhgk";
 	struct sut_small_stage *stage = sut_small_stage_of(core);
-	enum sut_small_function x =
-		(enum sut_small_function)(strchr(names, *func->old_name) - names);
+	enum sut_small_function x = SUT_SMALL_F;
 	bool half = stage->world->fault == SUT_SMALL_FAULT_SIZE;
 
 	if (fails(core, "the symbol", func->old_name))
 		return -EINVAL;
+	while (strcmp(func->old_name, sut_small_function_name(x)) != 0)
+		x++;
 	func->old_func = sut_small_address(stage, 0, x);
 	func->old_size = half ? SUT_SMALL_CODE_SIZE / 2 : SUT_SMALL_CODE_SIZE;
 	func->new_size = SUT_SMALL_CODE_SIZE;
@@ -173,11 +173,10 @@ static int host_resolve(struct sut_core *core, struct klp_func *func)
 
 static int host_hook(struct sut_core *core, void *old_func)
 {
-	static const char *const names[] = {"f", "h", "g", "k"};
 	struct sut_small_stage *stage = sut_small_stage_of(core);
 	unsigned int x = sut_small_code_at(stage, old_func).function;
 
-	if (fails(core, "the hook", names[x]))
+	if (fails(core, "the hook", sut_small_function_name(x)))
 		return -EBUSY;
 	if (stage->hub.book.hooked & 1 << x)
 		sut_small_break(stage, SUT_SMALL_HOOK);

@@ -9,7 +9,12 @@ _Static_assert(sizeof(struct sut_small_code) == 1, "no padding");
 _Static_assert(sizeof(struct sut_small_record) == 12, "no padding");
 _Static_assert(sizeof(struct sut_small_stage) < 8 * UINT16_MAX, "a record can say what was chosen");
 
-static const char *const names[] = {"f", "h", "g", "k"};
+const char *sut_small_function_name(enum sut_small_function function)
+{
+	static const char *const names[SUT_SMALL_FUNCTIONS] = {"f", "h", "g", "k"};
+
+	return names[function];
+}
 
 void *sut_small_address(const struct sut_small_stage *stage, unsigned int owner,
 			enum sut_small_function function)
@@ -61,7 +66,7 @@ static void object_init(struct sut_small_stage *stage, unsigned int n, enum sut_
 	for (unsigned int x = 0; x < SUT_SMALL_FUNCTIONS; x++)
 		if (declared->functions & 1 << x && sut_small_object_of(x) == object)
 			obj->funcs[funcs++] = (struct klp_func){
-				.old_name = names[x],
+				.old_name = sut_small_function_name(x),
 				.new_func = sut_small_address(stage, n + 1, x),
 			};
 	if (declared->plain & 1 << object)
@@ -121,7 +126,6 @@ void sut_small_stage_reset(struct sut_small_stage *stage)
 		sut_small_module_init(stage, n);
 	sut_core_init(&stage->hub.core, &sut_small_host, &sut_core_tasks);
 	stage->hub.core.task_host = &sut_small_task_host;
-	stage->hub.book.loaded = stage->world->events & SUT_SMALL_LOADED;
 	for (unsigned int i = 0; i < stage->world->tasks; i++) {
 		stage->task[i].record.life = SUT_SMALL_RUNNING;
 		sut_core_task_new(&stage->hub.core, &stage->task[i].core, NULL);

@@ -146,7 +146,7 @@ static size_t patch_steps(const struct sut_small_stage *stage, unsigned int patc
 	if (!sut_small_is_listed(stage, patch))
 		for (unsigned int k = 0; k <= fallible; k++)
 			steps[n++] = sut_small_step(SUT_SMALL_ENABLE, patch, k);
-	else if (stage->world->events & SUT_SMALL_DISABLES && book->transition != patch + 1)
+	else if (book->transition != patch + 1)
 		steps[n++] = sut_small_step(SUT_SMALL_DISABLE, patch, 0);
 	return n;
 }
@@ -166,7 +166,7 @@ size_t sut_small_steps(const struct sut_small_stage *stage, uint32_t steps[SUT_E
 	n += object_steps(stage, steps + n);
 	if (in_transition || stage->hub.book.untold)
 		steps[n++] = sut_small_step(SUT_SMALL_TICK, 0, 0);
-	if (in_transition && world->events & SUT_SMALL_REVERSES)
+	if (in_transition)
 		steps[n++] = sut_small_step(SUT_SMALL_REVERSE, in_transition - 1, 0);
 	if (in_transition && world->events & SUT_SMALL_FORCES)
 		steps[n++] = sut_small_step(SUT_SMALL_FORCE, in_transition - 1, 0);

@@ -3,9 +3,7 @@
 #include "sim/explore-core.h"
 
 #include <stdio.h>
-#include <string.h>
 
-static const char *const functions[] = {"f", "h", "g", "k"};
 static const char *const owners[] = {"orig", "A", "B", "C"};
 
 /* "f@A", of the frame the task is in; "its bottom" */
@@ -16,7 +14,7 @@ static const char *where(const struct sut_small_record *record, char text[16])
 	if (!record->depth)
 		return "its bottom";
 	code = record->frame[record->depth - 1];
-	snprintf(text, 16, "%s@%s", functions[code.function], owners[code.owner]);
+	snprintf(text, 16, "%s@%s", sut_small_function_name(code.function), owners[code.owner]);
 	return text;
 }
 
@@ -28,7 +26,7 @@ static void describe_call(const struct sut_small_record *after, enum sut_small_c
 	char to[16];
 
 	snprintf(text, 64, " %s %s%s: %s", jump ? "jumps to" : "calls",
-		 functions[sut_small_callee(call)],
+		 sut_small_function_name(sut_small_callee(call)),
 		 call == SUT_SMALL_F_CALLS_H ? " as its last instruction" : "",
 		 after->entering ? "is in the entry handler" : where(after, to));
 }

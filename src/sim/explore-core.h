@@ -58,20 +58,16 @@ enum sut_small_call {
 	SUT_SMALL_CALLS
 };
 
-/* What can happen in a world beside calls, returns, sleep, ticks, enable and disable. */
+/* What can happen in a world beside calls, returns, sleep, enable, disable, reverse and ticks. */
 enum {
-	SUT_SMALL_FORKS =
-		1 << 0, /* children with a copy of the stack, threads, tasks from nowhere */
-	SUT_SMALL_EXITS = 1 << 1,    /* at any depth */
-	SUT_SMALL_REVERSES = 1 << 2, /* any number of times */
-	SUT_SMALL_FORCES = 1 << 3,
-	SUT_SMALL_LOADS = 1 << 4,   /* the late object comes and goes */
-	SUT_SMALL_LOADED = 1 << 5,  /* the late object is there at the beginning */
-	SUT_SMALL_FAILS = 1 << 6,   /* each operation of the host that may fail, one in a step */
-	SUT_SMALL_HANDLER = 1 << 7, /* a call may stay in the entry handler for a while */
-	SUT_SMALL_KEPT = 1 << 8,    /* a patch's memory stays, and is used for its next enable */
-	SUT_SMALL_DISABLES = 1 << 9,
-	SUT_SMALL_STRICT = 1 << 10, /* chains of tail calls through h must not mix, either */
+	SUT_SMALL_FORKS = 1 << 0, /* also new threads, and tasks from nowhere */
+	SUT_SMALL_EXITS = 1 << 1, /* at any depth */
+	SUT_SMALL_FORCES = 1 << 2,
+	SUT_SMALL_LOADS = 1 << 3,   /* the late object comes and goes */
+	SUT_SMALL_FAILS = 1 << 4,   /* each operation of the host that may fail, one in a step */
+	SUT_SMALL_HANDLER = 1 << 5, /* a call may stay in the entry handler for a while */
+	SUT_SMALL_KEPT = 1 << 6,    /* a patch's memory stays, and is used for its next enable */
+	SUT_SMALL_STRICT = 1 << 7,  /* chains of tail calls through h must not mix, either */
 };
 
 /* A rule that the host breaks. */
@@ -82,12 +78,11 @@ enum sut_small_fault {
 	SUT_SMALL_FAULT_RETURN_AS_IS,   /* return addresses are given as if each were a pc */
 	SUT_SMALL_FAULT_RUNNING_WALKED, /* the stack of a running task is read */
 	SUT_SMALL_FAULT_SAFE_POINT,     /* claimed wherever the task is */
-	SUT_SMALL_FAULT_COMING_LATE,  /* the core is told after the object's functions can be called
-				       */
-	SUT_SMALL_FAULT_GOING_UNTOLD, /* the core is not told that an object has gone */
-	SUT_SMALL_FAULT_SIZE,         /* of original code: half of what it is */
-	SUT_SMALL_FAULT_FORK_FRESH,   /* a child does not inherit its parent's patch_state */
-	SUT_SMALL_FAULT_NO_SYNCHRONIZE, /* returns at once */
+	SUT_SMALL_FAULT_COMING_LATE,    /* the core is told when tasks are in it already */
+	SUT_SMALL_FAULT_GOING_UNTOLD,   /* the core is not told that an object has gone */
+	SUT_SMALL_FAULT_SIZE,           /* of original code: half of what it is */
+	SUT_SMALL_FAULT_FORK_FRESH,     /* a child does not inherit its parent's patch_state */
+	SUT_SMALL_FAULT_NO_SYNCHRONIZE, /* synchronize() returns at once */
 	SUT_SMALL_FAULTS
 };
 
@@ -286,6 +281,8 @@ static inline enum sut_small_object sut_small_object_of(enum sut_small_function 
 	return function == SUT_SMALL_K ? SUT_SMALL_LATE : SUT_SMALL_MAIN;
 }
 
+/* "f" */
+const char *sut_small_function_name(enum sut_small_function function);
 void *sut_small_address(const struct sut_small_stage *stage, unsigned int owner,
 			enum sut_small_function function);
 struct sut_small_code sut_small_code_at(const struct sut_small_stage *stage, const void *address);
