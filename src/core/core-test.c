@@ -304,6 +304,8 @@ static void a_reason_remembers_since_when(void)
 	CHECK_EQUAL(task->core.reason, SUT_BLOCK_UNRELIABLE);
 	CHECK_EQUAL(task->core.since, 4);
 	CHECK_EQUAL(sample.core.attempts, 31);
+	sut_sample_set_enabled(&sample, patch, false);
+	CHECK_EQUAL(sample.core.attempts, 0);
 	finish();
 }
 

@@ -91,10 +91,7 @@ int sut_object_bind(struct sut_core *core, struct klp_object *obj)
 	if (rc)
 		return rc;
 	obj->loaded = true;
-	rc = resolve(core, obj);
-	if (rc)
-		sut_object_unbind(core, obj);
-	return rc;
+	return resolve(core, obj);
 }
 
 void sut_object_unbind(struct sut_core *core, struct klp_object *obj)

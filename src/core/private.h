@@ -71,6 +71,7 @@ int sut_nops_add(struct sut_core *core, struct sut_core_patch *p);
 void sut_nops_discard(struct sut_core *core, struct sut_core_patch *p);
 
 /* object.c */
+/* On an error, too, the caller unbinds it. */
 int sut_object_bind(struct sut_core *core, struct klp_object *obj);
 void sut_object_unbind(struct sut_core *core, struct klp_object *obj);
 /* What resolving found out about a function is void. */
