@@ -158,6 +158,23 @@ static void check_stacks(struct sut_sample *sample)
 	rule(sample, hooks == stacks, "every hook has its stack");
 }
 
+/* The set of that id, when p has it for this object and the object is there. */
+static const struct klp_callback_set *find_set(const struct sut_core_patch *p, size_t object,
+					       unsigned long id)
+{
+	const struct klp_object *obj = p->first;
+	const struct klp_callback_set *set;
+
+	while (obj && sut_sample_index(obj->name) != object)
+		obj = obj->next;
+	if (!obj || !obj->loaded || !obj->sets)
+		return NULL;
+	for (set = obj->sets; set->id; set++)
+		if (set->id == id)
+			return set;
+	return NULL;
+}
+
 /* Who holds the set of that object and id. */
 struct holders {
 	bool stable;     /* a patch that takes no part in the transition */
@@ -170,21 +187,19 @@ static struct holders find_holders(const struct sut_sample *sample, size_t objec
 {
 	struct holders found = {.agree = true};
 
-	for_each_patch(p, sample) for_each_object(obj, p)
+	for_each_patch(p, sample)
 	{
-		if (sut_sample_index(obj->name) != object || !obj->loaded || !obj->sets)
+		const struct klp_callback_set *set = find_set(p, object, id);
+
+		if (!set)
 			continue;
-		for (const struct klp_callback_set *set = obj->sets; set->id; set++) {
-			if (set->id != id)
-				continue;
-			found.agree &= set->callbacks.state == sample->sets[object][id];
-			if (p->patch == sample->core.transition)
-				found.transition = true;
-			else if (is_replaced(sample, p))
-				found.replaced = true;
-			else
-				found.stable = true;
-		}
+		found.agree &= set->callbacks.state == sample->sets[object][id];
+		if (p->patch == sample->core.transition)
+			found.transition = true;
+		else if (is_replaced(sample, p))
+			found.replaced = true;
+		else
+			found.stable = true;
 	}
 	return found;
 }

@@ -97,25 +97,12 @@ static void unrelocate(struct sut_core *core, struct klp_object *obj)
 	*relocated = false;
 }
 
-/* Which code of its object the name means; SUT_SAMPLE_CODES: none. */
-static size_t find_code(const char *name, unsigned long sympos)
-{
-	static const char names[] = "fgdas";
-	static const size_t codes[] = {0, 1, 2, 0, 4};
-	const char *at = strchr(names, name[0]);
-	bool twice = name[0] == 'd';
-
-	if (!at || sympos > (twice ? 2 : 1) || (twice && !sympos))
-		return SUT_SAMPLE_CODES;
-	return codes[at - names] + (sympos == 2);
-}
-
 static int resolve(struct sut_core *core, struct klp_func *func)
 {
 	static struct klp_range old_piece[SUT_SAMPLE_OBJECTS][SUT_SAMPLE_CODES];
 	struct sut_sample *sample = sample_of(core);
 	size_t object = sut_sample_index(func->object->name);
-	size_t code = find_code(func->old_name, func->old_sympos);
+	size_t code = sut_sample_code(func->old_name, func->old_sympos);
 	struct klp_range *piece;
 	uintptr_t old;
 
@@ -130,7 +117,7 @@ static int resolve(struct sut_core *core, struct klp_func *func)
 	*piece = (struct klp_range){old + SUT_SAMPLE_PIECE,
 				    old + SUT_SAMPLE_PIECE + SUT_SAMPLE_CODE_SIZE};
 	func->old_func = (void *)old;
-	func->old_size = code == find_code("s", 0) ? 0 : SUT_SAMPLE_CODE_SIZE;
+	func->old_size = code == sut_sample_code("s", 0) ? 0 : SUT_SAMPLE_CODE_SIZE;
 	func->old_pieces = piece;
 	func->old_piece_count = 1;
 	func->new_size = SUT_SAMPLE_CODE_SIZE;

@@ -13,6 +13,18 @@ size_t sut_sample_index(const char *name)
 	return name[0] == 'm' ? 1 : name[0] == 'n' ? 2 : SUT_SAMPLE_OBJECTS;
 }
 
+size_t sut_sample_code(const char *name, unsigned long sympos)
+{
+	static const char names[] = "fgdas";
+	static const size_t codes[] = {0, 1, 2, 0, 4};
+	const char *at = strchr(names, name[0]);
+	bool twice = name[0] == 'd';
+
+	if (!at || sympos > (twice ? 2 : 1) || (twice && !sympos))
+		return SUT_SAMPLE_CODES;
+	return codes[at - names] + (sympos == 2);
+}
+
 uintptr_t sut_sample_address(unsigned int load, size_t object, size_t code)
 {
 	return (load + 1) * SUT_SAMPLE_LOAD_DISTANCE +
@@ -71,27 +83,20 @@ struct klp_object *sut_sample_object(struct sut_sample_patch *patch, size_t obje
 	return obj;
 }
 
-struct klp_func *sut_sample_func(struct sut_sample_patch *patch, size_t object, const char *name,
-				 unsigned long sympos)
+void sut_sample_func(struct sut_sample_patch *patch, size_t object, const char *name,
+		     unsigned long sympos)
 {
-	static const char first_letters[] = "fgdds"; /* in the order of the codes */
 	struct klp_func *func = patch->funcs[object];
-	size_t code = 0;
+	/* One that is not found never gets to its code. */
+	size_t code = sut_sample_code(name, sympos) % SUT_SAMPLE_CODES;
 
 	while (func->old_name)
 		func++;
 	if (func == &patch->funcs[object][SUT_SAMPLE_FUNCS])
-		return NULL;
-	while (first_letters[code] && first_letters[code] != name[0])
-		code++;
-	if (!first_letters[code])
-		code = 0; /* an alias, or no function at all */
-	if (sympos == 2)
-		code++;
+		return;
 	func->old_name = name;
 	func->old_sympos = sympos;
 	func->new_func = (void *)sut_sample_address(patch->load, object, code);
-	return func;
 }
 
 /* Their addresses count, not what they do. */
@@ -122,8 +127,7 @@ void sut_sample_callbacks(struct sut_sample_patch *patch, size_t object, unsigne
 		*set = (struct klp_callback_set){id, all};
 }
 
-struct klp_shadow_type *sut_sample_type(struct sut_sample_patch *patch, size_t object,
-					unsigned long id)
+void sut_sample_type(struct sut_sample_patch *patch, size_t object, unsigned long id)
 {
 	static struct klp_shadow_type all[SUT_SAMPLE_IDS + 1];
 	struct klp_shadow_type **type = patch->types[object];
@@ -131,10 +135,9 @@ struct klp_shadow_type *sut_sample_type(struct sut_sample_patch *patch, size_t o
 	while (*type)
 		type++;
 	if (type == &patch->types[object][SUT_SAMPLE_IDS])
-		return NULL;
+		return;
 	all[id].id = id;
 	*type = &all[id];
-	return *type;
 }
 
 struct klp_state *sut_sample_state(struct sut_sample_patch *patch, unsigned long id,

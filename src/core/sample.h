@@ -24,7 +24,7 @@ enum {
 	SUT_SAMPLE_CODES = 5, /* f, g, d/1, d/2, s of one object */
 	SUT_SAMPLE_FUNCS = 4, /* that a patch has of one object */
 	SUT_SAMPLE_IDS = 3,   /* 1 .. 3: of sets, types and states */
-	SUT_SAMPLE_TEXT_SIZE = 8192,
+	SUT_SAMPLE_TEXT_SIZE = 16384,
 };
 
 /* The code of one function: 64 bytes, a hole, its piece of 64 bytes, a hole; 256 in all. */
@@ -99,17 +99,16 @@ void sut_sample_init(struct sut_sample *sample, bool lazy);
 
 /*
  * Makes the patch anew: "A" for index 0 ..., without objects. It must not be on the list. The
- * functions behind it add to its arrays and return NULL when those are full.
+ * functions behind it add to its arrays; where one is full, they do nothing, or return NULL.
  */
 struct sut_sample_patch *sut_sample_patch(struct sut_sample *sample, size_t index);
 /* Without functions and callbacks. */
 struct klp_object *sut_sample_object(struct sut_sample_patch *patch, size_t object);
-struct klp_func *sut_sample_func(struct sut_sample_patch *patch, size_t object, const char *name,
-				 unsigned long sympos);
+void sut_sample_func(struct sut_sample_patch *patch, size_t object, const char *name,
+		     unsigned long sympos);
 /* All four plain callbacks, or (id not 0) those of a set. The host's call() stands for them. */
 void sut_sample_callbacks(struct sut_sample_patch *patch, size_t object, unsigned long id);
-struct klp_shadow_type *sut_sample_type(struct sut_sample_patch *patch, size_t object,
-					unsigned long id);
+void sut_sample_type(struct sut_sample_patch *patch, size_t object, unsigned long id);
 struct klp_state *sut_sample_state(struct sut_sample_patch *patch, unsigned long id,
 				   unsigned int version);
 
@@ -145,6 +144,8 @@ struct sut_sample_place {
 uintptr_t sut_sample_address(unsigned int load, size_t object, size_t code);
 struct sut_sample_place sut_sample_place(uintptr_t address);
 
+/* Which code of its object a name means; SUT_SAMPLE_CODES: none. */
+size_t sut_sample_code(const char *name, unsigned long sympos);
 /* The name's index; that of an object that nobody knows is SUT_SAMPLE_OBJECTS. */
 size_t sut_sample_index(const char *name);
 
