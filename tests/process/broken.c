@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * broken PROGRAM PATCH: the hammer of mixed.c must find switches that leave out one of the rules.
- * Each is made from the real steps (process/apply.h), with one of them left out or its record in
- * the target's memory changed before it is used. A test fails when nothing mixes.
+ * broken FOLDER: the hammer of mixed.c must find switches that leave out one of the rules. Each is
+ * made from the real steps (process/apply.h), with one of them left out or its record in the
+ * target's memory changed before it is used. A test fails when nothing mixes.
  */
 #include "load.h"
+#include "base/guard.h"
 #include "base/io.h"
 #include "base/tap.h"
 #include "process/apply.h"
@@ -20,30 +21,33 @@ enum { TRIES = 400, STORM_US = 250, WORDS_MAX = 8 };
 static const uint64_t bound_ns = 30 * 1000 * 1000 * 1000ull;
 static const uint64_t after_ns = 20 * 1000 * 1000; /* to let a mixture happen after each try */
 
-static struct {
-	const char *program;
-	const char *patch;
-} settings;
+static struct fixes fixes;
 
-/* A patch that lies in the target, and nothing leads to it yet. */
+/* A fix that lies in the target, and nothing leads to it yet. */
 struct broken {
-	struct load *load;
+	struct sut_arena arena;
 	struct sut_application a;
 	struct sut_rt_transition t;
 	struct sut_diag diag;
 };
 
-static bool prepare(struct load *load, struct broken *b)
+static bool prepare(struct load *load, int fix, struct broken *b)
 {
 	*b = (struct broken){
-		.load = load,
-		.a = {.arena = &load->arena, .patch = &load->patch, .digest = load->digest}};
+		.a = {.patch = &fixes.list[fix].patch, .digest = fixes.list[fix].digest}};
+	b->a.arena = &b->arena;
 	if (sut_application_open(&b->a, load->pid, &b->diag) == SUT_OK &&
 	    sut_application_prepare(&b->a, &b->diag) == SUT_OK &&
 	    sut_switch_read(&b->a.runtime, b->a.transition, &b->t, &b->diag) == SUT_OK)
 		return true;
 	load_failed("prepare", &b->diag);
 	return false;
+}
+
+static void finish_with(struct broken *b)
+{
+	sut_target_close(&b->a.target);
+	sut_arena_deinit(&b->arena);
 }
 
 static void read_words(struct broken *b, enum sut_rt_list list, struct sut_rt_word *words)
@@ -100,46 +104,70 @@ static void finish(struct broken *b)
 		load_failed("finish", &b->diag);
 }
 
-/* One broken way in and the proper way out. */
-static void go_once(struct load *load, void (*go)(struct broken *b))
-{
-	struct broken b;
+/* A fix that goes in, perhaps over another one, by a way that is broken. */
+struct scenario {
+	int fix;
+	void (*below)(struct load *load); /* what is done before; NULL: nothing */
+	void (*go)(struct broken *b);
+	uint64_t met; /* what must be seen, as HAMMER_MET() */
+};
 
-	if (prepare(load, &b)) {
-		go(&b);
-		load_mixes(load, after_ns);
-	}
-	sut_target_close(&b.a.target);
-	if (!load_mixed(load))
-		load_revert(load);
+static bool is_seen(const struct scenario *s, const struct load *load)
+{
+	return load_met(load) & s->met;
 }
 
-/*
- * Repeats it until two versions have met, in a new hammer now and then: one was seen in which 400
- * tries met nothing, where another needs one. (Not proven: words that the borrowing of its threads
- * left under a stale buffer kept their decisions careful.)
- */
-static void expect_mixture(void (*go)(struct broken *b))
+/* Waits for it. */
+static bool comes_about(const struct scenario *s, const struct load *load)
 {
-	enum { TRIES_EACH = 40 };
-	uint64_t start = sut_now_ns(), mixed = 0;
-	unsigned int tries = 0;
+	enum { POLL_US = 200 };
+	uint64_t start = sut_now_ns();
 
-	while (!mixed && tries < TRIES && sut_now_ns() - start < bound_ns && !sut_tap_failed) {
-		unsigned int end = tries + TRIES_EACH;
-		struct load load;
+	while (!is_seen(s, load) && sut_now_ns() - start < after_ns)
+		usleep(POLL_US);
+	return is_seen(s, load);
+}
 
-		load_start(&load, settings.program, settings.patch, STORM_US, true);
-		while (!mixed && tries < end && sut_now_ns() - start < bound_ns &&
-		       !sut_tap_failed) {
-			tries++;
-			go_once(&load, go);
-			mixed = load_mixed(&load);
-		}
-		load_end(&load);
+/* One broken way in and the proper way out. */
+static bool try_once(const struct scenario *s, struct load *load)
+{
+	struct broken b;
+	bool seen = false;
+
+	if (s->below)
+		s->below(load);
+	if (prepare(load, s->fix, &b)) {
+		s->go(&b);
+		seen = comes_about(s, load);
 	}
-	printf("# %llu mixed after %u tries\n", (unsigned long long)mixed, tries);
-	CHECK(mixed > 0);
+	finish_with(&b);
+	if (!seen)
+		load_revert(load, s->fix);
+	if (!seen && s->below)
+		load_revert(load, FIX_2);
+	return seen;
+}
+
+static void expect_mixture(const struct scenario *s)
+{
+	uint64_t start = sut_now_ns();
+	unsigned int tries = 0;
+	struct load load;
+	bool seen = false;
+
+	load_start(&load, &fixes,
+		   (struct load_options){
+			   .storm_us = STORM_US,
+			   .visitors = true,
+			   .forkers = true, /* they sleep in what is to be left */
+		   });
+	while (!seen && tries < TRIES && sut_now_ns() - start < bound_ns && !sut_tap_failed) {
+		tries++;
+		seen = try_once(s, &load);
+	}
+	printf("# %llu mixed after %u tries\n", (unsigned long long)load_mixed(&load), tries);
+	CHECK(seen);
+	load_end(&load);
 }
 
 /* The naive switch: each entry becomes the jump to the new code that it should be at the end. */
@@ -159,9 +187,15 @@ static void go_naively(struct broken *b)
 	finish(b);
 }
 
+enum {
+	MET_1_AND_2 = HAMMER_MET(1, 2) | HAMMER_MET(2, 1),
+	MET_1_AND_3 = HAMMER_MET(1, 3) | HAMMER_MET(3, 1),
+	MET_2_AND_3 = HAMMER_MET(2, 3) | HAMMER_MET(3, 2),
+};
+
 static void test_naive(void)
 {
-	expect_mixture(go_naively);
+	expect_mixture(&(const struct scenario){FIX_2, NULL, go_naively, MET_1_AND_2});
 }
 
 /* Armed by the commit of one entry, while the others are still the original: inner() first. */
@@ -195,7 +229,7 @@ static void go_one_by_one(struct broken *b)
 
 static void test_one_by_one(void)
 {
-	expect_mixture(go_one_by_one);
+	expect_mixture(&(const struct scenario){FIX_2, NULL, go_one_by_one, MET_1_AND_2});
 }
 
 /* Closes at once: nobody has looked where the threads are, and answers are not counted. */
@@ -216,48 +250,106 @@ static void go_unseen(struct broken *b)
 
 static void test_unseen(void)
 {
-	expect_mixture(go_unseen);
+	expect_mixture(&(const struct scenario){FIX_2, NULL, go_unseen, MET_1_AND_2});
 }
 
-/* The threads and the looks do not know the old code when they see it on a stack. */
-static void go_blind(struct broken *b)
+/* Is this the code of a fix that is in use, or of the program? */
+static bool is_of_fix(const struct broken *b, const struct sut_rt_range *range)
 {
-	for (uint64_t i = 0; i < b->t.range_count; i++) {
-		uint64_t at = b->t.ranges + i * sizeof(struct sut_rt_range) +
-			      offsetof(struct sut_rt_range, kind);
-		uint32_t kind = 0;
+	const struct sut_object *program = b->a.objects[0];
 
-		CHECK(sut_target_read(&b->a.target, at, &kind, sizeof(kind)));
-		kind &= ~(uint32_t)SUT_RT_RANGE_OLD;
-		CHECK(sut_target_write(&b->a.target, at, &kind, sizeof(kind)));
+	return range->low < program->low || range->high > program->high;
+}
+
+/* The threads and the looks do not know this old code when they see it on a stack. */
+static void go_blind_to(struct broken *b, bool fix, bool original)
+{
+	unsigned int blind = 0;
+
+	for (uint64_t i = 0; i < b->t.range_count; i++) {
+		uint64_t at = b->t.ranges + i * sizeof(struct sut_rt_range);
+		struct sut_rt_range range = {0};
+
+		CHECK(sut_target_read(&b->a.target, at, &range, sizeof(range)));
+		if (!(range.kind & SUT_RT_RANGE_OLD) || !(is_of_fix(b, &range) ? fix : original))
+			continue;
+		range.kind &= ~(uint32_t)SUT_RT_RANGE_OLD;
+		blind++;
+		CHECK(sut_target_write(&b->a.target, at, &range, sizeof(range)));
 	}
+	CHECK(blind > 0);
 	commit(b);
 	finish(b);
 }
 
-static void test_blind(void)
+static void go_blind_to_original(struct broken *b)
 {
-	expect_mixture(go_blind);
+	go_blind_to(b, false, true);
 }
 
-/* The same way in with nothing left out: what those above are compared with. */
+static void go_blind_to_fix(struct broken *b)
+{
+	go_blind_to(b, true, false);
+}
+
+static void test_blind(void)
+{
+	expect_mixture(&(const struct scenario){FIX_2, NULL, go_blind_to_original, MET_1_AND_2});
+}
+
+static void apply_2(struct load *load)
+{
+	load_apply(load, FIX_2);
+}
+
+static void test_blind_to_fix(void)
+{
+	expect_mixture(&(const struct scenario){FIX_3, apply_2, go_blind_to_fix, MET_2_AND_3});
+}
+
+/* Leaves threads in the original: version 1 meets version 2, as whoever forces has to know. */
+static void force_2(struct load *load)
+{
+	struct broken b;
+
+	if (prepare(load, FIX_2, &b)) {
+		commit(&b);
+		if (sut_switch_force(&b.a.runtime, b.a.transition, &patient, &b.diag) != SUT_OK)
+			load_failed("force", &b.diag);
+	}
+	finish_with(&b);
+}
+
+static void test_blind_after_force(void)
+{
+	expect_mixture(&(const struct scenario){FIX_3, force_2, go_blind_to_original, MET_1_AND_3});
+}
+
+static void go_whole(struct broken *b)
+{
+	commit(b);
+	finish(b);
+}
+
+/* The same ways in with nothing left out: what those above are compared with. */
 static void test_whole(void)
 {
-	enum { CYCLES = 20 };
+	static const struct scenario scenarios[] = {
+		{FIX_2, NULL, go_whole, MET_1_AND_2},
+		{FIX_3, apply_2, go_whole, MET_2_AND_3 | MET_1_AND_3},
+		{FIX_3, force_2, go_whole, MET_2_AND_3 | MET_1_AND_3},
+	};
+	enum { CYCLES = 40 };
 	struct load load;
 
-	load_start(&load, settings.program, settings.patch, STORM_US, true);
-	for (int i = 0; i < CYCLES && !sut_tap_failed; i++) {
-		struct broken b;
-
-		if (prepare(&load, &b)) {
-			commit(&b);
-			finish(&b);
-		}
-		CHECK(!load_mixes(&load, after_ns));
-		sut_target_close(&b.a.target);
-		load_revert(&load);
-	}
+	load_start(&load, &fixes,
+		   (struct load_options){
+			   .storm_us = STORM_US,
+			   .visitors = true,
+			   .forkers = true, /* they sleep in what is to be left */
+		   });
+	for (int i = 0; i < CYCLES && !sut_tap_failed; i++)
+		CHECK(!try_once(&scenarios[i * 3 / CYCLES], &load));
 	load_end(&load);
 }
 
@@ -266,16 +358,19 @@ static const struct sut_tap_test tests[] = {
 	{"entries that jump to the new code without a transition mix versions", test_naive},
 	{"entries that become thunks one by one while armed mix versions", test_one_by_one},
 	{"closing without a look at the threads mixes versions", test_unseen},
-	{"decisions that do not see old frames mix versions", test_blind},
+	{"decisions that do not see frames of the original mix versions", test_blind},
+	{"decisions that do not see frames of a patch that is left mix versions",
+	 test_blind_to_fix},
+	{"decisions that do not see what a forced transition left behind mix versions",
+	 test_blind_after_force},
 };
 
 int main(int argc, char **argv)
 {
-	if (argc != 3) {
-		fprintf(stderr, "usage: broken PROGRAM PATCH\n");
+	if (argc != 2) {
+		fprintf(stderr, "usage: broken FOLDER\n");
 		return 2;
 	}
-	settings.program = argv[1];
-	settings.patch = argv[2];
+	fixes_read(&fixes, argv[1]);
 	return sut_tap_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kill PROGRAM PATCH SUTURE: a controller may die at any instruction. What it does to a target it
- * does by system calls, so it is killed at the entry of each that touches one: ptrace() and
- * pwrite(), the first, the second, and so on to the last, each time with a new hammer that works
- * at full load. After each kill the target must run on as if nothing had happened, and the next
- * command must bring it to either end.
+ * kill FOLDER SUTURE: a controller may die at any instruction. What it does to a target it does by
+ * system calls, so it is killed at the entry of each that touches one: ptrace() and pwrite(), the
+ * first, the second, and so on to the last, each time with a new hammer that works at full load.
+ * After each kill the target must run on as if nothing had happened, and the next command must
+ * bring it to either end, with every callback called as often as is due.
  */
 #include "health.h"
 #include "load.h"
+#include "notes.h"
+#include "base/guard.h"
 #include "base/io.h"
 #include "base/tap.h"
 #include "process/apply.h"
@@ -22,41 +24,63 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STORM_US = 1000, RANDOM_TRIES = 120, RANDOM_SPREAD_US = 10 * 1000, KILLED = -1 };
+enum { STORM_US = 1000, RANDOM_TRIES = 100, RANDOM_SPREAD_US = 10 * 1000, KILLED = -1 };
 
 static struct {
-	const char *program;
-	const char *patch;
+	struct fixes fixes;
 	char *suture;
 	unsigned int kills;
 } settings;
 
-/* Before a command is killed: the state that it finds. */
-enum beginning { ORIGINAL, PASSING, APPLIED };
+enum verb { NONE, APPLY, REVERT, FORCE, BEGIN /* an apply that nobody follows */ };
 
-struct campaign {
-	enum beginning beginning;
-	const char *command; /* that is killed: "apply" or "revert" */
+struct command {
+	enum verb verb;
+	int fix;
 };
 
-static pid_t start(const struct load *load, const char *command, bool traced)
+struct campaign {
+	struct command before[2];
+	struct command killed;
+};
+
+/* --- commands --- */
+
+static void run_suture(const struct load *load, const struct command *command)
 {
+	const struct fix *fix = &settings.fixes.list[command->fix];
+	char *suture = settings.suture;
 	char target[32];
-	pid_t pid;
 
 	snprintf(target, sizeof(target), "pid:%d", load->pid);
-	pid = fork();
-	if (pid == 0) {
-		const char *what =
-			strcmp(command, "apply") == 0 ? settings.patch : load->patch.name;
-
-		dup2(STDERR_FILENO, STDOUT_FILENO); /* the latter is TAP */
-		if (traced)
-			ptrace(PTRACE_TRACEME, 0, 0, 0);
-		execl(settings.suture, "suture", command, "--quiet", what, target, NULL);
-		_exit(127);
+	switch (command->verb) {
+	case APPLY:
+		execl(suture, "suture", "apply", "--quiet", fix->path, target, NULL);
+		break;
+	case REVERT:
+		execl(suture, "suture", "revert", "--quiet", fix->patch.name, target, NULL);
+		break;
+	case FORCE:
+		execl(suture, "suture", "force", "--quiet", "--yes", "force", fix->patch.name,
+		      target, NULL);
+		break;
+	default:
+		break;
 	}
-	return pid;
+	_exit(127);
+}
+
+static pid_t start(const struct load *load, const struct command *command, bool traced)
+{
+	pid_t pid = fork();
+
+	if (pid)
+		return pid;
+	dup2(STDERR_FILENO, STDOUT_FILENO); /* the latter is TAP */
+	if (traced)
+		ptrace(PTRACE_TRACEME, 0, 0, 0);
+	run_suture(load, command);
+	return -1;
 }
 
 static int wait_for(pid_t pid)
@@ -68,9 +92,9 @@ static int wait_for(pid_t pid)
 	return WIFEXITED(status) ? WEXITSTATUS(status) : KILLED;
 }
 
-static int run(const struct load *load, const char *command)
+static int run(const struct load *load, enum verb verb, int fix)
 {
-	return wait_for(start(load, command, false));
+	return wait_for(start(load, &(const struct command){verb, fix}, false));
 }
 
 /* Is the stopped controller about to touch a target? */
@@ -84,7 +108,7 @@ static bool touches(pid_t pid)
 }
 
 /* Runs it up to its n-th touch, which it does not live to make. Returns its exit status, if any. */
-static int run_to_touch(const struct load *load, const char *command, unsigned int n)
+static int run_to_touch(const struct load *load, const struct command *command, unsigned int n)
 {
 	pid_t pid = start(load, command, true);
 	int status, signal = 0;
@@ -107,12 +131,11 @@ static int run_to_touch(const struct load *load, const char *command, unsigned i
 }
 
 /* A transition that has begun, and nobody looks whether it is over. */
-static void begin_passage(struct load *load)
+static void begin_passage(const struct load *load, const struct fix *fix)
 {
 	const struct sut_effect_options patient = {.wait_ns = 10 * 1000 * 1000 * 1000ull};
-	struct sut_application a = {.arena = &load->arena,
-				    .patch = &load->patch,
-				    .digest = load->digest};
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_application a = {.arena = &arena, .patch = &fix->patch, .digest = fix->digest};
 	struct sut_diag diag = {0};
 
 	if (sut_application_open(&a, load->pid, &diag) != SUT_OK ||
@@ -122,31 +145,32 @@ static void begin_passage(struct load *load)
 	sut_target_close(&a.target);
 }
 
-static void begin(struct load *load, enum beginning beginning)
+static void begin(struct load *load, const struct campaign *campaign)
 {
-	load_start(load, settings.program, settings.patch, STORM_US, false);
-	switch (beginning) {
-	case ORIGINAL:
-		break;
-	case PASSING:
-		begin_passage(load);
-		break;
-	case APPLIED:
-		load_apply(load);
-		break;
+	load_start(load, &settings.fixes, (struct load_options){.storm_us = STORM_US});
+	for (int i = 0; i < 2; i++) {
+		const struct command *before = &campaign->before[i];
+
+		if (before->verb == APPLY)
+			load_apply(load, before->fix);
+		else if (before->verb == BEGIN)
+			begin_passage(load, &settings.fixes.list[before->fix]);
 	}
 }
+
+/* --- what must hold --- */
 
 /* An operation that was sent may still be under way in a thread: it ends by itself. */
 static bool entries_agree(const struct load *load)
 {
 	enum { GRACE_NS = 2000 * 1000 * 1000, POLL_US = 200 };
+	const struct sut_patch *patch = &settings.fixes.list[FIX_2].patch;
 	uint64_t since = sut_now_ns();
 	size_t changed;
 
 	do {
-		changed = health_entries_changed(load->pid, &load->patch);
-		if (changed == 0 || changed == load->patch.func_count)
+		changed = health_entries_changed(load->pid, patch);
+		if (changed == 0 || changed == patch->func_count)
 			return true;
 		usleep(POLL_US);
 	} while (sut_now_ns() - since < GRACE_NS);
@@ -162,59 +186,79 @@ static void check_target(const struct load *load, const struct health *health)
 	CHECK(!wrong);
 	CHECK(load_advances(load));
 	CHECK(entries_agree(load));
-	CHECK_EQUAL(load_mixed(load), 0);
 }
 
-enum status { DONE = 0, NOTHING = 2, REVERTING = 3, NO_SUCH_PATCH = 4, REVERTED = 6 };
-
-/* `apply` brings the patch in, unless the way back had begun. It is then taken out. */
-static void go_on(const struct load *load)
+/*
+ * Nothing is under way, and what is in use is what runs, unless it was forced: then threads may
+ * still be elsewhere. Returns the bits.
+ */
+static unsigned int check_state(const struct load *load, struct notes *notes, bool forced)
 {
-	int status = run(load, "apply");
+	struct sut_diag diag = {0};
+	struct fixes_state state;
+	const char *wrong;
 
-	CHECK(status == DONE || status == NOTHING || status == REVERTING || status == REVERTED);
-	if (status == DONE || status == NOTHING)
-		CHECK_EQUAL(health_entries_changed(load->pid, &load->patch),
-			    load->patch.func_count);
-	if (status != REVERTED)
-		CHECK_EQUAL(run(load, "revert"), DONE);
+	if (fixes_look(&settings.fixes, load->pid, &state, &diag) != SUT_OK)
+		load_failed("status", &diag);
+	CHECK_EQUAL(state.moving, 0);
+	CHECK(forced || load_runs(load, state.version));
+	wrong = notes_wrong(notes, load->page, state.in_use, state.replaced);
+	if (wrong)
+		printf("# pid %d: %s\n", load->pid, wrong);
+	CHECK(!wrong);
+	return state.in_use;
 }
 
-static void go_back(const struct load *load)
-{
-	int status = run(load, "revert");
+enum status { DONE = 0, NOTHING = 2, REFUSED = 4 };
 
-	CHECK(status == DONE || status == NOTHING || status == NO_SUCH_PATCH);
-	if (status == NO_SUCH_PATCH) /* what is left of a first apply goes with the next */
-		go_on(load);
+/* The same command again, or the opposite one: it completes, or has nothing to do. */
+static void run_successor(const struct load *load, const struct command *killed, bool again)
+{
+	enum verb verb = again ? killed->verb : killed->verb == REVERT ? APPLY : REVERT;
+	int status = run(load, verb, killed->fix);
+	/* Not there yet, or forced already. */
+	bool refusable = verb == FORCE || (verb == REVERT && killed->verb == APPLY);
+
+	CHECK(status == DONE || status == NOTHING || (status == REFUSED && refusable));
 }
 
-/* What the next commands do; afterwards the target is as it was in the beginning. */
-static void check_successor(const struct load *load, bool forward)
+/* After a revert of what is there, or of one more apply, nothing of us is in the text. */
+static void take_all_out(const struct load *load, struct notes *notes, const struct command *killed)
 {
-	if (forward)
-		go_on(load);
-	else
-		go_back(load);
-	CHECK(load_advances(load));
-	CHECK_EQUAL(load_mixed(load), 0);
+	unsigned int in_use = check_state(load, notes, killed->verb == FORCE);
+	uint64_t mixed;
+
+	if (!in_use) {
+		CHECK_EQUAL(run(load, APPLY, killed->fix), DONE);
+		in_use = 1u << killed->fix;
+	}
+	for (int i = FIX_COUNT; --i >= FIX_2;)
+		if (in_use >> i & 1)
+			CHECK_EQUAL(run(load, REVERT, i), DONE);
+	/* A force mixes, as its user has to know, until it is left. */
+	mixed = killed->verb == FORCE ? load_mixed(load) : 0;
+	CHECK_EQUAL(check_state(load, notes, false), 0);
 	CHECK(health_text_original(load->pid));
+	CHECK_EQUAL(load_mixed(load), mixed);
 }
 
 /* false: it came to its end before the n-th touch. */
 static bool kill_at(const struct campaign *campaign, unsigned int n)
 {
+	const struct command *killed = &campaign->killed;
+	struct notes notes = {0};
 	struct health health;
 	struct load load;
 	int status;
 
-	begin(&load, campaign->beginning);
+	begin(&load, campaign);
 	health_take(&health, load.pid);
-	status = run_to_touch(&load, campaign->command, n);
+	status = run_to_touch(&load, killed, n);
 	if (status == KILLED) {
 		settings.kills++;
 		check_target(&load, &health);
-		check_successor(&load, n & 1);
+		run_successor(&load, killed, n & 1);
+		take_all_out(&load, &notes, killed);
 	} else {
 		CHECK_EQUAL(status, 0);
 	}
@@ -228,66 +272,112 @@ static void run_campaign(const struct campaign *campaign)
 
 	while (kill_at(campaign, n) && !sut_tap_failed)
 		n++;
-	printf("# %s: %s touch %u\n", campaign->command,
-	       sut_tap_failed ? "not well after" : "outlived up to", n - !sut_tap_failed);
-	CHECK(n > 10);
+	printf("# %s touch %u\n", sut_tap_failed ? "not well after" : "outlived up to",
+	       n - !sut_tap_failed);
+	CHECK(n > 5);
 }
 
 static void test_apply(void)
 {
-	run_campaign(&(const struct campaign){ORIGINAL, "apply"});
+	run_campaign(&(const struct campaign){.killed = {APPLY, FIX_2}});
 }
 
 static void test_revert(void)
 {
-	run_campaign(&(const struct campaign){APPLIED, "revert"});
+	run_campaign(&(const struct campaign){{{APPLY, FIX_2}}, {REVERT, FIX_2}});
 }
 
 static void test_reverse(void)
 {
-	run_campaign(&(const struct campaign){PASSING, "revert"});
+	run_campaign(&(const struct campaign){{{BEGIN, FIX_2}}, {REVERT, FIX_2}});
+}
+
+static void test_replace(void)
+{
+	run_campaign(&(const struct campaign){{{APPLY, FIX_2}}, {APPLY, FIX_4}});
+}
+
+static void test_lower(void)
+{
+	run_campaign(&(const struct campaign){{{APPLY, FIX_2}, {APPLY, FIX_3}}, {REVERT, FIX_2}});
+}
+
+static void test_callbacks(void)
+{
+	run_campaign(&(const struct campaign){{{APPLY, FIX_2}}, {APPLY, FIX_3}});
+}
+
+static void test_callbacks_back(void)
+{
+	run_campaign(&(const struct campaign){{{APPLY, FIX_3}}, {REVERT, FIX_3}});
+}
+
+static void test_callbacks_replace(void)
+{
+	run_campaign(&(const struct campaign){{{APPLY, FIX_3}}, {APPLY, FIX_5}});
+}
+
+static void test_force(void)
+{
+	run_campaign(&(const struct campaign){{{BEGIN, FIX_2}}, {FORCE, FIX_2}});
+}
+
+static void test_force_replace(void)
+{
+	run_campaign(&(const struct campaign){{{APPLY, FIX_3}, {BEGIN, FIX_5}}, {FORCE, FIX_5}});
 }
 
 /* One target for all kills: what a dead controller leaves must not add up. */
 static void test_random(void)
 {
 	unsigned int before = settings.kills;
+	struct notes notes = {0};
 	struct health health;
 	struct load load;
 
-	load_start(&load, settings.program, settings.patch, STORM_US, false);
+	load_start(&load, &settings.fixes, (struct load_options){.storm_us = STORM_US});
 	health_take(&health, load.pid);
 	for (int i = 0; i < RANDOM_TRIES && !sut_tap_failed; i++) {
-		pid_t pid = start(&load, i & 1 ? "revert" : "apply", false);
+		struct command command = {i & 1 ? REVERT : APPLY, FIX_2 + (int)(random() % 4)};
+		pid_t pid = start(&load, &command, false);
 
 		usleep((useconds_t)(random() % RANDOM_SPREAD_US));
 		kill(pid, SIGKILL);
 		settings.kills += wait_for(pid) == KILLED;
 		check_target(&load, &health);
 	}
-	check_successor(&load, true);
+	/* Whoever is under way goes back; the others have nothing to do with it. */
+	for (int i = FIX_2; i <= FIX_5; i++)
+		run(&load, REVERT, i);
+	take_all_out(&load, &notes, &(const struct command){APPLY, FIX_2});
 	printf("# %u killed in one target\n", settings.kills - before);
 	load_end(&load);
 }
 
 static const struct sut_tap_test tests[] = {
 	{"a target outlives an apply that is killed wherever it touches it", test_apply},
-	{"a target outlives a revert that is killed wherever it touches it", test_revert},
-	{"a target outlives a reversal that is killed wherever it touches it", test_reverse},
-	{"a target outlives many commands that are killed at any time", test_random},
+	{"... a revert", test_revert},
+	{"... a reversal", test_reverse},
+	{"... a replace", test_replace},
+	{"... a revert of a patch below another one", test_lower},
+	{"... an apply with callbacks, which run as often as is due", test_callbacks},
+	{"... a revert with callbacks", test_callbacks_back},
+	{"... a replace with callbacks", test_callbacks_replace},
+	{"... a force", test_force},
+	{"... a force of a replace with callbacks", test_force_replace},
+	{"... many commands that are killed at any time", test_random},
 };
 
 int main(int argc, char **argv)
 {
 	int status;
 
-	if (argc != 4) {
-		fprintf(stderr, "usage: kill PROGRAM PATCH SUTURE\n");
+	if (argc != 3) {
+		fprintf(stderr, "usage: kill FOLDER SUTURE\n");
 		return 2;
 	}
-	settings.program = argv[1];
-	settings.patch = argv[2];
-	settings.suture = argv[3];
+	fixes_read(&settings.fixes, argv[1]);
+	settings.suture = argv[2];
 	status = sut_tap_run(tests, sizeof(tests) / sizeof(tests[0]));
 	printf("# %u kills\n", settings.kills);
 	return status;

@@ -24,35 +24,44 @@ void load_failed(const char *what, const struct sut_diag *diag)
 	sut_tap_failed = true;
 }
 
-static void read_patch(struct load *load, const char *path)
+static void read_fix(struct sut_arena *arena, struct fix *fix)
 {
 	struct sut_diag diag = {0};
 	struct sut_bytes bytes;
 
-	if (sut_file_read(&load->patch_arena, path, SUT_PATCH_FILE_MAX, &bytes, &diag) != SUT_OK ||
-	    sut_patch_read(&load->patch_arena, bytes.data, bytes.size, &load->patch, &diag) !=
-		    SUT_OK)
+	if (sut_file_read(arena, fix->path, SUT_PATCH_FILE_MAX, &bytes, &diag) != SUT_OK ||
+	    sut_patch_read(arena, bytes.data, bytes.size, &fix->patch, &diag) != SUT_OK)
 		bail_out(diag.entry[0]);
-	crypto_hash_sha256(load->digest, bytes.data, bytes.size);
+	crypto_hash_sha256(fix->digest, bytes.data, bytes.size);
 }
 
-void load_start(struct load *load, const char *program, const char *patch, long storm_us,
-		bool visitors)
+void fixes_read(struct fixes *fixes, const char *folder)
+{
+	snprintf(fixes->program, sizeof(fixes->program), "%s/hammer", folder);
+	for (int i = FIX_2; i < FIX_COUNT; i++) {
+		struct fix *fix = &fixes->list[i];
+
+		snprintf(fix->path, sizeof(fix->path), "%s/fix-%d.sut", folder, i);
+		read_fix(&fixes->arena, fix);
+	}
+}
+
+void load_start(struct load *load, const struct fixes *fixes, struct load_options options)
 {
 	int file = memfd_create("hammer", 0);
 	uint64_t start = sut_now_ns();
 	char path[32], storm[32];
 
-	*load = (struct load){0};
-	read_patch(load, patch);
+	*load = (struct load){.fixes = fixes};
 	if (file < 0 || ftruncate(file, sizeof(*load->page)) < 0)
 		bail_out("no memory to share with the target");
 	load->page = mmap(NULL, sizeof(*load->page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
-	snprintf(storm, sizeof(storm), "%ld", storm_us);
+	snprintf(storm, sizeof(storm), "%ld", options.storm_us);
 	load->pid = fork();
 	if (load->pid == 0) {
-		execl(program, program, path, storm, visitors ? "1" : "0", NULL);
+		execl(fixes->program, fixes->program, path, storm, options.visitors ? "1" : "0",
+		      options.forkers ? "1" : "0", NULL);
 		_exit(127);
 	}
 	close(file);
@@ -72,13 +81,20 @@ void load_end(struct load *load)
 	/* By our signal, and not by one of its own before. */
 	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
 	munmap(load->page, sizeof(*load->page));
-	sut_arena_deinit(&load->arena);
-	sut_arena_deinit(&load->patch_arena);
 }
 
 static uint64_t get(const uint64_t *counter)
 {
 	return __atomic_load_n(counter, __ATOMIC_RELAXED);
+}
+
+uint64_t counts_all(const struct hammer_counts *counts)
+{
+	uint64_t sum = 0;
+
+	for (int version = 1; version <= HAMMER_VERSIONS; version++)
+		sum += get(&counts->calls[version]);
+	return sum;
 }
 
 uint64_t load_calls(const struct load *load, int version)
@@ -102,9 +118,7 @@ uint64_t load_signals(const struct load *load)
 /* Each calls outer() four times deep. */
 uint64_t load_visitors(const struct load *load)
 {
-	const struct hammer_counts *counts = &load->page->counts[HAMMER_VISITORS];
-
-	return (get(&counts->calls[1]) + get(&counts->calls[2])) / 4;
+	return counts_all(&load->page->counts[HAMMER_VISITORS]) / 4;
 }
 
 uint64_t load_mixed(const struct load *load)
@@ -116,15 +130,24 @@ uint64_t load_mixed(const struct load *load)
 	return sum;
 }
 
+uint64_t load_met(const struct load *load)
+{
+	uint64_t met = 0;
+
+	for (int i = 0; i < HAMMER_COUNTS; i++)
+		met |= get(&load->page->counts[i].met);
+	return met;
+}
+
 bool load_advances(const struct load *load)
 {
 	uint64_t start = sut_now_ns(), before[HAMMER_THREADS];
 	const struct hammer_counts *counts = load->page->counts;
 
 	for (int i = 0; i < HAMMER_THREADS; i++)
-		before[i] = get(&counts[i].calls[1]) + get(&counts[i].calls[2]);
+		before[i] = counts_all(&counts[i]);
 	for (int i = 0; i < HAMMER_THREADS; i++)
-		while (get(&counts[i].calls[1]) + get(&counts[i].calls[2]) == before[i]) {
+		while (counts_all(&counts[i]) == before[i]) {
 			if (sut_now_ns() - start > WAIT_NS)
 				return false;
 			usleep(POLL_US);
@@ -132,19 +155,22 @@ bool load_advances(const struct load *load)
 	return true;
 }
 
-bool load_mixes(const struct load *load, uint64_t wait_ns)
+bool load_runs(const struct load *load, int version)
 {
-	uint64_t start = sut_now_ns();
+	uint64_t before[HAMMER_VERSIONS + 1];
 
-	while (!load_mixed(load)) {
-		if (sut_now_ns() - start > wait_ns)
+	for (int i = 1; i <= HAMMER_VERSIONS; i++)
+		before[i] = load_calls(load, i);
+	if (!load_advances(load))
+		return false;
+	for (int i = 1; i <= HAMMER_VERSIONS; i++)
+		if ((load_calls(load, i) != before[i]) != (i == version)) {
+			printf("# pid %d: %llu calls of version %d while %d runs\n", load->pid,
+			       (unsigned long long)(load_calls(load, i) - before[i]), i, version);
 			return false;
-		usleep(POLL_US);
-	}
+		}
 	return true;
 }
-
-static const struct sut_effect_options patiently = {.wait_ns = 10 * 1000 * 1000 * 1000ull};
 
 static void show_blockers(const struct sut_blockers *blockers)
 {
@@ -153,33 +179,115 @@ static void show_blockers(const struct sut_blockers *blockers)
 		       sut_look_name(blockers->list[i].look), blockers->list[i].syscall);
 }
 
-bool load_apply(struct load *load)
+static struct sut_effect_options patience(bool wait)
+{
+	return (struct sut_effect_options){.wait_ns = wait ? 10 * 1000 * 1000 * 1000ull : 0};
+}
+
+enum sut_rc fix_apply(const struct fix *fix, pid_t pid, bool wait, struct sut_effect *effect,
+		      struct sut_diag *diag)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_effect_options options = patience(wait);
+	struct sut_effect ignored;
+	enum sut_rc rc;
+
+	effect = effect ? effect : &ignored;
+	*effect = (struct sut_effect){0};
+	rc = sut_apply(&arena, pid, &fix->patch, fix->digest, &options, effect, diag);
+	if (rc != SUT_OK && wait)
+		show_blockers(&effect->blockers);
+	effect->blockers = (struct sut_blockers){0};
+	return rc;
+}
+
+enum sut_rc fix_revert(const struct fix *fix, pid_t pid, bool wait, struct sut_effect *effect,
+		       struct sut_diag *diag)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_effect_options options = patience(wait);
+	struct sut_effect ignored;
+	enum sut_rc rc;
+
+	effect = effect ? effect : &ignored;
+	*effect = (struct sut_effect){0};
+	rc = sut_revert(&arena, pid, fix->patch.name, &options, effect, diag);
+	if (rc != SUT_OK && wait)
+		show_blockers(&effect->blockers);
+	effect->blockers = (struct sut_blockers){0};
+	return rc;
+}
+
+bool load_apply(struct load *load, int fix)
 {
 	struct sut_diag diag = {0};
-	struct sut_effect effect;
 
-	if (sut_apply(&load->arena, load->pid, &load->patch, load->digest, &patiently, &effect,
-		      &diag) == SUT_OK)
+	if (fix_apply(&load->fixes->list[fix], load->pid, true, NULL, &diag) == SUT_OK)
 		return true;
 	load_failed("apply", &diag);
-	show_blockers(&effect.blockers);
 	return false;
 }
 
-bool load_revert(struct load *load)
+bool load_revert(struct load *load, int fix)
 {
 	struct sut_diag diag = {0};
-	struct sut_effect effect;
-	enum sut_rc rc =
-		sut_revert(&load->arena, load->pid, load->patch.name, &patiently, &effect, &diag);
 
-	if (rc != SUT_OK) {
-		load_failed("revert", &diag);
-		show_blockers(&effect.blockers);
+	if (fix_revert(&load->fixes->list[fix], load->pid, true, NULL, &diag) == SUT_OK)
+		return true;
+	load_failed("revert", &diag);
+	return false;
+}
+
+static int fix_of(const struct fixes *fixes, const char *name)
+{
+	int fix = FIX_2;
+
+	while (fix < FIX_COUNT && strcmp(fixes->list[fix].patch.name, name) != 0)
+		fix++;
+	return fix;
+}
+
+static void look_at(int fix, const struct sut_state_patch *patch, unsigned int *newest,
+		    struct fixes_state *result)
+{
+	switch (patch->state) {
+	case SUT_RT_APPLYING:
+	case SUT_RT_REVERTING:
+		result->moving |= 1u << fix;
+		break;
+	case SUT_RT_APPLIED:
+		result->in_use |= 1u << fix;
+		if (fix <= HAMMER_VERSIONS && patch->order > *newest) {
+			result->version = fix;
+			*newest = patch->order;
+		}
+		break;
+	case SUT_RT_REPLACED:
+		result->replaced |= 1u << fix;
+		break;
+	default:
+		break;
 	}
-	sut_arena_deinit(&load->arena);
-	load->arena = (struct sut_arena){0};
-	return rc == SUT_OK;
+}
+
+enum sut_rc fixes_look(const struct fixes *fixes, pid_t pid, struct fixes_state *result,
+		       struct sut_diag *diag)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	unsigned int newest = 0, seen = 0;
+	struct sut_state state;
+	enum sut_rc rc = sut_state_read(&arena, pid, &state, diag);
+
+	*result = (struct fixes_state){.version = 1};
+	for (size_t i = 0; rc == SUT_OK && i < state.patch_count; i++) {
+		int fix = fix_of(fixes, state.patches[i].name);
+
+		/* The newest of this name comes first; older ones are memory that is kept. */
+		if (!(seen >> fix & 1))
+			look_at(fix, &state.patches[i], &newest, result);
+		seen |= 1u << fix;
+	}
+	return rc;
 }
 
 size_t load_maps(const struct load *load)
