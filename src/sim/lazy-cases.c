@@ -26,8 +26,20 @@ static const struct sut_lazy_world worlds[] = {
 	 .handlers = 1,
 	 .depth = 4,
 	 .alternate = SUT_LAZY_ALTERNATE_BELOW},
+	{.name = "alternate stack above",
+	 .handlers = 1,
+	 .depth = 4,
+	 .alternate = SUT_LAZY_ALTERNATE_ABOVE},
 	{.name = "stops", .handlers = 1, .reverses = true, .stops = true},
 	{.name = "births", .handlers = 1, .depth = 4, .exits = true, .jumps = true},
+	{.name = "births on unmapped stacks", .exits = true, .unmaps = true},
+	{.name = "births and lists with gaps",
+	 .threads = 2,
+	 .depth = 1,
+	 .exits = true,
+	 .gaps = true,
+	 .no_certificates = true},
+	{.name = "close overlooked", .reverses = true, .overlooks = true},
 	{.name = "forks", .functions = 2, .forks = true, .reverses = true},
 	{.name = "last calls", .handlers = 1, .last_calls = true},
 	{.name = "there and back", .transitions = 2, .leaf = true},
@@ -81,7 +93,11 @@ static const struct sut_lazy_world long_worlds[] = {
 	 .jumps = true,
 	 .stops = true},
 	{.name = "long: two threads", .threads = 2, .depth = 2},
-	{.name = "long: two threads, births", .threads = 2, .depth = 1, .exits = true},
+	{.name = "long: two threads, births, lists with gaps",
+	 .threads = 2,
+	 .depth = 1,
+	 .exits = true,
+	 .gaps = true},
 	{.name = "long: two threads, reversal",
 	 .threads = 2,
 	 .depth = 1,
@@ -94,25 +110,27 @@ static const struct sut_lazy_world long_worlds[] = {
 	 .leaf = true,
 	 .reverses = true,
 	 .alternate = SUT_LAZY_ALTERNATE_BELOW},
-	{.name = "long: alternate stack above, by the mark first",
+	{.name = "long: alternate stack above, reversal",
 	 .handlers = 1,
 	 .depth = 4,
 	 .leaf = true,
 	 .reverses = true,
-	 .alternate = SUT_LAZY_ALTERNATE_ABOVE,
-	 .foreign_first = true},
+	 .alternate = SUT_LAZY_ALTERNATE_ABOVE},
 	{.name = "long: alternate stack above, handlers twice",
 	 .handlers = 2,
 	 .depth = 5,
-	 .alternate = SUT_LAZY_ALTERNATE_ABOVE,
-	 .foreign_first = true},
-	{.name = "long: births, certificates with unique numbers",
+	 .alternate = SUT_LAZY_ALTERNATE_ABOVE},
+	{.name = "long: births on unmapped stacks, reversal",
 	 .handlers = 1,
 	 .depth = 4,
 	 .reverses = true,
 	 .exits = true,
-	 .unmaps = true,
-	 .unique_answers = true},
+	 .unmaps = true},
+	{.name = "long: close overlooked, handlers",
+	 .functions = 2,
+	 .handlers = 1,
+	 .reverses = true,
+	 .overlooks = true},
 	{.name = "long: forks, handlers, reversal",
 	 .functions = 2,
 	 .handlers = 1,
@@ -122,6 +140,7 @@ static const struct sut_lazy_world long_worlds[] = {
 	 .transitions = 2,
 	 .handlers = 1,
 	 .exits = true,
+	 .unmaps = true,
 	 .jumps = true},
 	{.name = "long: tails, handlers, reversal",
 	 .functions = 2,
@@ -164,12 +183,14 @@ static const struct mutation {
 	HARM(DIR_FAST, "reversal"),
 	HARM(NO_SLOT, "tails and handlers"),
 	HARM(FOREIGN, "alternate stack"),
+	HARM(FOREIGN_FIRST, "alternate stack above"),
 	HARM(COUNT, "calls"),
 	HARM(COUNT_NESTED, "handlers"),
 	HARM(COUNT_FOREIGN, "alternate stack"),
 	HARM(COUNT_CLOSED, "calls"),
 	HARM(CLOSE_COMPARES, "calls"),
 	HARM(LIST_AFTER, "births"),
+	HARM(LIST_AGAIN, "births and lists with gaps"),
 	HARM(LOOK_AGAIN, "calls"),
 	HARM(LOOK_STACK, "calls"),
 	HARM(LOOK_PC, "stops"),
@@ -179,9 +200,11 @@ static const struct mutation {
 	HARM(MARK_DIR, "reversal"),
 	HARM(CERTIFICATE_DIR, "reversal"),
 	HARM(CERTIFICATE_ANSWERS, "calls"),
-	HARM(ANSWERS_FOREIGN, "alternate stack"),
+	HARM(ANSWER_NUMBER, "births on unmapped stacks"),
+	HARM(COUNT_GOES_ON, "there and back"),
 	HARM(ONE_REVERSAL, "reversal"),
 	HARM(REVERSE_OPEN, "forks"),
+	HARM(REVERSE_COUNTS, "close overlooked"),
 	HARM(COPIES_AGAIN, "forks"),
 	HARM(COMMIT_AGAIN, "forks"),
 	HARM(SETTLE, "reversal"),
@@ -201,53 +224,23 @@ static const struct mutation {
 	SPARE(SLEEP_FRESH, "calls", SUT_LAZY_FIRST),
 	SPARE(COUNT_NESTED_TARGET, "births", SUT_LAZY_FIRST),
 	SPARE(CLOSED_FIRST, "births", SUT_LAZY_PROJECT),
-	SPARE(ANSWERS_UNARMED, "calls", SUT_LAZY_PROJECT),
+	SPARE(ANSWERS_UNARMED, "calls", SUT_LAZY_FIRST),
 	SPARE(ANSWERS_NESTED, "births", SUT_LAZY_PROJECT),
-	SPARE(KNOWN_FOREIGN, "tails on another stack", SUT_LAZY_PROJECT),
+	SPARE(ANSWERS_FOREIGN, "alternate stack above", SUT_LAZY_PROJECT),
+	SPARE(KNOWN_FOREIGN, "tails on another stack", SUT_LAZY_FIRST),
 	SPARE(RECORD_RETURN, "tails", SUT_LAZY_PROJECT),
 };
 
 /* What the rules do not cover, each with a cure where there is one. */
 static const struct sut_lazy_world limits[] = {
-	{.name = "alternate stack above",
-	 .handlers = 1,
-	 .depth = 4,
-	 .alternate = SUT_LAZY_ALTERNATE_ABOVE},
 	{.name = "alternate stack inside the own",
 	 .handlers = 1,
 	 .leaf = true,
 	 .alternate = SUT_LAZY_ALTERNATE_INSIDE},
-	{.name = "certificate for the next thread", .exits = true, .unmaps = true},
-	{.name = "list with gaps",
-	 .threads = 2,
-	 .depth = 1,
-	 .exits = true,
-	 .no_certificates = true,
-	 .off = OFF(LIST_WHOLE) | OFF(LIST_AGAIN)},
 	{.name = "stopped and marked", .handlers = 1, .stop_marks = true, .off = OFF(STOP_CORE)},
 };
 
 static const struct sut_lazy_world cures[] = {
-	{.name = "alternate stack above, by the mark first",
-	 .handlers = 1,
-	 .depth = 4,
-	 .alternate = SUT_LAZY_ALTERNATE_ABOVE,
-	 .foreign_first = true},
-	{.name = "alternate stack below, by the mark first",
-	 .handlers = 1,
-	 .depth = 4,
-	 .alternate = SUT_LAZY_ALTERNATE_BELOW,
-	 .foreign_first = true},
-	{.name = "certificate with a unique number",
-	 .exits = true,
-	 .unmaps = true,
-	 .unique_answers = true},
-	{.name = "list with gaps, listed again",
-	 .threads = 2,
-	 .depth = 1,
-	 .exits = true,
-	 .no_certificates = true,
-	 .off = OFF(LIST_WHOLE)},
 	{.name = "stopped and marked, nothing pending", .handlers = 1, .stop_marks = true},
 };
 
@@ -275,8 +268,15 @@ static const struct sut_lazy_world *find_world(const char *name)
 	return &worlds[i];
 }
 
-/* A world with what it leaves out, and with the rules of the project. */
-static struct sut_lazy_world complete(const struct sut_lazy_world *world)
+/* Rules that a set does not have. */
+static const uint64_t off[] = {
+	[SUT_LAZY_PROJECT] = OFF(COUNT_NESTED_TARGET) | OFF(ANSWERS_UNARMED),
+	[SUT_LAZY_FIRST] = OFF(FOREIGN_FIRST) | OFF(LIST_AGAIN) | OFF(ANSWER_NUMBER) |
+			   OFF(COUNT_GOES_ON) | OFF(REVERSE_COUNTS),
+};
+
+/* A world with what it leaves out, and with a set of rules. */
+static struct sut_lazy_world complete(const struct sut_lazy_world *world, enum sut_lazy_base base)
 {
 	struct sut_lazy_world w = *world;
 
@@ -286,16 +286,16 @@ static struct sut_lazy_world complete(const struct sut_lazy_world *world)
 	w.depth = w.depth ? w.depth : 3;
 	w.properties = SUT_LAZY_ALL;
 	w.dies = true;
-	if (w.base == SUT_LAZY_PROJECT)
-		w.off |= OFF(COUNT_NESTED_TARGET);
+	w.base = base;
+	w.off |= off[base];
 	return w;
 }
 
 static void plain_case(enum sut_lazy_kind kind, const struct sut_lazy_world *world,
-		       struct sut_lazy_case *found)
+		       enum sut_lazy_base base, struct sut_lazy_case *found)
 {
 	found->kind = kind;
-	found->world = complete(world);
+	found->world = complete(world, base);
 	found->expected = kind == SUT_LAZY_CASE_LIMIT ? SUT_EXPLORE_VIOLATED : SUT_EXPLORE_HOLDS;
 	if (kind == SUT_LAZY_CASE_LIMIT)
 		found->world.properties = SUT_LAZY_HARM;
@@ -304,12 +304,9 @@ static void plain_case(enum sut_lazy_kind kind, const struct sut_lazy_world *wor
 
 static void mutated_case(const struct mutation *m, struct sut_lazy_case *found)
 {
-	found->world = complete(find_world(m->world));
+	found->world = complete(find_world(m->world), m->base);
 	/* Marks that lie do no harm by themselves. */
 	found->world.properties = SUT_LAZY_HARM | SUT_LAZY_LIVE;
-	if (m->base == SUT_LAZY_FIRST)
-		found->world.off = 0;
-	found->world.base = m->base;
 	found->world.off |= UINT64_C(1) << m->rule;
 	found->expected = m->expected;
 	found->kind =
@@ -321,9 +318,7 @@ static void mutated_case(const struct mutation *m, struct sut_lazy_case *found)
 
 static void first_rules_case(const char *name, struct sut_lazy_case *found)
 {
-	plain_case(SUT_LAZY_CASE_RULES, find_world(name), found);
-	found->world.base = SUT_LAZY_FIRST;
-	found->world.off = 0;
+	plain_case(SUT_LAZY_CASE_RULES, find_world(name), SUT_LAZY_FIRST, found);
 	snprintf(found->name, sizeof(found->name), "first rules: %s", name);
 }
 
@@ -331,17 +326,17 @@ bool sut_lazy_case(size_t index, struct sut_lazy_case *found)
 {
 	memset(found, 0, sizeof(*found));
 	if (index < WORLDS)
-		plain_case(SUT_LAZY_CASE_RULES, &worlds[index], found);
+		plain_case(SUT_LAZY_CASE_RULES, &worlds[index], SUT_LAZY_PROJECT, found);
 	else if ((index -= WORLDS) < FIRST_RULES)
 		first_rules_case(first_rules[index], found);
 	else if ((index -= FIRST_RULES) < MUTATIONS)
 		mutated_case(&mutations[index], found);
 	else if ((index -= MUTATIONS) < LIMITS)
-		plain_case(SUT_LAZY_CASE_LIMIT, &limits[index], found);
+		plain_case(SUT_LAZY_CASE_LIMIT, &limits[index], SUT_LAZY_PROJECT, found);
 	else if ((index -= LIMITS) < CURES)
-		plain_case(SUT_LAZY_CASE_CURE, &cures[index], found);
+		plain_case(SUT_LAZY_CASE_CURE, &cures[index], SUT_LAZY_PROJECT, found);
 	else if ((index -= CURES) < LONG_WORLDS)
-		plain_case(SUT_LAZY_CASE_LONG, &long_worlds[index], found);
+		plain_case(SUT_LAZY_CASE_LONG, &long_worlds[index], SUT_LAZY_PROJECT, found);
 	else
 		return false;
 	found->world.name = found->name;

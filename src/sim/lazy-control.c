@@ -80,7 +80,7 @@ static size_t look_steps(const struct sut_lazy_world *w, const struct sut_lazy_s
 				sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_MARK_STOPPED, i);
 	}
 	steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_AGAIN, 0);
-	if (all && (!s->gone || !sut_lazy_rule_on(w, SUT_LAZY_RULE_LIST_AGAIN)))
+	if (all)
 		steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_CLOSE, 0);
 	return n;
 }
@@ -135,6 +135,8 @@ size_t sut_lazy_control_steps(const struct sut_lazy_world *w, const struct sut_l
 	case SUT_LAZY_SETTLE:
 		if (settled(w, s))
 			steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_GO, 0);
+		if (w->overlooks && s->op == SUT_LAZY_OP_CLOSE && s->op_step == 0 && !s->overlooked)
+			steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_OVERLOOK, 0);
 		break;
 	case SUT_LAZY_READY:
 		n += ready_steps(w, s, steps);
@@ -225,7 +227,7 @@ static void list(const struct sut_lazy_world *w, struct sut_lazy_state *s)
 		s->thread[i].listed = s->thread[i].now.pc != SUT_LAZY_DEAD;
 	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_LIST_AFTER))
 		s->control = SUT_LAZY_READ_COUNT;
-	else if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_LIST_WHOLE))
+	else if (w->gaps)
 		s->control = SUT_LAZY_LIST_REST;
 	else
 		s->control = SUT_LAZY_LOOK;
@@ -235,18 +237,13 @@ static void list(const struct sut_lazy_world *w, struct sut_lazy_state *s)
 static void see_clean(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 		      struct sut_lazy_thread *t, bool certify)
 {
-	uint8_t epoch = sut_lazy_epoch(s->k, s->t[s->k].dir);
-	uint8_t answers = t->answers;
-
-	if (w->base == SUT_LAZY_PROJECT && t->epoch != epoch)
-		answers = 0;
 	t->seen = 1;
 	if (sut_lazy_rule_on(w, SUT_LAZY_RULE_SLEEP_FRESH))
 		t->stale = 0;
 	s->control = SUT_LAZY_LOOK;
 	if (!certify || w->no_certificates || !s->t[s->k].armed)
 		return;
-	t->pending = (uint8_t)(1 + answers);
+	t->pending = (uint8_t)(1 + t->answer);
 	s->control = SUT_LAZY_CERTIFY;
 }
 
@@ -295,7 +292,10 @@ static void go(const struct sut_lazy_world *w, struct sut_lazy_state *s)
 		list(w, s);
 		return;
 	case SUT_LAZY_LIST_REST:
-		s->control = SUT_LAZY_LOOK;
+		s->control = s->gone && sut_lazy_rule_on(w, SUT_LAZY_RULE_LIST_AGAIN)
+				     ? SUT_LAZY_LIST
+				     : SUT_LAZY_LOOK;
+		s->gone = 0;
 		return;
 	case SUT_LAZY_LOOK_STACK:
 		s->control = SUT_LAZY_LOOK;
@@ -337,9 +337,14 @@ void sut_lazy_control_apply(const struct sut_lazy_world *w, struct sut_lazy_stat
 	case SUT_LAZY_DO_FOLLOW:
 		take_over(w, s);
 		return;
+	case SUT_LAZY_DO_OVERLOOK:
+		s->op = SUT_LAZY_OP_NONE;
+		s->overlooked = s->op_moved + 1;
+		s->op_moved = 0;
+		s->control = SUT_LAZY_READY;
+		return;
 	case SUT_LAZY_DO_MISS:
 		t->listed = 0;
-		s->control = SUT_LAZY_LOOK;
 		return;
 	case SUT_LAZY_DO_LOOK_MARK:
 		t->seen = 1;

@@ -8,26 +8,25 @@
 
 /* src/process/thunk.c and src/process/rt/decide.c */
 static const uint8_t project[] = {
-	SUT_LAZY_FOREIGN_FIRST, SUT_LAZY_NESTED,   SUT_LAZY_BUSY,        SUT_LAZY_DIR,
-	SUT_LAZY_EPOCH,         SUT_LAZY_ARMED,    SUT_LAZY_SERIALIZE,   SUT_LAZY_VERSION,
-	SUT_LAZY_CLOSED,        SUT_LAZY_SWITCHED, SUT_LAZY_CERTIFICATE, SUT_LAZY_FOREIGN,
-	SUT_LAZY_TAIL,          SUT_LAZY_SCAN,
+	SUT_LAZY_ARMED,  SUT_LAZY_SERIALIZE, SUT_LAZY_FOREIGN_FIRST, SUT_LAZY_NESTED,
+	SUT_LAZY_BUSY,   SUT_LAZY_DIR,       SUT_LAZY_EPOCH,         SUT_LAZY_VERSION,
+	SUT_LAZY_CLOSED, SUT_LAZY_SWITCHED,  SUT_LAZY_CERTIFICATE,   SUT_LAZY_FOREIGN,
+	SUT_LAZY_TAIL,   SUT_LAZY_SCAN,
 };
 
 /* Rules 3 to 10 as they were first written down; the process synchronises when it arms. */
 static const uint8_t first_rules[] = {
-	SUT_LAZY_ARMED,       SUT_LAZY_FOREIGN_FIRST, SUT_LAZY_NESTED,  SUT_LAZY_BUSY,
-	SUT_LAZY_DIR,         SUT_LAZY_EPOCH,         SUT_LAZY_CLOSED,  SUT_LAZY_SWITCHED,
-	SUT_LAZY_CERTIFICATE, SUT_LAZY_VERSION,       SUT_LAZY_FOREIGN, SUT_LAZY_TAIL,
-	SUT_LAZY_SCAN,
+	SUT_LAZY_ARMED,   SUT_LAZY_NESTED,  SUT_LAZY_BUSY,     SUT_LAZY_DIR,
+	SUT_LAZY_EPOCH,   SUT_LAZY_CLOSED,  SUT_LAZY_SWITCHED, SUT_LAZY_CERTIFICATE,
+	SUT_LAZY_VERSION, SUT_LAZY_FOREIGN, SUT_LAZY_TAIL,     SUT_LAZY_SCAN,
 };
 
 /* As the project's, but the mark is read first and what was read then is believed. */
 static const uint8_t early_mark[] = {
-	SUT_LAZY_VERSION,  SUT_LAZY_NESTED,      SUT_LAZY_BUSY,      SUT_LAZY_DIR,
-	SUT_LAZY_EPOCH,    SUT_LAZY_ARMED,       SUT_LAZY_SERIALIZE, SUT_LAZY_CLOSED,
-	SUT_LAZY_SWITCHED, SUT_LAZY_CERTIFICATE, SUT_LAZY_FOREIGN,   SUT_LAZY_TAIL,
-	SUT_LAZY_SCAN,
+	SUT_LAZY_VERSION, SUT_LAZY_ARMED,    SUT_LAZY_SERIALIZE,   SUT_LAZY_FOREIGN_FIRST,
+	SUT_LAZY_NESTED,  SUT_LAZY_BUSY,     SUT_LAZY_DIR,         SUT_LAZY_EPOCH,
+	SUT_LAZY_CLOSED,  SUT_LAZY_SWITCHED, SUT_LAZY_CERTIFICATE, SUT_LAZY_FOREIGN,
+	SUT_LAZY_TAIL,    SUT_LAZY_SCAN,
 };
 
 static const uint8_t *sequence(const struct sut_lazy_world *w)
@@ -42,7 +41,10 @@ static bool takes(const struct sut_lazy_world *w, uint8_t pc)
 {
 	switch ((enum sut_lazy_pc)pc) {
 	case SUT_LAZY_FOREIGN_FIRST:
-		return w->foreign_first;
+	case SUT_LAZY_FOREIGN:
+		return w->alternate && sut_lazy_rule_on(w, SUT_LAZY_RULE_FOREIGN) &&
+		       sut_lazy_rule_on(w, SUT_LAZY_RULE_FOREIGN_FIRST) ==
+			       (pc == SUT_LAZY_FOREIGN_FIRST);
 	case SUT_LAZY_NESTED:
 		return sut_lazy_rule_on(w, SUT_LAZY_RULE_BUSY);
 	case SUT_LAZY_SERIALIZE:
@@ -51,8 +53,6 @@ static bool takes(const struct sut_lazy_world *w, uint8_t pc)
 		return sut_lazy_rule_on(w, SUT_LAZY_RULE_CLOSED_FIRST);
 	case SUT_LAZY_CERTIFICATE:
 		return !w->no_certificates;
-	case SUT_LAZY_FOREIGN:
-		return w->alternate && sut_lazy_rule_on(w, SUT_LAZY_RULE_FOREIGN);
 	case SUT_LAZY_TAIL:
 		return sut_lazy_any_edges(w) && sut_lazy_rule_on(w, SUT_LAZY_RULE_TAIL) &&
 		       sut_lazy_rule_on(w, SUT_LAZY_RULE_RECORDS);
@@ -117,8 +117,6 @@ static void begin_epoch(const struct sut_lazy_world *w, struct sut_lazy_thread *
 	if (before == now)
 		return;
 	t->epoch = now;
-	if (w->base == SUT_LAZY_PROJECT)
-		t->answers = 0;
 	if (before && (before - 1) / 4 == (now - 1) / 4 &&
 	    !sut_lazy_rule_on(w, SUT_LAZY_RULE_KNOWN_REVERSAL))
 		return;
@@ -145,50 +143,52 @@ static void count(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 		counted = false;
 	if (!sut_lazy_on_own_stack(w, t) && !sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT_FOREIGN))
 		counted = false;
-	if (counted && s->control >= SUT_LAZY_LIST)
-		s->moved = 1;
-	if (counted && s->op == SUT_LAZY_OP_CLOSE && s->op_step == 0)
-		s->op_moved = 1;
+	if (counted)
+		sut_lazy_count(s);
 	a->pc = SUT_LAZY_ANSWERED;
 }
 
-/* A number that no certificate has. */
-static void answer_uniquely(struct sut_lazy_thread *t)
+void sut_lazy_forget_answer(const struct sut_lazy_world *w, struct sut_lazy_thread *t)
 {
-	t->answers = 1;
-	if (t->certificate == 1)
-		t->certificate = 2;
-	if (t->pending == 1 + 1)
-		t->pending = 1 + 2;
+	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWER_NUMBER) ||
+	    !sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT_GOES_ON))
+		return;
+	if (t->certificate == SUT_LAZY_ANSWER)
+		t->certificate = SUT_LAZY_ANSWER_PAST;
+	if (t->pending == 1 + SUT_LAZY_ANSWER)
+		t->pending = 1 + SUT_LAZY_ANSWER_PAST;
 }
 
-static void answered(const struct sut_lazy_world *w, struct sut_lazy_thread *t)
+/* The answer has a number, which certificates name. */
+static void answered(const struct sut_lazy_world *w, struct sut_lazy_transition *tr,
+		     struct sut_lazy_thread *t)
 {
 	if (t->now.nested && !sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWERS_NESTED))
 		return;
 	if (!sut_lazy_on_own_stack(w, t) && !sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWERS_FOREIGN))
 		return;
-	if (w->unique_answers)
-		answer_uniquely(t);
-	else if (t->answers < SUT_LAZY_ANSWERS)
-		t->answers++;
+	if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWER_NUMBER)) {
+		t->answer += t->answer < SUT_LAZY_ANSWERS;
+	} else if (!sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT_GOES_ON)) {
+		tr->answers += tr->answers < SUT_LAZY_ANSWERS;
+		t->answer = tr->answers;
+	} else {
+		sut_lazy_forget_answer(w, t);
+		t->answer = SUT_LAZY_ANSWER;
+	}
 }
 
 /* The answer of a decision that must not touch the thread's words. */
-static void nested(const struct sut_lazy_world *w, struct sut_lazy_state *s,
+static void nested(const struct sut_lazy_world *w, const struct sut_lazy_transition *tr,
 		   struct sut_lazy_thread *t)
 {
 	struct sut_lazy_act *a = &t->now;
-	const struct sut_lazy_transition *tr = &s->t[a->k];
 
+	a->d = tr->dir;
 	a->pc = SUT_LAZY_COUNT;
-	if (w->base == SUT_LAZY_PROJECT && !tr->armed) {
-		a->version = tr->from;
-		a->pc = SUT_LAZY_UNARMED;
-	} else if (a->version == sut_lazy_target(tr, a->d) &&
-		   !sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT_NESTED_TARGET)) {
+	if (a->version == sut_lazy_target(tr, a->d) &&
+	    !sut_lazy_rule_on(w, SUT_LAZY_RULE_COUNT_NESTED_TARGET))
 		leave(w, t);
-	}
 }
 
 static bool is_new(const struct sut_lazy_world *w, const struct sut_lazy_thread *t)
@@ -238,14 +238,6 @@ static bool inside_another(const struct sut_lazy_world *w, const struct sut_lazy
 	       (sut_lazy_sp(w, t) < t->busy || !sut_lazy_rule_on(w, SUT_LAZY_RULE_BUSY_LEFT_OVER));
 }
 
-static void unarmed(const struct sut_lazy_world *w, struct sut_lazy_thread *t)
-{
-	if (sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWERS_UNARMED) && !w->unique_answers &&
-	    t->answers < SUT_LAZY_ANSWERS)
-		t->answers++;
-	finish(w, t);
-}
-
 /* The steps up to the judgement. true: the next one of the table follows. */
 static bool begin(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 		  struct sut_lazy_thread *t)
@@ -278,7 +270,10 @@ static bool begin(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 		if (tr->armed || !sut_lazy_rule_on(w, SUT_LAZY_RULE_ARMED))
 			return true;
 		a->version = tr->from;
-		a->pc = SUT_LAZY_UNARMED;
+		if (sut_lazy_rule_on(w, SUT_LAZY_RULE_ANSWERS_UNARMED))
+			a->pc = SUT_LAZY_UNARMED;
+		else
+			leave(w, t);
 		return false;
 	case SUT_LAZY_SERIALIZE:
 		t->stale = 0;
@@ -307,14 +302,11 @@ static void answer(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 		a->pc = SUT_LAZY_NESTED_DIR;
 		return;
 	case SUT_LAZY_NESTED_DIR:
-		a->d = tr->dir;
-		a->pc = SUT_LAZY_NESTED_ARMED;
-		return;
-	case SUT_LAZY_NESTED_ARMED:
-		nested(w, s, t);
+		nested(w, tr, t);
 		return;
 	case SUT_LAZY_UNARMED:
-		unarmed(w, t);
+		t->answer += t->answer < SUT_LAZY_ANSWERS;
+		leave(w, t);
 		return;
 	case SUT_LAZY_STORE:
 		store(w, tr, t);
@@ -323,7 +315,7 @@ static void answer(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 		count(w, s, t);
 		return;
 	case SUT_LAZY_ANSWERED:
-		answered(w, t);
+		answered(w, &s->t[a->k], t);
 		if (!a->nested && sut_lazy_any_edges(w))
 			a->pc = SUT_LAZY_PUSH;
 		else

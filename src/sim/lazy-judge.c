@@ -14,7 +14,7 @@ static bool certified(const struct sut_lazy_world *w, const struct sut_lazy_thre
 		same = t->certificate_epoch && (t->certificate_epoch - 1) / 4 == (epoch - 1) / 4;
 	if (!same || !sut_lazy_rule_on(w, SUT_LAZY_RULE_CERTIFICATE_ANSWERS))
 		return same;
-	return t->certificate == t->answers && t->answers < SUT_LAZY_ANSWERS;
+	return t->certificate == t->answer && t->answer < SUT_LAZY_ANSWERS;
 }
 
 /* Rule 8: have we been tail-jumped to by an old call? differs: the return address does. */

@@ -50,7 +50,8 @@ enum sut_lazy_controller_action {
 	SUT_LAZY_DO_START,
 	SUT_LAZY_DO_REVERSE,
 	SUT_LAZY_DO_FOLLOW,
-	SUT_LAZY_DO_MISS, /* a thread, when listing */
+	SUT_LAZY_DO_OVERLOOK, /* a CLOSE that has not begun */
+	SUT_LAZY_DO_MISS,     /* a thread, when listing */
 	SUT_LAZY_DO_LOOK_MARK,
 	SUT_LAZY_DO_LOOK_ASLEEP,
 	SUT_LAZY_DO_LOOK_PC,
@@ -65,6 +66,7 @@ enum sut_lazy_process_action {
 	SUT_LAZY_DO_OPERATION, /* the next step of the operation */
 	SUT_LAZY_DO_FAIL,
 	SUT_LAZY_DO_LOAD,
+	SUT_LAZY_DO_OVERLOOKED, /* it begins */
 };
 
 /* What the next step of an operation is; arg: a function. */
@@ -73,6 +75,7 @@ enum sut_lazy_op_step {
 	SUT_LAZY_OP_POKE,
 	SUT_LAZY_OP_SYNC,
 	SUT_LAZY_OP_ARM,
+	SUT_LAZY_OP_COUNT,
 	SUT_LAZY_OP_DIR,
 	SUT_LAZY_OP_COPY,
 	SUT_LAZY_OP_COMPARE,
@@ -147,6 +150,8 @@ bool sut_lazy_stack_hit(const struct sut_lazy_world *w, const struct sut_lazy_th
 bool sut_lazy_unpatched(const struct sut_lazy_act *a);
 
 /* lazy-decide.c: one step of a thunk or of a decision */
+/* The number of the last answer is another one now, or none: a certificate may name the former. */
+void sut_lazy_forget_answer(const struct sut_lazy_world *w, struct sut_lazy_thread *t);
 void sut_lazy_decide(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 		     struct sut_lazy_thread *t, unsigned int choice);
 
@@ -179,6 +184,8 @@ void sut_lazy_control_gone(const struct sut_lazy_world *w, struct sut_lazy_state
 /* lazy-operation.c: what runs inside the process for the controller, and the loader */
 size_t sut_lazy_process_steps(const struct sut_lazy_world *w, const struct sut_lazy_state *s,
 			      uint32_t *steps);
+/* Adds to the count that closing compares. */
+void sut_lazy_count(struct sut_lazy_state *s);
 void sut_lazy_process_apply(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 			    uint32_t step);
 enum sut_lazy_op_step sut_lazy_op_next(const struct sut_lazy_world *w,

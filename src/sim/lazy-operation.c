@@ -37,9 +37,7 @@ enum sut_lazy_op_step sut_lazy_op_next(const struct sut_lazy_world *w,
 	if (s->op == SUT_LAZY_OP_COMMIT)
 		return commit_step(w, s->op_step, fn);
 	if (s->op == SUT_LAZY_OP_REVERSE)
-		return s->op_step == 0   ? SUT_LAZY_OP_DIR
-		       : s->op_step == 1 ? SUT_LAZY_OP_COPY
-					 : SUT_LAZY_OP_END;
+		return s->op_step < 3 ? SUT_LAZY_OP_COUNT + s->op_step : SUT_LAZY_OP_END;
 	if (s->op == SUT_LAZY_OP_CLOSE && s->op_step == 0)
 		return SUT_LAZY_OP_COMPARE;
 	*fn = s->op_step - 1u;
@@ -58,6 +56,8 @@ size_t sut_lazy_process_steps(const struct sut_lazy_world *w, const struct sut_l
 
 	if (w->late && !s->loaded)
 		steps[n++] = sut_lazy_step(SUT_LAZY_PROCESS, SUT_LAZY_DO_LOAD, 0);
+	if (s->overlooked && s->op == SUT_LAZY_OP_NONE)
+		steps[n++] = sut_lazy_step(SUT_LAZY_PROCESS, SUT_LAZY_DO_OVERLOOKED, 0);
 	if (s->op == SUT_LAZY_OP_NONE || s->op == SUT_LAZY_OP_ORPHAN)
 		return n;
 	steps[n++] = sut_lazy_step(SUT_LAZY_PROCESS, SUT_LAZY_DO_OPERATION, 0);
@@ -104,29 +104,34 @@ static void begin(struct sut_lazy_state *s)
 	s->running = 1;
 }
 
-/* The operation is over; a controller that waits goes on. */
+/* The operation is over; a controller that waits goes on, unless the transition is over, too. */
 static void end(const struct sut_lazy_world *w, struct sut_lazy_state *s)
 {
 	struct sut_lazy_transition *tr = &s->t[s->k];
-	uint8_t control = SUT_LAZY_READY;
+	bool over = s->op == SUT_LAZY_OP_CLOSE || s->op == SUT_LAZY_OP_UNDO;
 
-	if (s->op == SUT_LAZY_OP_CLOSE) {
+	if (s->op == SUT_LAZY_OP_CLOSE)
 		s->base = sut_lazy_target(tr, tr->dir);
-		s->running = 0;
-		control = SUT_LAZY_NOBODY;
-	}
-	if (s->op == SUT_LAZY_OP_UNDO) {
-		s->running = 0;
+	if (s->op == SUT_LAZY_OP_UNDO)
 		s->count--;
-		control = SUT_LAZY_NOBODY;
-	}
 	s->op = SUT_LAZY_OP_NONE;
 	s->op_step = s->op_moved = 0;
-	if (s->control != SUT_LAZY_WAIT)
-		return;
-	if (control == SUT_LAZY_NOBODY)
+	if (over) {
+		s->running = s->overlooked = 0;
 		sut_lazy_control_gone(w, s);
-	s->control = control;
+	} else if (s->control == SUT_LAZY_WAIT) {
+		s->control = SUT_LAZY_READY;
+	}
+}
+
+void sut_lazy_count(struct sut_lazy_state *s)
+{
+	if (s->control >= SUT_LAZY_LIST)
+		s->moved = 1;
+	if (s->op == SUT_LAZY_OP_CLOSE && s->op_step == 0)
+		s->op_moved = 1;
+	if (s->overlooked)
+		s->overlooked = 2;
 }
 
 /* Closed, or lost because somebody gave a source answer since the count was read. */
@@ -169,9 +174,13 @@ static void operate(const struct sut_lazy_world *w, struct sut_lazy_state *s)
 	case SUT_LAZY_OP_ARM:
 		s->t[s->k].armed = 1;
 		break;
-	case SUT_LAZY_OP_DIR:
+	case SUT_LAZY_OP_COUNT:
 		last = !sut_lazy_reversible(w, &s->t[s->k]);
-		s->t[s->k].dir = (uint8_t)(s->t[s->k].dir + !last);
+		if (!last && sut_lazy_rule_on(w, SUT_LAZY_RULE_REVERSE_COUNTS))
+			sut_lazy_count(s);
+		break;
+	case SUT_LAZY_OP_DIR:
+		s->t[s->k].dir++;
 		break;
 	case SUT_LAZY_OP_COPY:
 		s->t[s->k].copy = s->t[s->k].dir;
@@ -203,6 +212,11 @@ void sut_lazy_process_apply(const struct sut_lazy_world *w, struct sut_lazy_stat
 		s->op = SUT_LAZY_OP_UNDO;
 		if (--s->op_step == 0) /* it was the first */
 			end(w, s);
+		return;
+	case SUT_LAZY_DO_OVERLOOKED:
+		s->op = SUT_LAZY_OP_CLOSE;
+		s->op_moved = s->overlooked - 1;
+		s->overlooked = 0;
 		return;
 	case SUT_LAZY_DO_LOAD:
 		/* The loader gives it the entries that it would have by now. */

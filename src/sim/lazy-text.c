@@ -13,7 +13,7 @@ static const char *const places[SUT_LAZY_PC_COUNT] = {
 	[SUT_LAZY_DIR] = "decides: reads dir",
 	[SUT_LAZY_EPOCH] = "decides: words of another epoch are void",
 	[SUT_LAZY_ARMED] = "decides: reads armed",
-	[SUT_LAZY_UNARMED] = "decides: not armed",
+	[SUT_LAZY_UNARMED] = "decides: not armed, which counts",
 	[SUT_LAZY_SERIALIZE] = "decides: serialises its core",
 	[SUT_LAZY_VERSION] = "decides: reads its mark",
 	[SUT_LAZY_CLOSED] = "decides: closed?",
@@ -25,12 +25,11 @@ static const char *const places[SUT_LAZY_PC_COUNT] = {
 	[SUT_LAZY_KNOWN] = "decides: known?",
 	[SUT_LAZY_STORE] = "decides: stores the mark",
 	[SUT_LAZY_COUNT] = "decides: counts a source answer",
-	[SUT_LAZY_ANSWERED] = "decides: adds to its answers",
+	[SUT_LAZY_ANSWERED] = "decides: has a new last answer",
 	[SUT_LAZY_PUSH] = "decides: records the call",
 	[SUT_LAZY_RELEASE] = "decides: busy = 0",
-	[SUT_LAZY_NESTED_VERSION] = "decides inside a decision: reads its mark",
-	[SUT_LAZY_NESTED_DIR] = "decides inside a decision: reads dir",
-	[SUT_LAZY_NESTED_ARMED] = "decides inside a decision: reads armed",
+	[SUT_LAZY_NESTED_VERSION] = "decides by the mark: reads it",
+	[SUT_LAZY_NESTED_DIR] = "decides by the mark: reads dir",
 	[SUT_LAZY_JUMP] = "leaves the thunk",
 };
 
@@ -39,6 +38,7 @@ static const char *const controller[] = {
 	[SUT_LAZY_DO_START] = "prepares a transition and sends COMMIT into the process",
 	[SUT_LAZY_DO_REVERSE] = "is told to reverse",
 	[SUT_LAZY_DO_FOLLOW] = "goes on with the transition that it finds",
+	[SUT_LAZY_DO_OVERLOOK] = "overlooks the CLOSE that is on its way",
 	[SUT_LAZY_DO_MISS] = "gets a list in which a thread is missing:",
 	[SUT_LAZY_DO_LOOK_MARK] = "sees the target's mark in",
 	[SUT_LAZY_DO_LOOK_ASLEEP] = "sees asleep and clean:",
@@ -56,7 +56,7 @@ static const char *const going[] = {
 	[SUT_LAZY_COPY] = "writes the copy of dir that thunks test",
 	[SUT_LAZY_READ_COUNT] = "reads the count of source answers",
 	[SUT_LAZY_LIST] = "lists the threads",
-	[SUT_LAZY_LIST_REST] = "has the whole list",
+	[SUT_LAZY_LIST_REST] = "has its list",
 	[SUT_LAZY_LOOK_STACK] = "scans that thread's stack",
 	[SUT_LAZY_CERTIFY] = "writes the certificate",
 };
@@ -92,6 +92,7 @@ static void describe_controller(const struct sut_lazy_state *s, uint32_t step,
 			 sut_lazy_arg(step));
 		return;
 	case SUT_LAZY_DO_BEGIN:
+	case SUT_LAZY_DO_OVERLOOK:
 	case SUT_LAZY_DO_START:
 	case SUT_LAZY_DO_REVERSE:
 	case SUT_LAZY_DO_FOLLOW:
@@ -119,6 +120,10 @@ static void describe_process(const struct sut_lazy_world *w, const struct sut_la
 			 function(w->functions - 1u));
 		return;
 	}
+	if (sut_lazy_action(step) == SUT_LAZY_DO_OVERLOOKED) {
+		snprintf(text, SUT_EXPLORE_TEXT_MAX, "process: a CLOSE that was overlooked begins");
+		return;
+	}
 	switch (next) {
 	case SUT_LAZY_OP_BEGIN:
 		what = "the transition begins";
@@ -134,6 +139,9 @@ static void describe_process(const struct sut_lazy_world *w, const struct sut_la
 		break;
 	case SUT_LAZY_OP_ARM:
 		what = "armed";
+		break;
+	case SUT_LAZY_OP_COUNT:
+		what = "adds to the count, unless closed or reversed";
 		break;
 	case SUT_LAZY_OP_DIR:
 		what = "writes dir";

@@ -216,7 +216,7 @@ static void leave(struct sut_lazy_state *s, struct sut_lazy_thread *t)
 {
 	unwind(t, 0);
 	t->now = act(SUT_LAZY_DEAD, 0, 0);
-	if (t->listed)
+	if (t->listed && s->control == SUT_LAZY_LIST_REST)
 		s->gone = 1;
 	t->listed = t->seen = 0;
 	t->stale = 0;
@@ -225,11 +225,10 @@ static void leave(struct sut_lazy_state *s, struct sut_lazy_thread *t)
 /* The stack was given back, and the next one at its place begins with zero words. */
 static void forget_words(const struct sut_lazy_world *w, struct sut_lazy_thread *t)
 {
-	t->mark = t->busy = t->epoch = t->answers = 0;
+	sut_lazy_forget_answer(w, t);
+	t->mark = t->busy = t->epoch = t->answer = 0;
 	t->known = t->record_sp = t->record_fn = t->overflow_sp = 0;
 	t->certificate_epoch = t->certificate = 0;
-	if (w->unique_answers && t->pending == 1 + 1)
-		t->pending = 1 + 2;
 }
 
 /* We go on in the child: the forking thread is the only one, and nobody works on it yet. */
@@ -241,7 +240,7 @@ static void become_child(const struct sut_lazy_world *w, struct sut_lazy_state *
 			leave(s, &s->thread[i]);
 	if (s->op != SUT_LAZY_OP_NONE && s->op != SUT_LAZY_OP_ORPHAN)
 		s->op = s->op_step ? SUT_LAZY_OP_ORPHAN : SUT_LAZY_OP_NONE;
-	s->op_step = s->op_moved = 0;
+	s->op_step = s->op_moved = s->overlooked = 0;
 	sut_lazy_control_gone(w, s);
 }
 

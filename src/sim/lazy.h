@@ -19,6 +19,8 @@ enum {
 	SUT_LAZY_DEPTH = 7,       /* words on a thread's stack that matter */
 	SUT_LAZY_TRANSITIONS = 2, /* one after the other */
 	SUT_LAZY_ANSWERS = 3,     /* counts no further; at that count no certificate holds */
+	SUT_LAZY_ANSWER = 1,      /* a number of an answer, where all are different */
+	SUT_LAZY_ANSWER_PAST = 2, /* ... and one that the thread no longer has */
 };
 
 /* Where an activity is. From THUNK_MARK on it is in code of ours: a decision is pending. */
@@ -55,7 +57,6 @@ enum sut_lazy_pc {
 	SUT_LAZY_RELEASE,
 	SUT_LAZY_NESTED_VERSION,
 	SUT_LAZY_NESTED_DIR,
-	SUT_LAZY_NESTED_ARMED,
 	SUT_LAZY_JUMP, /* the last jump, to act.version */
 	SUT_LAZY_PC_COUNT
 };
@@ -91,15 +92,15 @@ struct sut_lazy_thread {
 	uint8_t depth;
 	uint8_t stale; /* bit of a function: may still execute its entry as before the last poke */
 	/* The words of the thread. */
-	uint8_t mark;  /* sut_lazy_mark(), or 0: anything else */
-	uint8_t busy;  /* stack pointer, or 0 */
-	uint8_t epoch; /* that known, record, overflow (and answers) belong to */
-	uint8_t answers;
+	uint8_t mark;   /* sut_lazy_mark(), or 0: anything else */
+	uint8_t busy;   /* stack pointer, or 0 */
+	uint8_t epoch;  /* that known, record and overflow belong to */
+	uint8_t answer; /* number of the last source answer, or 0 */
 	uint8_t known;
 	uint8_t record_sp, record_fn; /* one activation record; 0: none */
 	uint8_t overflow_sp;
 	uint8_t slot; /* without the rule that forbids it: the answer */
-	/* The certificate, and one that the controller has decided to write: 1 + answers. */
+	/* The certificate, and one that the controller has decided to write: 1 + answer. */
 	uint8_t certificate_epoch, certificate;
 	uint8_t pending;
 	/* What the controller knows. */
@@ -138,6 +139,7 @@ struct sut_lazy_transition {
 	uint8_t from, to; /* versions */
 	uint8_t armed, closed;
 	uint8_t dir, copy; /* copy: what thunks test */
+	uint8_t answers;   /* counted, where each transition begins with 0 */
 };
 
 struct sut_lazy_state {
@@ -150,10 +152,11 @@ struct sut_lazy_state {
 	uint8_t loaded; /* the object of the last function is there */
 	uint8_t op, op_step, op_moved;
 	uint8_t control;
-	uint8_t moved; /* source answers were counted since the count was read */
-	uint8_t gone;  /* a thread that was listed has exited */
-	uint8_t who;   /* thread, of LOOK_STACK */
-	uint8_t unused[3];
+	uint8_t moved;      /* source answers were counted since the count was read */
+	uint8_t gone;       /* a thread that was listed has exited before the list was whole */
+	uint8_t who;        /* thread, of LOOK_STACK */
+	uint8_t overlooked; /* a CLOSE on its way: 1, or 2: and answers were counted since */
+	uint8_t unused;
 	struct sut_lazy_thread thread[SUT_LAZY_THREADS]; /* world->threads of them */
 };
 
@@ -171,6 +174,7 @@ enum sut_lazy_rule {
 	SUT_LAZY_RULE_DIR_FAST,
 	SUT_LAZY_RULE_NO_SLOT,
 	SUT_LAZY_RULE_FOREIGN,
+	SUT_LAZY_RULE_FOREIGN_FIRST,
 	SUT_LAZY_RULE_COUNT,
 	SUT_LAZY_RULE_COUNT_NESTED,
 	SUT_LAZY_RULE_COUNT_NESTED_TARGET,
@@ -179,7 +183,6 @@ enum sut_lazy_rule {
 	SUT_LAZY_RULE_CLOSED_FIRST,
 	SUT_LAZY_RULE_CLOSE_COMPARES,
 	SUT_LAZY_RULE_LIST_AFTER,
-	SUT_LAZY_RULE_LIST_WHOLE,
 	SUT_LAZY_RULE_LIST_AGAIN,
 	SUT_LAZY_RULE_LOOK_AGAIN,
 	SUT_LAZY_RULE_LOOK_STACK,
@@ -190,11 +193,14 @@ enum sut_lazy_rule {
 	SUT_LAZY_RULE_MARK_DIR,
 	SUT_LAZY_RULE_CERTIFICATE_DIR,
 	SUT_LAZY_RULE_CERTIFICATE_ANSWERS,
+	SUT_LAZY_RULE_ANSWER_NUMBER,
+	SUT_LAZY_RULE_COUNT_GOES_ON,
 	SUT_LAZY_RULE_ANSWERS_UNARMED,
 	SUT_LAZY_RULE_ANSWERS_NESTED,
 	SUT_LAZY_RULE_ANSWERS_FOREIGN,
 	SUT_LAZY_RULE_ONE_REVERSAL,
 	SUT_LAZY_RULE_REVERSE_OPEN,
+	SUT_LAZY_RULE_REVERSE_COUNTS,
 	SUT_LAZY_RULE_COPIES_AGAIN,
 	SUT_LAZY_RULE_COMMIT_AGAIN,
 	SUT_LAZY_RULE_SETTLE,
@@ -258,9 +264,11 @@ struct sut_lazy_world {
 	bool jumps;  /* longjmp() out of handlers */
 	bool exits;  /* threads end, and begin on their stacks */
 	bool unmaps; /* ... whose words may be zero again */
+	bool gaps;   /* a list that is made while threads end may lack one that lives */
 	bool forks;
 	bool reverses;
 	bool dies;       /* the controller, at any step */
+	bool overlooks;  /* ... and its CLOSE, when it has not begun, is not waited for */
 	bool no_sleep;   /* nobody is ever seen asleep */
 	bool stops;      /* running threads are stopped for a look */
 	bool stop_marks; /* ... and marked then */
@@ -268,10 +276,7 @@ struct sut_lazy_world {
 	bool no_false_hits;
 	bool fails; /* a poke of COMMIT, which undoes the others */
 	bool late;  /* the last function's object is loaded at some time */
-	/* Cures that neither set of rules has. */
-	bool foreign_first;  /* a decision on a foreign stack goes by the mark, first of all */
-	bool unique_answers; /* answers is the count at the last answer, not a number of its own */
-	bool loops;          /* threads call g again and again, and g calls f once */
+	bool loops; /* threads call g again and again, and g calls f once */
 };
 
 /* A model whose world is a struct sut_lazy_world; state_size depends on it. */
