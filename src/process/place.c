@@ -101,6 +101,22 @@ static enum sut_rc wait_stub(struct sut_runtime *runtime, const struct sut_stopp
 	return SUT_RETRY;
 }
 
+/* Is its thread provably past the stub? Tried a few times if it may be stopped. */
+static bool stub_left(struct sut_runtime *runtime, const struct sut_rt_control *control,
+		      bool may_stop)
+{
+	for (unsigned int turn = 0; turn < SUT_BORROW_PATIENCE; turn++) {
+		if (sut_borrow_left(runtime, (pid_t)control->slack_tid, control->slack,
+				    control->slack + control->slack_size, may_stop))
+			return true;
+		if (!may_stop)
+			return false;
+		sut_borrow_pause(turn);
+		sut_release_late(runtime->target);
+	}
+	return false;
+}
+
 void sut_runtime_tidy(struct sut_runtime *runtime, bool may_stop)
 {
 	unsigned char zeros[STUB_MAX] = {0};
@@ -108,9 +124,7 @@ void sut_runtime_tidy(struct sut_runtime *runtime, bool may_stop)
 	struct sut_diag ignored;
 
 	if (sut_runtime_control(runtime, &control, &ignored) != SUT_OK || !control.slack ||
-	    control.slack_size > sizeof(zeros) ||
-	    !sut_borrow_left(runtime, (pid_t)control.slack_tid, control.slack,
-			     control.slack + control.slack_size, may_stop) ||
+	    control.slack_size > sizeof(zeros) || !stub_left(runtime, &control, may_stop) ||
 	    !sut_target_write(runtime->target, control.slack, zeros, control.slack_size))
 		return;
 	control.slack = 0;
