@@ -49,19 +49,20 @@ static void note_states(struct sut_rt_control *control)
 static int64_t enable(struct sut_rt_control *control, const struct sut_rt_transition *t)
 {
 	struct sut_rt_patch *patch = (struct sut_rt_patch *)t->patch;
-	bool fresh = patch->state == SUT_RT_LOADED;
-	uint64_t previous = patch->transition;
+	uint64_t transition = patch->transition;
+	uint32_t state = patch->state;
 	int64_t rc;
 
-	if (fresh) {
+	if (state == SUT_RT_LOADED) {
 		patch->next = control->patches;
 		control->patches = t->patch;
 	}
 	rc = sut_core_enable(&control->core, &patch->klp);
 	if (!rc)
 		return 0;
-	patch->transition = previous;
-	if (fresh)
+	patch->transition = transition;
+	patch->state = state;
+	if (state == SUT_RT_LOADED)
 		control->patches = patch->next;
 	return rc;
 }

@@ -65,9 +65,11 @@ static void begin(struct sut_core *core)
 {
 	struct sut_rt_control *control = control_of(core);
 	struct sut_rt_transition *t = (struct sut_rt_transition *)control->planned;
+	struct sut_rt_patch *patch = (struct sut_rt_patch *)t->patch;
 
 	control->transition = control->planned;
-	((struct sut_rt_patch *)t->patch)->transition = control->planned;
+	patch->transition = control->planned;
+	patch->state = t->enables ? SUT_RT_APPLYING : SUT_RT_REVERTING;
 }
 
 /* Entries become thunks while armed is 0: those answer old, and nobody is marked. */
