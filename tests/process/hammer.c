@@ -67,7 +67,6 @@ static void fork_child(void)
 {
 	pid_t pid;
 
-	child->wanted = 0;
 	pid = fork();
 	if (pid == 0) {
 		is_child = true;
@@ -85,7 +84,7 @@ static void linger(unsigned int seed)
 {
 	if (!is_child)
 		nap(seed >> 12 & 4095);
-	if (!is_child && __atomic_load_n(&child->wanted, __ATOMIC_ACQUIRE))
+	if (!is_child && __atomic_load_n(&child->wanted, __ATOMIC_ACQUIRE) && !--child->wanted)
 		fork_child();
 }
 
@@ -148,8 +147,10 @@ __attribute__((noinline)) void note(int owner, int which)
 /* A handler belongs to the stack that it interrupts. */
 static void on_signal(int signal)
 {
+	long (*volatile call)(void) = glance; /* so that a fix of it does not change us */
+
 	(void)signal;
-	glance();
+	call();
 	if (!active)
 		return;
 	expect(active, inner(7));

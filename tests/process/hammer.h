@@ -27,7 +27,7 @@ struct hammer_counts {
 };
 
 struct hammer_child {
-	uint64_t wanted; /* 1: it shall be forked; 0 when it was */
+	uint64_t wanted; /* it shall be forked after that many naps; 0 when it was */
 	uint64_t pid;    /* from the fork until it was waited for */
 	uint64_t end;    /* 1: it shall exit */
 	struct hammer_counts counts;
