@@ -393,7 +393,4 @@ bool sut_small_case(size_t index, struct sut_small_case *found);
 bool sut_small_is_expected(const struct sut_small_case *c, const struct sut_explore_result *result);
 const char *sut_small_case_kind_name(enum sut_small_case_kind kind);
 
-/* The command: suture-sim --explore core. */
-int sut_small_main(int argc, char **argv);
-
 #endif

@@ -33,7 +33,4 @@ const char *sut_lazy_kind_name(enum sut_lazy_kind kind);
 bool sut_lazy_case_run(const struct sut_lazy_case *c, size_t bytes_max,
 		       struct sut_explore_result *result);
 
-/* The command: suture-sim --explore lazy. */
-int sut_lazy_main(int argc, char **argv);
-
 #endif

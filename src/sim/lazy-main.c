@@ -1,114 +1,55 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * The command: runs cases by name, or all; a trace is printed for those that were named. Ends
- * with 1 when a case did not come out as expected.
- */
+/* The lazy switch as an exploration of the command. */
+#include "sim/explore-command.h"
 #include "sim/lazy-cases.h"
 
 #include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
-struct options {
-	bool list, with_long, traces;
-	size_t bytes_max;
-	char **names;
-	int name_count;
+struct own {
+	struct sut_lazy_case c;
+	struct sut_explore_model model;
 };
 
-static double now(void)
+static bool find(size_t index, struct sut_explore_case *found)
 {
-	struct timespec ts;
+	struct sut_lazy_case c;
 
-	clock_gettime(CLOCK_MONOTONIC, &ts);
-	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
-}
-
-static int usage(void)
-{
-	fputs("usage: suture-sim --explore lazy [--list] [--long] [--traces] [--memory MIB] "
-	      "[CASE...]\n",
-	      stderr);
-	return 2;
-}
-
-/* Without names all but the long ones; "long" is a name for these. */
-static bool is_wanted(const struct options *o, const struct sut_lazy_case *c)
-{
-	for (int i = 0; i < o->name_count; i++)
-		if (!strcmp(o->names[i], c->name) ||
-		    !strcmp(o->names[i], sut_lazy_kind_name(c->kind)))
-			return true;
-	return !o->name_count && (c->kind != SUT_LAZY_CASE_LONG || o->with_long);
-}
-
-static bool run(const struct options *o, const struct sut_lazy_case *c)
-{
-	struct sut_explore_model model = sut_lazy_model(&c->world);
-	struct sut_explore_result result;
-	double start = now();
-	bool expected = sut_lazy_case_run(c, o->bytes_max, &result);
-
-	printf("%-8s  %-52s  %-9s %9zu states  ", sut_lazy_kind_name(c->kind), c->name,
-	       sut_explore_verdict_name(result.verdict), result.states);
-	if (result.trace)
-		printf("trace of %zu  ", result.trace_length);
-	printf("%.2f s%s\n", now() - start, expected ? "" : "  NOT AS EXPECTED");
-	if (result.verdict == SUT_EXPLORE_FULL)
-		printf("          the %zu MiB that it may use are full after %zu steps of depth\n",
-		       o->bytes_max >> 20, result.depth);
-	if (result.trace && (o->traces || !expected))
-		sut_explore_print(&model, &c->world, &result, "          ", stdout);
-	fflush(stdout);
-	sut_explore_result_deinit(&result);
-	return expected;
-}
-
-static bool parse(int argc, char **argv, struct options *o)
-{
-	int i = 1;
-
-	for (; i < argc && argv[i][0] == '-'; i++) {
-		if (!strcmp(argv[i], "--list"))
-			o->list = true;
-		else if (!strcmp(argv[i], "--long"))
-			o->with_long = true;
-		else if (!strcmp(argv[i], "--traces"))
-			o->traces = true;
-		else if (!strcmp(argv[i], "--memory") && i + 1 < argc && atol(argv[i + 1]) > 0)
-			o->bytes_max = (size_t)atol(argv[++i]) << 20;
-		else
-			return false;
-	}
-	o->names = argv + i;
-	o->name_count = argc - i;
+	if (!sut_lazy_case(index, &c))
+		return false;
+	found->kind = sut_lazy_kind_name(c.kind);
+	snprintf(found->name, sizeof(found->name), "%s", c.name);
+	found->is_long = c.kind == SUT_LAZY_CASE_LONG;
 	return true;
 }
 
-int sut_lazy_main(int argc, char **argv)
+static void open_case(size_t index, struct sut_explore_subject *subject)
 {
-	struct options o = {.bytes_max = (size_t)4096 << 20};
-	size_t ran = 0, wrong = 0;
+	struct own *own = malloc(sizeof(*own));
+
+	if (!own)
+		abort();
+	sut_lazy_case(index, &own->c);
+	own->model = sut_lazy_model(&own->c.world);
+	*subject = (struct sut_explore_subject){&own->model, &own->c.world, own};
+}
+
+static void close_case(struct sut_explore_subject *subject)
+{
+	free(subject->own);
+}
+
+static bool is_expected(size_t index, const struct sut_explore_result *result)
+{
 	struct sut_lazy_case c;
 
-	if (!parse(argc, argv, &o))
-		return usage();
-	for (size_t i = 0; sut_lazy_case(i, &c); i++) {
-		if (o.list) {
-			printf("%-8s  %s\n", sut_lazy_kind_name(c.kind), c.name);
-			continue;
-		}
-		if (!is_wanted(&o, &c))
-			continue;
-		ran++;
-		wrong += !run(&o, &c);
-	}
-	if (o.list)
-		return 0;
-	if (!ran) {
-		fputs("suture-sim: no such case; --list names them\n", stderr);
-		return 2;
-	}
-	printf("%zu cases, %zu not as expected\n", ran, wrong);
-	return wrong ? 1 : 0;
+	sut_lazy_case(index, &c);
+	return result->verdict == c.expected;
 }
+
+const struct sut_exploration sut_exploration_lazy = {
+	.name = "lazy",
+	.find = find,
+	.open = open_case,
+	.close = close_case,
+	.is_expected = is_expected,
+};

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture-sim: plays scenarios. docs/scenarios.md says what a scenario is. */
-#include "sim/explore-core.h"
-#include "sim/lazy-cases.h"
+#include "sim/explore-command.h"
 #include "sim/play.h"
 
 #include "base/guard.h"
@@ -57,9 +56,9 @@ int main(int argc, char **argv)
 		return STATUS_FINE;
 	}
 	if (argc > 2 && strcmp(argv[1], "--explore") == 0 && strcmp(argv[2], "core") == 0)
-		return sut_small_main(argc - 2, argv + 2);
+		return sut_explore_command(&sut_exploration_core, argc - 2, argv + 2);
 	if (argc > 2 && strcmp(argv[1], "--explore") == 0 && strcmp(argv[2], "lazy") == 0)
-		return sut_lazy_main(argc - 2, argv + 2);
+		return sut_explore_command(&sut_exploration_lazy, argc - 2, argv + 2);
 	if (argc <= first || (!check && argv[1][0] == '-')) {
 		fputs(help, stderr);
 		return STATUS_NO_SCENARIO;

@@ -128,15 +128,9 @@ static int64_t force(struct sut_rt_control *control)
 /* Is the world still the one that this operation was planned for? */
 static bool is_current(const struct sut_rt_control *control, const struct sut_rt_frame *frame)
 {
-	switch (frame->op) {
-	case SUT_RT_OP_ENABLE:
-	case SUT_RT_OP_DISABLE:
-		return control->generation == frame->expect && control->stage == SUT_RT_IDLE;
-	case SUT_RT_OP_RESUME:
-		return control->transition == frame->argument && control->stage == SUT_RT_PREPARING;
-	default:
-		return control->transition == frame->argument && control->stage == SUT_RT_IDLE;
-	}
+	if (frame->op == SUT_RT_OP_ENABLE || frame->op == SUT_RT_OP_DISABLE)
+		return control->generation == frame->expect;
+	return control->transition == frame->argument;
 }
 
 static int64_t operate(struct sut_rt_control *control, const struct sut_rt_frame *frame)
@@ -165,13 +159,21 @@ static void run_core(void *context)
 {
 	struct sut_rt_frame *frame = context;
 	struct sut_rt_control *control = (struct sut_rt_control *)frame->control;
+	const uint32_t before = frame->op == SUT_RT_OP_RESUME ? SUT_RT_PREPARING : SUT_RT_IDLE;
+	uint32_t stage = before;
 
-	sut_rt_host_init(control);
-	if (!is_current(control, frame)) {
+	/* One operation at a time, whoever sent it. */
+	if (!__atomic_compare_exchange_n(&control->stage, &stage, SUT_RT_WORKING, 0,
+					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
 		frame->result = SUT_RT_STALE;
 		return;
 	}
-	control->stage = SUT_RT_WORKING;
+	if (!is_current(control, frame)) {
+		frame->result = SUT_RT_STALE;
+		control->stage = before;
+		return;
+	}
+	sut_rt_host_init(control);
 	control->planned = frame->argument;
 	control->failure = SUT_RT_FAILED_RULE;
 	control->may_close = 0;
