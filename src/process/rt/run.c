@@ -181,7 +181,8 @@ static void run_core(void *context)
 	note_states(control);
 	control->generation++;
 	control->planned = 0;
-	control->stage = SUT_RT_IDLE;
+	/* What could not be resumed now may be later. */
+	control->stage = frame->result < 0 && before == SUT_RT_PREPARING ? before : SUT_RT_IDLE;
 }
 
 void sut_rt_run(struct sut_rt_frame *frame)
