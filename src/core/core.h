@@ -13,6 +13,15 @@
 
 #include "core/livepatch.h"
 
+/* The unit that carries a patch and that the patch's code lives in: a livepatch module, an image.
+ */
+struct module {
+	const char *name;
+	bool livepatch; /* it is marked as one */
+	bool going;     /* no further reference can be taken */
+	unsigned int refs;
+};
+
 struct sut_core;
 
 enum sut_callback { SUT_PRE_PATCH, SUT_POST_PATCH, SUT_PRE_UNPATCH, SUT_POST_UNPATCH };

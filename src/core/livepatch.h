@@ -23,18 +23,10 @@
  */
 enum { SUT_LIVEPATCH_ABI = 1 };
 
+struct module; /* defined in core/core.h: programs may have one of their own */
 struct klp_object;
 struct klp_patch;
 struct sut_core_patch;
-
-/* The unit that carries a patch and that the patch's code lives in: a livepatch module, an image.
- */
-struct module {
-	const char *name;
-	bool livepatch; /* it is marked as one */
-	bool going;     /* no further reference can be taken */
-	unsigned int refs;
-};
 
 /* A half-open range of code. */
 struct klp_range {

@@ -6,7 +6,7 @@
 #ifndef TESTS_CORE_KERNEL_WORDS_H
 #define TESTS_CORE_KERNEL_WORDS_H
 
-#include "core/livepatch.h"
+#include "core/core.h"
 
 #include <errno.h>
 #include <stdarg.h>
