@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+enum { PRE_PATCH, POST_PATCH };
 enum { SET = 0, WITH_CALLBACKS = 1u << FIX_3 | 1u << FIX_5 };
 
 /* docs/semantics.md, A8. */
@@ -21,6 +22,12 @@ static bool follow(struct notes *notes, const struct hammer_note *note)
 		return false;
 	}
 	notes->states[note->owner] = to[note->which];
+	if (note->owner != FIX_5)
+		return true;
+	/* post_patch also ends a revert that was turned round. */
+	if (note->which == POST_PATCH && notes->replaces)
+		notes->states[FIX_3] = NOTES_OFF;
+	notes->replaces = note->which == PRE_PATCH;
 	return true;
 }
 
