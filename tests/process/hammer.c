@@ -79,11 +79,11 @@ static void fork_child(void)
 	}
 }
 
-/* Forkers mostly sleep in here, amid of outer(). */
+/* Forkers mostly sleep in here, amid of outer(): some milliseconds, now and then many. */
 static void linger(unsigned int seed)
 {
 	if (!is_child)
-		nap(seed >> 12 & 4095);
+		nap((seed >> 12 & 4095) * (seed >> 24 & 7 ? 1 : 8));
 	if (!is_child && __atomic_load_n(&child->wanted, __ATOMIC_ACQUIRE) && !--child->wanted)
 		fork_child();
 }

@@ -43,37 +43,37 @@ static bool read_status(pid_t pid, pid_t tid, struct thread_status *status)
  */
 static const uint64_t watched = ~(UINT64_C(1) << (SIGUSR1 - 1));
 
-/* What a thread blocks always, not only when it begins. */
-static uint64_t lasting_mask(pid_t pid, pid_t tid)
-{
-	uint64_t blocked = ~UINT64_C(0);
-
-	for (int i = 0; i < MASK_SAMPLES; i++) {
-		struct thread_status status;
-
-		if (read_status(pid, tid, &status))
-			blocked &= status.blocked;
-		usleep(POLL_US);
-	}
-	return blocked;
-}
-
-void health_take(struct health *health, pid_t pid)
+static void find_threads(struct health *health)
 {
 	char path[32];
 	struct dirent *entry;
 
-	*health = (struct health){.pid = pid};
-	snprintf(path, sizeof(path), "/proc/%d/task", pid);
+	snprintf(path, sizeof(path), "/proc/%d/task", health->pid);
 	SUT_CLOSEDIR DIR *dir = opendir(path);
 	while (dir && (entry = readdir(dir)) && health->count < HEALTH_THREADS_MAX) {
 		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
-		struct thread_status status;
 
-		if (tid <= 0 || !read_status(pid, tid, &status))
+		if (tid <= 0)
 			continue;
 		health->tids[health->count] = tid;
-		health->blocked[health->count++] = lasting_mask(pid, tid);
+		health->blocked[health->count++] = ~UINT64_C(0);
+	}
+}
+
+void health_take(struct health *health, pid_t pid)
+{
+	*health = (struct health){.pid = pid};
+	find_threads(health);
+	/* What each blocks always: not what it does for the moment, in a handler or when it begins.
+	 */
+	for (int sample = 0; sample < MASK_SAMPLES; sample++) {
+		for (size_t i = 0; i < health->count; i++) {
+			struct thread_status status;
+
+			if (read_status(pid, health->tids[i], &status))
+				health->blocked[i] &= status.blocked;
+		}
+		usleep(POLL_US);
 	}
 }
 
@@ -177,7 +177,7 @@ bool health_text_original(pid_t pid)
 	return original && found;
 }
 
-size_t health_entries_changed(pid_t pid, const struct sut_patch *patch)
+size_t health_entries_changed(pid_t pid, const struct sut_patch *patch, size_t from)
 {
 	enum { ENTRY_SIZE = 5 };
 	size_t changed = 0;
@@ -185,10 +185,11 @@ size_t health_entries_changed(pid_t pid, const struct sut_patch *patch)
 
 	if (text_open(&text, pid))
 		for (size_t i = 0; i < patch->func_count; i++) {
-			uint64_t entry = text.program->bias + patch->funcs[i].pieces[0].address;
+			uint64_t entry =
+				text.program->bias + patch->funcs[i].pieces[0].address + from;
 			const struct sut_map *map = sut_target_map(&text.target, entry);
 
-			changed += map && !same(&text, map, entry, ENTRY_SIZE);
+			changed += map && !same(&text, map, entry, ENTRY_SIZE - from);
 		}
 	text_close(&text);
 	return changed;

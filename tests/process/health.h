@@ -31,7 +31,10 @@ const char *health_wrong(const struct health *health);
 /* All bytes of the program's executable mapping equal those of its file. */
 bool health_text_original(pid_t pid);
 
-/* How many of the functions that a patch changes begin with other bytes than in the file. */
-size_t health_entries_changed(pid_t pid, const struct sut_patch *patch);
+/*
+ * How many of the functions that a patch changes have other bytes than in the file among their
+ * first five, from this one (0) on.
+ */
+size_t health_entries_changed(pid_t pid, const struct sut_patch *patch, size_t from);
 
 #endif

@@ -218,6 +218,15 @@ enum sut_rc fix_revert(const struct fix *fix, pid_t pid, bool wait, struct sut_e
 	return rc;
 }
 
+enum sut_rc fix_force(const struct fix *fix, pid_t pid, struct sut_diag *diag)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_effect_options options = patience(true);
+	struct sut_effect effect;
+
+	return sut_force(&arena, pid, fix->patch.name, &options, &effect, diag);
+}
+
 bool load_apply(struct load *load, int fix)
 {
 	struct sut_diag diag = {0};

@@ -76,7 +76,9 @@ enum sut_rc fix_apply(const struct fix *fix, pid_t pid, bool wait, struct sut_ef
 enum sut_rc fix_revert(const struct fix *fix, pid_t pid, bool wait, struct sut_effect *effect,
 		       struct sut_diag *diag);
 
-/* The same of a load, waiting; a failure is printed and makes the running test fail. */
+enum sut_rc fix_force(const struct fix *fix, pid_t pid, struct sut_diag *diag);
+
+/* Apply and revert of a load, waiting; a failure is printed and makes the running test fail. */
 bool load_apply(struct load *load, int fix);
 bool load_revert(struct load *load, int fix);
 

@@ -17,7 +17,7 @@
 #include <unistd.h>
 
 enum {
-	STEPS = 2000,
+	STEPS = 1600,
 	WALKS = 4,
 	STORM_US = 250,
 	TURN_SPREAD_US = 4000,
@@ -126,7 +126,7 @@ static void check(struct walk *w)
 	CHECK_EQUAL(state.version, version);
 	CHECK(load_runs(&w->load, version));
 	CHECK(says_beside(&w->load, is_used(w, FIX_5) ? 5 : 1));
-	CHECK_EQUAL(health_entries_changed(w->load.pid, &fixes[FIX_2].patch),
+	CHECK_EQUAL(health_entries_changed(w->load.pid, &fixes[FIX_2].patch, 0),
 		    version == 1 ? 0 : fixes[FIX_2].patch.func_count);
 	if (!w->count)
 		CHECK(health_text_original(w->load.pid));
@@ -304,6 +304,45 @@ static void test_walks(void)
 		walk(settings.steps / WALKS);
 }
 
+/* The patch with only outer(), whose first instruction is shorter than a jump. */
+static struct sut_patch only_outer(const struct sut_patch *patch)
+{
+	struct sut_patch outer = *patch;
+
+	while (strcmp(outer.funcs->name, "outer") != 0)
+		outer.funcs++;
+	outer.func_count = 1;
+	return outer;
+}
+
+/*
+ * Whoever was inside the original's first instructions when the end was forced goes on in them, so
+ * of the five bytes only the first may change, until the next transition that is not forced.
+ */
+static void test_forced(void)
+{
+	const struct fix *fix = &settings.fixes.list[FIX_2];
+	struct sut_patch outer = only_outer(&fix->patch);
+	struct sut_diag diag = {0};
+	struct load load;
+
+	load_start(&load, &settings.fixes,
+		   (struct load_options){.storm_us = STORM_US, .forkers = true});
+	/* Forkers sleep in the original. */
+	CHECK_EQUAL(fix_apply(fix, load.pid, false, NULL, &diag), SUT_RETRY);
+	if (fix_force(fix, load.pid, &diag) != SUT_OK)
+		load_failed("force", &diag);
+	CHECK_EQUAL(health_entries_changed(load.pid, &outer, 0), 1);
+	CHECK_EQUAL(health_entries_changed(load.pid, &outer, 1), 0);
+	CHECK(load_apply(&load, FIX_3));
+	CHECK_EQUAL(health_entries_changed(load.pid, &outer, 1), 1);
+	CHECK(load_runs(&load, 3));
+	CHECK(load_revert(&load, FIX_2) && load_revert(&load, FIX_3));
+	CHECK(health_text_original(load.pid));
+	CHECK(load_runs(&load, 1));
+	load_end(&load);
+}
+
 /* What a cycle keeps is a few kilobytes of records; nothing of it may be a mapping of its own. */
 static void test_growth(void)
 {
@@ -326,6 +365,7 @@ static void test_growth(void)
 
 static const struct sut_tap_test tests[] = {
 	{"no call sees two versions wherever fixes come, go and turn round", test_walks},
+	{"a forced end changes no bytes that threads may stand in", test_forced},
 	{"a cycle keeps a few kilobytes and no mapping", test_growth},
 };
 
