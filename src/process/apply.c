@@ -131,6 +131,13 @@ static enum sut_rc check_switchers(const struct sut_application *a, struct sut_d
 	return rc;
 }
 
+/* What the lists of a function take in the target, and more. */
+static uint64_t variable_size(const struct sut_patch_func *func)
+{
+	return 64 * (func->piece_count + func->new_piece_count + func->old_jumps.count +
+		     func->new_jumps.count + 2);
+}
+
 static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 {
 	enum { PER_FUNC = 1024, FIXED = 4096 };
@@ -143,8 +150,7 @@ static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 		sut_link_size(a->patch, i, &text, &data);
 		for (size_t k = 0; k < a->patch->func_count; k++)
 			if (a->patch->funcs[k].object == i || i == 0)
-				records += PER_FUNC + 64 * (a->patch->funcs[k].piece_count +
-							    a->patch->funcs[k].new_piece_count);
+				records += PER_FUNC + variable_size(&a->patch->funcs[k]);
 		rc = sut_plan_zone(&a->plan, a->objects[i]->low, a->objects[i]->high,
 				   text + records, data + records, &a->zones[i], diag);
 		if (rc != SUT_OK)
@@ -198,6 +204,29 @@ static uint64_t store_pieces(struct sut_application *a, const struct sut_patch_f
 	return sut_plan_store(&a->plan, a->zones[0], pieces, n * sizeof(*pieces));
 }
 
+static void add_jumps(const struct sut_application *a, const struct sut_patch_func *func,
+		      const struct sut_patch_jumps *from, uint64_t kind, struct sut_rt_jump *to)
+{
+	for (size_t i = 0; i < from->count; i++)
+		to[i] = (struct sut_rt_jump){a->objects[func->object]->bias + from->targets[i],
+					     kind};
+	if (from->anywhere)
+		to[from->count] = (struct sut_rt_jump){0, kind};
+}
+
+static uint64_t store_jumps(struct sut_application *a, const struct sut_patch_func *func,
+			    uint64_t *count)
+{
+	size_t old = func->old_jumps.count + func->old_jumps.anywhere;
+	size_t total = old + func->new_jumps.count + func->new_jumps.anywhere;
+	struct sut_rt_jump *jumps = sut_arena_array(a->arena, total, sizeof(*jumps));
+
+	add_jumps(a, func, &func->old_jumps, SUT_RT_RANGE_OLD, jumps);
+	add_jumps(a, func, &func->new_jumps, SUT_RT_RANGE_NEW, jumps + old);
+	*count = total;
+	return total ? sut_plan_store(&a->plan, a->zones[0], jumps, total * sizeof(*jumps)) : 0;
+}
+
 static enum sut_rc plan_func(struct sut_application *a, const struct sut_patch_func *func,
 			     struct sut_rt_func *out, struct sut_diag *diag)
 {
@@ -220,6 +249,7 @@ static enum sut_rc plan_func(struct sut_application *a, const struct sut_patch_f
 	out->code_size = a->patch->symbols[func->symbol].size;
 	out->name = sut_plan_string(&a->plan, a->zones[0], func->name);
 	out->pieces = store_pieces(a, func, &out->piece_count);
+	out->jumps = store_jumps(a, func, &out->jump_count);
 	return SUT_OK;
 }
 
