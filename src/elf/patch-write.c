@@ -111,7 +111,7 @@ static enum sut_rc write_notes(struct writer *w)
 	if (rc != SUT_OK)
 		return rc;
 	if (size > SUT_PATCH_NOTE_MAX)
-		return sut_fail(w->diag, SUT_UNSUPPORTED, "size",
+		return sut_fail(w->diag, SUT_UNSUPPORTED, "large",
 				"patch %s: its description has %zu bytes, more than the %d of a "
 				"patch file",
 				w->patch->name, size, SUT_PATCH_NOTE_MAX);
@@ -273,7 +273,7 @@ static enum sut_rc write_all(struct writer *w)
 	write_all_relocs(w);
 	write_tables(w);
 	if (w->shdr_count >= SHN_LORESERVE || w->file.size > SUT_PATCH_FILE_MAX - 8)
-		return sut_fail(w->diag, SUT_UNSUPPORTED, "size",
+		return sut_fail(w->diag, SUT_UNSUPPORTED, "large",
 				"patch %s: %zu sections of %zu bytes are more than a patch file "
 				"holds",
 				w->patch->name, w->shdr_count, w->file.size);
