@@ -320,11 +320,11 @@ enum sut_rc sut_target_load(struct sut_arena *arena, const char *path, struct su
 	struct sut_bytes bytes;
 	enum sut_rc rc = sut_file_read(arena, path, TARGET_SIZE_MAX, &bytes, diag);
 
-	return rc ? rc : sut_target_read(arena, path, bytes, target, diag);
+	return rc ? rc : sut_target_parse(arena, path, bytes, target, diag);
 }
 
-enum sut_rc sut_target_read(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
-			    struct sut_target *target, struct sut_diag *diag)
+enum sut_rc sut_target_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
+			     struct sut_target *target, struct sut_diag *diag)
 {
 	struct sut_target result = {
 		.path = path, .name = base_name(path), .soname = "", .bytes = bytes};
