@@ -23,6 +23,7 @@ static const struct sut_option table[] = {
 	{"replace", NULL, "the patch takes the place of all others in use"},
 	{"replace-set", "N", "it takes the place of those with the same number (from 1)"},
 	{"allow", "RULE", "make the patch in spite of a refusal: layout, data"},
+	{"no-source", NULL, "only digests of the source patch go into the file, not its text"},
 	{"output", "FILE", "the patch file to write (-o)"},
 };
 
@@ -242,6 +243,7 @@ static int run(struct sut_call *call)
 		.strip = sut_call_option(call, "strip"),
 		.with = sut_call_option(call, "with"),
 		.beside = sut_call_option(call, "beside"),
+		.no_source = sut_call_option(call, "no-source") != NULL,
 		.progress = show_progress,
 		.progress_context = call,
 	};

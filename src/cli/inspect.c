@@ -89,6 +89,20 @@ static void headline_additions(const struct view *v)
 				 additions->state_count);
 }
 
+static void headline_sources(const struct view *v)
+{
+	static const char *const what[] = {"source patch", "hand-written part"};
+
+	for (size_t i = 0; i < SUT_PATCH_SOURCES; i++) {
+		const char *name = sut_patch_fact(v->patch, sut_patch_source_keys[i]);
+
+		if (name)
+			sut_out_headline(v->out, SUT_MARK_NONE, "%s %s, which is %s", what[i], name,
+					 v->patch->sources[i].data ? "in the file"
+								   : "not in the file");
+	}
+}
+
 static void headline(const struct view *v)
 {
 	const struct sut_patch *patch = v->patch;
@@ -108,6 +122,7 @@ static void headline(const struct view *v)
 			 funcs_of(patch, SUT_PATCH_FUNC_NEW), bytes_of(patch, true),
 			 bytes_of(patch, false));
 	headline_additions(v);
+	headline_sources(v);
 	if (patch->replace)
 		sut_out_headline(out, SUT_MARK_NONE, "replaces all patches in use");
 	else if (patch->replace_set)
@@ -362,11 +377,27 @@ static void put_facts(const struct view *v)
 	sut_out_end(v->out);
 }
 
+/* The names and digests are among the facts. */
+static void put_sources(const struct view *v)
+{
+	sut_out_array(v->out, "sources");
+	for (size_t i = 0; i < SUT_PATCH_SOURCES; i++) {
+		if (!v->patch->sources[i].data)
+			continue;
+		sut_out_object(v->out, NULL);
+		sut_out_string(v->out, "kind", sut_patch_source_keys[i]);
+		sut_out_unsigned(v->out, "size", v->patch->sources[i].size);
+		sut_out_end(v->out);
+	}
+	sut_out_end(v->out);
+}
+
 static void put_patch(const struct view *v)
 {
 	const struct sut_patch *patch = v->patch;
 
 	headline(v);
+	sut_out_unsigned(v->out, "format", patch->format);
 	sut_out_string(v->out, "name", patch->name);
 	sut_out_string(v->out, "version", patch->version);
 	sut_out_bool(v->out, "replace", patch->replace);
@@ -378,6 +409,7 @@ static void put_patch(const struct view *v)
 	put_functions(v);
 	put_data(v);
 	put_facts(v);
+	put_sources(v);
 }
 
 static int run(struct sut_call *call)

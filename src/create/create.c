@@ -109,10 +109,11 @@ static enum sut_rc compiler_version(struct creation *creation, const struct sut_
 	return SUT_OK;
 }
 
-/* A file's name without its folder, and its digest. */
-static enum sut_rc add_file(struct creation *creation, const char *key, const char *path)
+/* A file that the patch is made from: its text, its name without its folder, and its digest. */
+static enum sut_rc add_source(struct creation *creation, enum sut_patch_source source,
+			      const char *path)
 {
-	const char *slash = strrchr(path, '/');
+	const char *key = sut_patch_source_keys[source], *slash = strrchr(path, '/');
 	unsigned char digest[SUT_SHA256_SIZE];
 	char hex[2 * SUT_SHA256_SIZE + 1];
 	struct sut_bytes text;
@@ -121,6 +122,8 @@ static enum sut_rc add_file(struct creation *creation, const char *key, const ch
 	if (rc)
 		return rc;
 	crypto_hash_sha256(digest, text.data, text.size);
+	if (!creation->options->no_source)
+		creation->patch->sources[source] = text;
 	add_fact(creation, key, slash ? slash + 1 : path);
 	add_fact(creation, sut_arena_printf(creation->arena, "%s-sha256", key),
 		 sut_arena_strdup(creation->arena, sut_hex(hex, digest, sizeof(digest))));
@@ -138,9 +141,9 @@ static enum sut_rc add_facts(struct creation *creation)
 		return rc;
 	add_fact(creation, "suture", SUT_VERSION);
 	add_fact(creation, "compiler", version);
-	rc = add_file(creation, "source-patch", options->patch);
+	rc = add_source(creation, SUT_PATCH_SOURCE_PATCH, options->patch);
 	if (rc == SUT_OK && options->with)
-		rc = add_file(creation, "additions", options->with);
+		rc = add_source(creation, SUT_PATCH_SOURCE_ADDITIONS, options->with);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < creation->unit_count; i++) {

@@ -10,14 +10,13 @@
  * in between, and functions that do not return at all, in which a change never takes effect.
  */
 #include "create/extract.h"
+#include "create/taken.h"
 #include "insn/insn.h"
 
 #include <elf.h>
 #include <string.h>
 
 enum {
-	MODRM_RIP = 0x05,
-	MODRM_RIP_MASK = 0xc7,
 	SUM_AGE_MAX = 4, /* instructions between the sum and the jump through it */
 };
 
@@ -33,11 +32,17 @@ struct walk {
 	bool leaves;               /* a return, or a jump to somewhere else */
 	bool loops;                /* a jump back */
 	const char *indirect;      /* "old code", "new code": it has an indirect tail jump */
+	bool **taken;              /* found out at the first indirect tail jump */
 };
 
 static void refuse_tail(const struct walk *walk, const struct sut_patch_func *to, const char *how)
 {
 	struct sut_verdict *verdict = walk->extract->verdict;
+
+	if (walk->extract->tail) {
+		walk->extract->tail(walk->extract->tail_context, walk->func, to);
+		return;
+	}
 	const char *evidence =
 		sut_arena_printf(verdict->arena, "%s -> %s", walk->func->name, to->name);
 
@@ -228,57 +233,16 @@ static bool visit_new(const struct sut_insn *insn, void *context)
 	return true;
 }
 
-/* The target has a pointer to the entry, or code that makes one. */
-static bool is_address_taken(const struct sut_target *target, const struct sut_patch_func *func)
-{
-	uint64_t entry = func->pieces[0].address;
-	size_t count;
-	const struct sut_target_symbol *symbols = sut_target_find(target, func->name, &count);
-
-	for (size_t i = 0; i < count; i++) {
-		/* Another object can take it. */
-		if (!target->executable && symbols[i].dynamic && symbols[i].address == entry)
-			return true;
-	}
-	for (size_t i = 0; i < target->reloc_count; i++) {
-		const struct sut_target_reloc *reloc = &target->relocs[i];
-
-		if (reloc->type == R_X86_64_RELATIVE && (uint64_t)reloc->addend == entry)
-			return true;
-		if (reloc->type != R_X86_64_JUMP_SLOT && !strcmp(reloc->name, func->name))
-			return true;
-	}
-	for (size_t i = 0; i < target->segment_count; i++) {
-		const struct sut_target_segment *segment = &target->segments[i];
-		uint32_t word = entry;
-		int32_t offset;
-
-		/* lea entry(%rip), %reg */
-		for (uint64_t at = 2; segment->executable && at + 4 <= segment->file_size; at++) {
-			if (segment->data[at - 2] != 0x8d ||
-			    (segment->data[at - 1] & MODRM_RIP_MASK) != MODRM_RIP)
-				continue;
-			memcpy(&offset, segment->data + at, sizeof(offset));
-			if (segment->address + at + 4 + (int64_t)offset == entry)
-				return true;
-		}
-		/* At a fixed address: the address itself. */
-		if (!target->reloc_count || entry >= 0x400000) {
-			if (memmem(segment->data, segment->file_size, &word, sizeof(word)))
-				return true;
-		}
-	}
-	return false;
-}
-
 static void judge_indirect(const struct walk *walk)
 {
 	const struct sut_patch *patch = walk->extract->patch;
 
+	if (!*walk->taken)
+		*walk->taken = sut_taken_find(walk->extract);
 	for (size_t i = 0; i < patch->func_count; i++) {
 		const struct sut_patch_func *to = &patch->funcs[i];
 
-		if (is_changed(walk, to) && to != walk->func && is_address_taken(walk->target, to))
+		if (is_changed(walk, to) && to != walk->func && (*walk->taken)[i])
 			refuse_tail(walk, to,
 				    sut_arena_printf(walk->extract->arena,
 						     " through a pointer in its %s",
@@ -312,12 +276,13 @@ static void walk_new_piece(struct walk *walk, uint32_t index)
 		  symbol->size, symbol->value, visit_new);
 }
 
-static void judge_func(struct sut_extract *extract, const struct sut_patch_func *func)
+static void judge_func(struct sut_extract *extract, const struct sut_patch_func *func, bool **taken)
 {
 	struct walk walk = {
 		.extract = extract,
 		.func = func,
 		.target = extract->targets[func->object],
+		.taken = taken,
 	};
 
 	for (size_t i = 0; i < func->piece_count; i++) {
@@ -366,9 +331,10 @@ static void judge_section(struct sut_extract *extract, size_t index)
 void sut_extract_judge(struct sut_extract *extract)
 {
 	const struct sut_patch *patch = extract->patch;
+	bool *taken = NULL;
 
 	for (size_t i = 0; i < patch->func_count; i++)
-		judge_func(extract, &patch->funcs[i]);
+		judge_func(extract, &patch->funcs[i], &taken);
 	for (size_t i = 0; i < patch->section_count; i++)
 		judge_section(extract, i);
 }

@@ -46,6 +46,10 @@ struct sut_extract {
 	struct sut_imports *imports; /* likewise */
 	size_t section_capacity, symbol_capacity, func_capacity, origin_capacity, origin_count;
 	struct sut_origin *origins; /* per section of the patch */
+	/* Takes each jump from one function of the patch into another; NULL: it is refused. */
+	void (*tail)(void *context, const struct sut_patch_func *from,
+		     const struct sut_patch_func *to);
+	void *tail_context;
 };
 
 /*

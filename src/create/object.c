@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "create/object.h"
-#include "base/io.h"
 
 #include <elf.h>
 #include <gelf.h>
@@ -417,12 +416,19 @@ static enum sut_rc check_header(struct load *load)
 enum sut_rc sut_object_load(struct sut_arena *arena, const char *path, struct sut_object *object,
 			    struct sut_diag *diag)
 {
-	struct sut_object result = {.path = path, .file = ""};
-	struct load load = {.arena = arena, .object = &result, .diag = diag};
-	enum sut_rc rc = sut_file_read(arena, path, SUT_OBJECT_SIZE_MAX, &load.bytes, diag);
+	struct sut_bytes bytes;
+	enum sut_rc rc = sut_file_read(arena, path, SUT_OBJECT_SIZE_MAX, &bytes, diag);
 
-	if (rc)
-		return rc;
+	return rc ? rc : sut_object_read(arena, path, bytes, object, diag);
+}
+
+enum sut_rc sut_object_read(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
+			    struct sut_object *object, struct sut_diag *diag)
+{
+	struct sut_object result = {.path = path, .file = ""};
+	struct load load = {.arena = arena, .object = &result, .diag = diag, .bytes = bytes};
+	enum sut_rc rc;
+
 	elf_version(EV_CURRENT);
 	__attribute__((cleanup(close_elf))) Elf *elf =
 		elf_memory((char *)load.bytes.data, load.bytes.size);

@@ -11,6 +11,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/io.h"
 #include "insn/insn.h"
 
 #include <stdbool.h>
@@ -86,6 +87,10 @@ struct sut_object {
 /* Reads an ET_REL file for x86-64. SUT_INVALID (rule "format") for anything malformed. */
 enum sut_rc sut_object_load(struct sut_arena *arena, const char *path, struct sut_object *object,
 			    struct sut_diag *diag);
+
+/* The same for the content of a file, which the caller keeps; path names it in messages. */
+enum sut_rc sut_object_read(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
+			    struct sut_object *object, struct sut_diag *diag);
 
 /* What a relocation refers to. */
 struct sut_place {

@@ -317,12 +317,20 @@ static const char *base_name(const char *path)
 enum sut_rc sut_target_load(struct sut_arena *arena, const char *path, struct sut_target *target,
 			    struct sut_diag *diag)
 {
-	struct sut_target result = {.path = path, .name = base_name(path), .soname = ""};
-	struct load load = {.arena = arena, .target = &result, .diag = diag};
-	enum sut_rc rc = sut_file_read(arena, path, TARGET_SIZE_MAX, &result.bytes, diag);
+	struct sut_bytes bytes;
+	enum sut_rc rc = sut_file_read(arena, path, TARGET_SIZE_MAX, &bytes, diag);
 
-	if (rc)
-		return rc;
+	return rc ? rc : sut_target_parse(arena, path, bytes, target, diag);
+}
+
+enum sut_rc sut_target_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
+			     struct sut_target *target, struct sut_diag *diag)
+{
+	struct sut_target result = {
+		.path = path, .name = base_name(path), .soname = "", .bytes = bytes};
+	struct load load = {.arena = arena, .target = &result, .diag = diag};
+	enum sut_rc rc;
+
 	elf_version(EV_CURRENT);
 	__attribute__((cleanup(close_elf))) Elf *elf =
 		elf_memory((char *)result.bytes.data, result.bytes.size);

@@ -69,6 +69,10 @@ struct sut_target {
 enum sut_rc sut_target_load(struct sut_arena *arena, const char *path, struct sut_target *target,
 			    struct sut_diag *diag);
 
+/* The same for the content of a file, which the caller keeps; path names it in messages. */
+enum sut_rc sut_target_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
+			     struct sut_target *target, struct sut_diag *diag);
+
 /* size bytes at the address as the file has them, or NULL. */
 const unsigned char *sut_target_bytes(const struct sut_target *target, uint64_t address,
 				      uint64_t size);

@@ -195,6 +195,18 @@ static void a_patch_replaces_all_or_a_set(void)
 	REFUSED("replace_set 5: the patch replaces all others", p->replace = true);
 }
 
+static void sources_are_what_the_facts_name(void)
+{
+	static unsigned char large[SUT_PATCH_SOURCE_MAX + 1];
+
+	REFUSED(".note.suture.additions: is not the text that fact \"additions-sha256\" names",
+		p->sources[SUT_PATCH_SOURCE_ADDITIONS].size--);
+	REFUSED(".note.suture.additions: is not the text that fact \"additions-sha256\" names",
+		p->facts[4].key = "other");
+	REFUSED(".note.suture.source-patch: longer than 8388608 bytes",
+		p->sources[SUT_PATCH_SOURCE_PATCH] = (struct sut_bytes){large, sizeof(large)});
+}
+
 static void functions_have_code_in_their_object(void)
 {
 	REFUSED("function \"a/b\": not a function name", p->funcs[0].name = "a/b");
@@ -245,6 +257,7 @@ static const struct sut_tap_test tests[] = {
 	{"symbols lie in their sections", symbols_lie_in_their_sections},
 	{"symbols of the run-time are known", symbols_of_the_run_time_are_known},
 	{"a patch replaces all or a set", a_patch_replaces_all_or_a_set},
+	{"sources are what the facts name", sources_are_what_the_facts_name},
 	{"functions have code in their object", functions_have_code_in_their_object},
 	{"pieces are sane and do not overlap", pieces_are_sane_and_do_not_overlap},
 };

@@ -5,7 +5,10 @@
  */
 #include "elf/patch-format.h"
 
+#include "base/io.h"
+
 #include <inttypes.h>
+#include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -119,6 +122,30 @@ static enum sut_rc check_texts(const struct sut_patch *patch, struct sut_diag *d
 		if (!is_text(patch->facts[i].value, SUT_PATCH_TEXT_MAX))
 			return SUT_PATCH_BAD(diag, "fact \"%s\": not a line of text",
 					     patch->facts[i].key);
+	}
+	return SUT_OK;
+}
+
+/* The text is the one whose digest the facts name: they are what is signed off without it. */
+static enum sut_rc check_sources(struct sut_arena *arena, const struct sut_patch *patch,
+				 struct sut_diag *diag)
+{
+	for (size_t i = 0; i < SUT_PATCH_SOURCES; i++) {
+		const struct sut_bytes *source = &patch->sources[i];
+		const char *key = sut_arena_printf(arena, "%s-sha256", sut_patch_source_keys[i]);
+		const char *fact = sut_patch_fact(patch, key);
+		unsigned char digest[SUT_SHA256_SIZE], recorded[SUT_SHA256_SIZE];
+
+		if (!source->data)
+			continue;
+		if (source->size > SUT_PATCH_SOURCE_MAX)
+			return SUT_PATCH_BAD(diag, "%s: longer than %d bytes",
+					     sut_patch_source_sections[i], SUT_PATCH_SOURCE_MAX);
+		crypto_hash_sha256(digest, source->data, source->size);
+		if (!fact || !sut_unhex(fact, recorded, sizeof(recorded)) ||
+		    memcmp(digest, recorded, sizeof(digest)) != 0)
+			return SUT_PATCH_BAD(diag, "%s: is not the text that fact \"%s\" names",
+					     sut_patch_source_sections[i], key);
 	}
 	return SUT_OK;
 }
@@ -431,6 +458,8 @@ enum sut_rc sut_patch_check(struct sut_arena *arena, const struct sut_patch *pat
 {
 	enum sut_rc rc = check_texts(patch, diag);
 
+	if (rc == SUT_OK)
+		rc = check_sources(arena, patch, diag);
 	if (rc == SUT_OK)
 		rc = check_objects(patch, diag);
 	if (rc == SUT_OK)

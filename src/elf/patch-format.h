@@ -24,6 +24,7 @@ enum { SUT_PATCH_SHN_RUNTIME = 0xff21 };
 enum {
 	SUT_PATCH_NOTE_CONTENT = 1, /* the descriptor is JSON */
 	SUT_PATCH_NOTE_DIGEST = 2,  /* the descriptor is a SHA-256 */
+	SUT_PATCH_NOTE_SOURCE = 3,  /* the descriptor is a text; the section's name says which */
 };
 
 /* The digest note directly follows the ELF header, so that it is found without parsing. */
@@ -38,6 +39,7 @@ enum {
 	SUT_PATCH_SECTIONS_MAX = 16384,
 	SUT_PATCH_SYMBOLS_MAX = 65536,
 	SUT_PATCH_NOTE_MAX = 4 << 20, /* JSON grows fiftyfold in memory */
+	SUT_PATCH_SOURCE_MAX = 8 << 20,
 	SUT_PATCH_ALIGN_MAX = 4096,
 	SUT_PATCH_LIST_MAX = 256, /* elements of each array of the author's */
 	SUT_PATCH_PIECE_MAX = 16 << 20,
@@ -46,7 +48,10 @@ enum {
 	SUT_PATCH_TEXT_MAX = 65536,     /* facts */
 };
 
-#define SUT_PATCH_SCHEMA      "suture.patch/2"
+/* The oldest format that is read, and the one that is written. */
+enum { SUT_PATCH_FORMAT_MIN = 2, SUT_PATCH_FORMAT_SOURCES = 3, SUT_PATCH_FORMAT = 3 };
+
+#define SUT_PATCH_SCHEMA      "suture.patch/"
 #define SUT_PATCH_NOTE_OWNER  "suture"
 #define SUT_PATCH_NOTE_NAME   ".note.suture"
 #define SUT_PATCH_DIGEST_NAME ".note.suture.digest"
@@ -63,6 +68,9 @@ struct sut_patch_map {
 	const int32_t *sections;
 	size_t symbol_count; /* of the patch; ELF symbol n is symbol n - 1 */
 };
+
+/* The names of the sections of sources. */
+extern const char *const sut_patch_source_sections[SUT_PATCH_SOURCES];
 
 /* The name of the relocation section for a section; object NULL: the ordinary one. */
 char *sut_patch_rela_name(struct sut_arena *arena, const struct sut_patch_section *section,

@@ -319,17 +319,24 @@ static void decode_root(struct decoder *d, const json_t *root)
 }
 
 /* Another format is well-formed and not ours to judge; anything else is malformed. */
-static void check_schema(struct decoder *d, const json_t *root)
+static void read_schema(struct decoder *d, const json_t *root)
 {
 	const char *schema = json_string_value(json_object_get(root, "schema"));
+	const size_t prefix = strlen(SUT_PATCH_SCHEMA);
+	char canonical[32];
 
-	if (!schema || strncmp(schema, "suture.patch/", 13) != 0)
-		bad(d, "schema", "not \"" SUT_PATCH_SCHEMA "\"");
-	else if (strcmp(schema, SUT_PATCH_SCHEMA) != 0 && d->rc == SUT_OK)
+	if (!schema || strncmp(schema, SUT_PATCH_SCHEMA, prefix) != 0) {
+		bad(d, "schema", "not \"" SUT_PATCH_SCHEMA "\" and a number");
+		return;
+	}
+	d->patch->format = (unsigned int)strtoul(schema + prefix, NULL, 10);
+	snprintf(canonical, sizeof(canonical), SUT_PATCH_SCHEMA "%u", d->patch->format);
+	if (strcmp(schema, canonical) != 0 || d->patch->format < SUT_PATCH_FORMAT_MIN ||
+	    d->patch->format > SUT_PATCH_FORMAT)
 		d->rc = sut_fail(d->diag, SUT_UNSUPPORTED, "format",
 				 "note: this version of suture reads " SUT_PATCH_SCHEMA
-				 ", and the file is %.32s",
-				 schema);
+				 "%d to %d, and the file is %.32s",
+				 SUT_PATCH_FORMAT_MIN, SUT_PATCH_FORMAT, schema);
 }
 
 static void check_canonical(struct decoder *d, const json_t *root, const char *text, size_t size)
@@ -352,7 +359,7 @@ enum sut_rc sut_patch_note_decode(struct sut_arena *arena, const char *text, siz
 	if (!root)
 		return SUT_PATCH_BAD(diag, "note: not JSON: %s (byte %d)", error.text,
 				     error.position);
-	check_schema(&d, root);
+	read_schema(&d, root);
 	if (d.rc == SUT_OK)
 		decode_root(&d, root);
 	if (d.rc == SUT_OK)

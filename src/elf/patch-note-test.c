@@ -18,7 +18,7 @@
 	"\"key\":\"k\",\"value\":\"v\"}],\"fixes\":[\"CVE\"],"                                     \
 	"\"functions\":[" FUNC "],\"name\":\"n\",\"objects\":[{\"build_id\":\"0a0b\","             \
 	"\"executable\":true,\"name\":\"o\",\"soname\":\"\"}],\"replace\":false,\"replace_set\":"  \
-	"5,\"schema\":\"suture.patch/2\","                                                         \
+	"5,\"schema\":\"suture.patch/3\","                                                         \
 	"\"sections\":[{\"index\":3,\"object\":0}],\"symbols\":[{\"index\":2,\"object\":0,"        \
 	"\"slot\":\"0x3fd8\"}],\"version\":\"1\"}"
 
@@ -119,7 +119,7 @@ static void unknown_and_missing_keys_are_refused(void)
 
 static void values_of_the_wrong_type_are_refused(void)
 {
-	check_refused("[]", 2, "note: schema: not \"suture.patch/2\"");
+	check_refused("[]", 2, "note: schema: not \"suture.patch/\" and a number");
 	refused_with("\"name\":\"n\"", "\"name\":7", "note: name: not a string");
 	refused_with("[\"CVE\"]", "\"CVE\"", "note: fixes: not an array");
 	refused_with("\"CVE\"", "null", "note: fixes: not a string");
@@ -195,16 +195,19 @@ static void check_unsupported(const char *schema)
 	CHECK_EQUAL(decode(&arena, text, strlen(text), &patch, &diag), SUT_UNSUPPORTED);
 	CHECK_STRING(diag.entry[0],
 		     sut_arena_printf(&arena,
-				      "note: this version of suture reads suture.patch/2, and the "
-				      "file is %s",
+				      "note: this version of suture reads suture.patch/2 to 3, and "
+				      "the file is %s",
 				      schema));
 }
 
 static void other_formats_are_unsupported(void)
 {
 	check_unsupported("suture.patch/1");
-	check_unsupported("suture.patch/3");
-	refused_with("suture.patch/2", "other/1", "note: schema: not \"suture.patch/2\"");
+	check_unsupported("suture.patch/4");
+	check_unsupported("suture.patch/03");
+	check_unsupported("suture.patch/");
+	refused_with("suture.patch/3", "other/1",
+		     "note: schema: not \"suture.patch/\" and a number");
 }
 
 static void additions_are_well_formed(void)

@@ -151,7 +151,7 @@ static json_t *root_json(const struct sut_patch *patch, uint32_t first_section)
 {
 	json_t *root = json_object();
 
-	json_object_set_new(root, "schema", json_string(SUT_PATCH_SCHEMA));
+	json_object_set_new(root, "schema", json_sprintf(SUT_PATCH_SCHEMA "%d", SUT_PATCH_FORMAT));
 	json_object_set_new(root, "name", json_string(patch->name));
 	json_object_set_new(root, "version", json_string(patch->version));
 	json_object_set_new(root, "replace", json_boolean(patch->replace));

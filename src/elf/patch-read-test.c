@@ -108,48 +108,48 @@ static void a_section_table_elsewhere_is_refused(void)
 
 static void sections_outside_or_on_top_of_each_other_are_refused(void)
 {
-	REFUSED("section [3]: its bytes are out of order, overlapping or not in the file",
-		f.shdrs[3].sh_size = UINT64_MAX);
-	REFUSED("section [3]: its bytes are out of order, overlapping or not in the file",
-		f.shdrs[3].sh_offset = UINT64_MAX - 7);
-	REFUSED("section [4]: its bytes are out of order, overlapping or not in the file",
-		f.shdrs[3].sh_size++);
-	REFUSED("section [3]: its bytes are out of order, overlapping or not in the file",
-		f.shdrs[3].sh_offset = 0);
+	REFUSED("section [5]: its bytes are out of order, overlapping or not in the file",
+		f.shdrs[5].sh_size = UINT64_MAX);
+	REFUSED("section [5]: its bytes are out of order, overlapping or not in the file",
+		f.shdrs[5].sh_offset = UINT64_MAX - 7);
+	REFUSED("section [6]: its bytes are out of order, overlapping or not in the file",
+		f.shdrs[5].sh_size++);
+	REFUSED("section [5]: its bytes are out of order, overlapping or not in the file",
+		f.shdrs[5].sh_offset = 0);
 	REFUSED("ELF header: the section table overlaps a section",
 		f.shdrs[f.ehdr->e_shnum - 1].sh_size += 8);
 }
 
 static void sections_the_format_does_not_have_are_refused(void)
 {
-	REFUSED("section [3]: .text.greet is none that the format has",
-		f.shdrs[3].sh_type = SHT_INIT_ARRAY);
-	REFUSED("section [3]: .text.greet is none that the format has",
-		f.shdrs[3].sh_type = SHT_NOTE);
-	REFUSED("section [3]: .text.greet is none that the format has",
-		f.shdrs[3].sh_type = SHT_GROUP);
-	REFUSED("section [3]: .text.greet has an address or a link", f.shdrs[3].sh_addr = 1);
-	REFUSED("section [3]: .text.greet has an address or a link", f.shdrs[3].sh_link = 3);
+	REFUSED("section [5]: .text.greet is none that the format has",
+		f.shdrs[5].sh_type = SHT_INIT_ARRAY);
+	REFUSED("section [5]: .text.greet is none that the format has",
+		f.shdrs[5].sh_type = SHT_NOTE);
+	REFUSED("section [5]: .text.greet is none that the format has",
+		f.shdrs[5].sh_type = SHT_GROUP);
+	REFUSED("section [5]: .text.greet has an address or a link", f.shdrs[5].sh_addr = 1);
+	REFUSED("section [5]: .text.greet has an address or a link", f.shdrs[5].sh_link = 3);
 }
 
 static void missing_and_doubled_parts_are_refused(void)
 {
-	REFUSED("section [28]: a second .strtab", f.shdrs[3].sh_type = SHT_STRTAB);
+	REFUSED("section [30]: a second .strtab", f.shdrs[5].sh_type = SHT_STRTAB);
 	REFUSED("sections: .note.suture is missing", f.shdrs[2].sh_type = SHT_PROGBITS);
 	REFUSED("section [2]: a second .note.suture.digest",
 		f.shdrs[2].sh_name = f.shdrs[1].sh_name);
 	REFUSED(".note.suture.digest: not in its place", f.shdrs[1].sh_size -= 4);
-	REFUSED("section [28]: a second .symtab",
+	REFUSED("section [30]: a second .symtab",
 		find(&f, ".strtab")->sh_name = find(&f, ".symtab")->sh_name;
-		f.shdrs[28].sh_type = SHT_SYMTAB);
+		f.shdrs[30].sh_type = SHT_SYMTAB);
 }
 
 static void names_outside_the_string_table_are_refused(void)
 {
-	REFUSED("section [3]: has no name", f.shdrs[3].sh_name = 0xffffffff);
-	REFUSED("section [3]: has no name", f.shdrs[3].sh_name = 0);
-	REFUSED("section [29]: has no name",
-		f.data[f.shdrs[29].sh_offset + f.shdrs[29].sh_size - 1] = 'x');
+	REFUSED("section [5]: has no name", f.shdrs[5].sh_name = 0xffffffff);
+	REFUSED("section [5]: has no name", f.shdrs[5].sh_name = 0);
+	REFUSED("section [31]: has no name",
+		f.data[f.shdrs[31].sh_offset + f.shdrs[31].sh_size - 1] = 'x');
 	REFUSED("symbol 0: its name is not in the file", f.syms[1].st_name = 0xffffffff);
 }
 
@@ -193,32 +193,32 @@ static void target_symbols_have_livepatch_names(void)
 
 static void relocation_sections_out_of_shape_are_refused(void)
 {
-	const char *message = "section [16]: .rela.text.greet is not well-formed";
+	const char *message = "section [18]: .rela.text.greet is not well-formed";
 
-	REFUSED(message, f.shdrs[16].sh_link = 16); /* its own symbol table */
-	REFUSED(message, f.shdrs[16].sh_info = 16); /* relocates itself */
-	REFUSED(message, f.shdrs[16].sh_info = 0xffffffff);
-	REFUSED(message, f.shdrs[16].sh_entsize = 0);
-	REFUSED(message, f.shdrs[16].sh_size--);
-	REFUSED(message, f.shdrs[16].sh_size = 0);
-	REFUSED("section [16]: .rela.text.greet has not the name and flags of what it holds",
-		f.shdrs[16].sh_flags |= SHF_ALLOC);
-	REFUSED("section [16]: .rela.text.greet has not the name and flags of what it holds",
-		f.shdrs[16].sh_info = 4);
+	REFUSED(message, f.shdrs[18].sh_link = 18); /* its own symbol table */
+	REFUSED(message, f.shdrs[18].sh_info = 18); /* relocates itself */
+	REFUSED(message, f.shdrs[18].sh_info = 0xffffffff);
+	REFUSED(message, f.shdrs[18].sh_entsize = 0);
+	REFUSED(message, f.shdrs[18].sh_size--);
+	REFUSED(message, f.shdrs[18].sh_size = 0);
+	REFUSED("section [18]: .rela.text.greet has not the name and flags of what it holds",
+		f.shdrs[18].sh_flags |= SHF_ALLOC);
+	REFUSED("section [18]: .rela.text.greet has not the name and flags of what it holds",
+		f.shdrs[18].sh_info = 6);
 }
 
 static void relocations_in_the_wrong_section_are_refused(void)
 {
 	/* Symbol 8 is a target's, symbol 1 is not. */
-	REFUSED("section [16]: .rela.text.greet mixes objects",
+	REFUSED("section [18]: .rela.text.greet mixes objects",
 		rela(&f, ".rela.text.greet")[1].r_info = ELF64_R_INFO(8ul, R_X86_64_PC32));
-	REFUSED("section [17]: .klp.rela.greeter.text.greet has not the name and flags of what it "
+	REFUSED("section [19]: .klp.rela.greeter.text.greet has not the name and flags of what it "
 		"holds",
 		rela(&f, ".klp.rela.greeter.text.greet")[0].r_info =
 			ELF64_R_INFO(1ul, R_X86_64_PC32));
-	REFUSED("section [16]: .rela.text.greet names no symbol",
+	REFUSED("section [18]: .rela.text.greet names no symbol",
 		rela(&f, ".rela.text.greet")[1].r_info = ELF64_R_INFO(0ul, R_X86_64_PC32));
-	REFUSED("section [16]: .rela.text.greet names no symbol",
+	REFUSED("section [18]: .rela.text.greet names no symbol",
 		rela(&f, ".rela.text.greet")[1].r_info = ELF64_R_INFO(0xfffffffful, 2));
 }
 
@@ -241,6 +241,49 @@ static void notes_out_of_shape_are_refused(void)
 	REFUSED(message, f.data[f.shdrs[2].sh_offset + 12] = 'S');
 }
 
+/* f.shdrs[3] is the source patch. */
+static void sources_out_of_shape_are_refused(void)
+{
+	const char *message = ".note.suture.source-patch: not well-formed";
+
+	REFUSED(message, ((Elf64_Nhdr *)(f.data + f.shdrs[3].sh_offset))->n_type = 1);
+	REFUSED(message, f.shdrs[3].sh_size = 16);
+	REFUSED("section [4]: a second .note.suture.source-patch",
+		f.shdrs[4].sh_name = f.shdrs[3].sh_name);
+	REFUSED(".note.suture.source-patch: is not the text that fact \"source-patch-sha256\" "
+		"names",
+		f.data[f.shdrs[3].sh_offset + 40] ^= 1);
+}
+
+static void replace_once(unsigned char *data, size_t size, const char *old, const char *new)
+{
+	char *at = memmem(data, size, old, strlen(old));
+
+	CHECK(at && strlen(old) == strlen(new));
+	if (at)
+		memcpy(at, new, strlen(new));
+}
+
+static void the_format_without_sources_is_read(void)
+{
+	struct sut_arena arena = {0};
+	struct sut_patch *sample = sut_patch_sample(&arena), patch;
+	struct sut_diag diag = {0};
+	unsigned char *data;
+	size_t size;
+
+	for (size_t i = 0; i < SUT_PATCH_SOURCES; i++)
+		sample->sources[i].data = NULL;
+	CHECK_EQUAL(sut_patch_write(&arena, sample, &data, &size, &diag), SUT_OK);
+	replace_once(data, size, "suture.patch/3", "suture.patch/2");
+	CHECK_EQUAL(sut_patch_parse(&arena, data, size, &patch, &diag), SUT_OK);
+	CHECK_STRING(diag.entry[0], "");
+	CHECK_EQUAL(patch.format, 2);
+	sut_arena_deinit(&arena);
+	REFUSED("section [3]: .note.suture.source-patch is none that the format has",
+		replace_once(f.data, f.size, "suture.patch/3", "suture.patch/2"));
+}
+
 static const struct sut_tap_test tests[] = {
 	{"other machines are unsupported", other_machines_are_unsupported},
 	{"headers of other ELF files are refused", headers_of_other_elf_files_are_refused},
@@ -261,6 +304,8 @@ static const struct sut_tap_test tests[] = {
 	{"relocations on top of each other are refused",
 	 relocations_on_top_of_each_other_are_refused},
 	{"notes out of shape are refused", notes_out_of_shape_are_refused},
+	{"sources out of shape are refused", sources_out_of_shape_are_refused},
+	{"the format without sources is read", the_format_without_sources_is_read},
 };
 
 SUT_TAP_MAIN(tests)

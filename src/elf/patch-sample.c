@@ -2,9 +2,11 @@
 #include "elf/patch-sample.h"
 
 #include "base/guard.h"
+#include "base/io.h"
 #include "core/livepatch.h"
 
 #include <elf.h>
+#include <sodium.h>
 #include <string.h>
 
 enum {
@@ -175,12 +177,39 @@ static const struct sut_patch_func funcs[] = {
 	{"take_note", SUT_PATCH_FUNC_NEW, 0, TAKE_NOTE, "notes.c:9", 0, NULL, 0, NULL},
 };
 
+static const char source_patch[] = "--- a/src/greet.c\n"
+				   "+++ b/src/greet.c\n"
+				   "@@ -14,3 +14,3 @@ void greet(void)\n"
+				   " {\n"
+				   "-\tputs(\"hullo\");\n"
+				   "+\tputs(\"hello\");\n"
+				   " \tlog_line();\n";
+static const char notes_source[] = "#include <suture/livepatch.h>\n\f/* caf\xe9 */\n";
+
 static const char *const fixes[] = {"CVE-2024-0001", "https://bugs.example.org/17"};
 static const char *const allowed[] = {"data"};
 static const struct sut_patch_fact facts[] = {
 	{"compiler", "gcc (Debian 12.2.0-14) 12.2.0"},
-	{"source-patch-sha256", "5f2d…"},
+	{"source-patch", "greet.patch"},
+	{"source-patch-sha256", NULL},
+	{"additions", "notes.c"},
+	{"additions-sha256", NULL},
 };
+
+static void add_source(struct sut_arena *arena, struct sut_patch *patch, enum sut_patch_source kind,
+		       const char *text, size_t size)
+{
+	const char *key = sut_arena_printf(arena, "%s-sha256", sut_patch_source_keys[kind]);
+	unsigned char digest[SUT_SHA256_SIZE];
+	char *hex = sut_arena_alloc(arena, 2 * sizeof(digest) + 1);
+
+	crypto_hash_sha256(digest, (const unsigned char *)text, size);
+	sut_hex(hex, digest, sizeof(digest));
+	patch->sources[kind] = (struct sut_bytes){(const unsigned char *)text, size};
+	for (size_t i = 0; i < patch->fact_count; i++)
+		if (strcmp(patch->facts[i].key, key) == 0)
+			patch->facts[i].value = hex;
+}
 
 #define COPY(arena, array) sut_arena_memdup(arena, array, sizeof(array))
 
@@ -219,5 +248,8 @@ struct sut_patch *sut_patch_sample(struct sut_arena *arena)
 		section->relocs = sut_arena_memdup(arena, section->relocs,
 						   section->reloc_count * sizeof(*section->relocs));
 	}
+	add_source(arena, patch, SUT_PATCH_SOURCE_PATCH, source_patch, sizeof(source_patch) - 1);
+	add_source(arena, patch, SUT_PATCH_SOURCE_ADDITIONS, notes_source,
+		   sizeof(notes_source) - 1);
 	return patch;
 }

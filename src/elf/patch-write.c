@@ -4,7 +4,7 @@
  *
  * Sections in the order of the file:
  *
- *   .note.suture.digest, .note.suture
+ *   .note.suture.digest, .note.suture, and one note for each source that is carried
  *   the sections of the patch, in their order
  *   for each of them .rela<name>, if it has such relocations, then .klp.rela.<object><name> for
  *   each object whose symbols it refers to
@@ -17,8 +17,6 @@
 #include <inttypes.h>
 #include <string.h>
 
-enum { FIRST_SECTION = 3 }; /* behind the empty section and the two notes */
-
 struct bytes {
 	unsigned char *data;
 	size_t size, capacity;
@@ -27,6 +25,7 @@ struct bytes {
 struct writer {
 	struct sut_arena *arena;
 	const struct sut_patch *patch;
+	uint32_t first; /* ELF index of the patch's first section */
 	struct bytes file, strtab, shstrtab;
 	size_t shdr_count, shdr_capacity;
 	Elf64_Shdr *shdrs;
@@ -105,18 +104,21 @@ static enum sut_rc write_notes(struct writer *w)
 	static const unsigned char digest[SUT_SHA256_SIZE];
 	char *text;
 	size_t size;
-	enum sut_rc rc =
-		sut_patch_note_encode(w->arena, w->patch, FIRST_SECTION, &text, &size, w->diag);
+	enum sut_rc rc = sut_patch_note_encode(w->arena, w->patch, w->first, &text, &size, w->diag);
 
 	if (rc != SUT_OK)
 		return rc;
 	if (size > SUT_PATCH_NOTE_MAX)
-		return sut_fail(w->diag, SUT_UNSUPPORTED, "size",
+		return sut_fail(w->diag, SUT_UNSUPPORTED, "large",
 				"patch %s: its description has %zu bytes, more than the %d of a "
 				"patch file",
 				w->patch->name, size, SUT_PATCH_NOTE_MAX);
 	write_note(w, SUT_PATCH_DIGEST_NAME, SUT_PATCH_NOTE_DIGEST, digest, sizeof(digest));
 	write_note(w, SUT_PATCH_NOTE_NAME, SUT_PATCH_NOTE_CONTENT, text, size);
+	for (size_t i = 0; i < SUT_PATCH_SOURCES; i++)
+		if (w->patch->sources[i].data)
+			write_note(w, sut_patch_source_sections[i], SUT_PATCH_NOTE_SOURCE,
+				   w->patch->sources[i].data, w->patch->sources[i].size);
 	return SUT_OK;
 }
 
@@ -165,7 +167,7 @@ static void write_relocs(struct writer *w, size_t i, const struct sut_patch_obje
 				w, sut_patch_rela_name(w->arena, section, object), SHT_RELA,
 				object ? SUT_PATCH_SHF_LIVEPATCH | SHF_ALLOC : SHF_INFO_LINK, 8);
 
-			shdr->sh_info = (uint32_t)i + FIRST_SECTION;
+			shdr->sh_info = (uint32_t)i + w->first;
 			shdr->sh_entsize = sizeof(Elf64_Rela);
 			begun = true;
 		}
@@ -199,7 +201,7 @@ static void write_symbol(struct writer *w, const struct sut_patch_symbol *symbol
 
 	switch (symbol->kind) {
 	case SUT_PATCH_SYMBOL_OWN:
-		sym.st_shndx = (uint16_t)(symbol->section + FIRST_SECTION);
+		sym.st_shndx = (uint16_t)(symbol->section + w->first);
 		break;
 	case SUT_PATCH_SYMBOL_TARGET:
 		sym.st_shndx = SUT_PATCH_SHN_LIVEPATCH;
@@ -273,7 +275,7 @@ static enum sut_rc write_all(struct writer *w)
 	write_all_relocs(w);
 	write_tables(w);
 	if (w->shdr_count >= SHN_LORESERVE || w->file.size > SUT_PATCH_FILE_MAX - 8)
-		return sut_fail(w->diag, SUT_UNSUPPORTED, "size",
+		return sut_fail(w->diag, SUT_UNSUPPORTED, "large",
 				"patch %s: %zu sections of %zu bytes are more than a patch file "
 				"holds",
 				w->patch->name, w->shdr_count, w->file.size);
@@ -291,12 +293,15 @@ static enum sut_rc bug(struct sut_diag *diag)
 enum sut_rc sut_patch_write(struct sut_arena *arena, const struct sut_patch *patch,
 			    unsigned char **data, size_t *size, struct sut_diag *diag)
 {
-	struct writer w = {.arena = arena, .patch = patch, .diag = diag};
+	/* Behind the empty section and the notes. */
+	struct writer w = {.arena = arena, .patch = patch, .first = 3, .diag = diag};
 	struct sut_patch back;
 	enum sut_rc rc;
 
 	if (sut_patch_check(arena, patch, diag) != SUT_OK)
 		return bug(diag);
+	for (size_t i = 0; i < SUT_PATCH_SOURCES; i++)
+		w.first += patch->sources[i].data != NULL;
 	rc = write_all(&w);
 	if (rc != SUT_OK)
 		return rc;

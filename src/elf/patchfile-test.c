@@ -114,6 +114,10 @@ static void check_same_texts(const struct sut_patch *a, const struct sut_patch *
 		CHECK_STRING(a->facts[i].key, b->facts[i].key);
 		CHECK_STRING(a->facts[i].value, b->facts[i].value);
 	}
+	for (size_t i = 0; i < SUT_PATCH_SOURCES; i++) {
+		CHECK_EQUAL(a->sources[i].size, b->sources[i].size);
+		CHECK(memcmp(a->sources[i].data, b->sources[i].data, a->sources[i].size) == 0);
+	}
 }
 
 static void what_is_written_is_read_back(void)

@@ -37,6 +37,18 @@ const char *const sut_patch_runtime[] = {
 const char *const sut_patch_callback_names[] = {"pre_patch", "post_patch", "pre_unpatch",
 						"post_unpatch"};
 
+const char *const sut_patch_source_keys[] = {"source-patch", "additions"};
+const char *const sut_patch_source_sections[] = {".note.suture.source-patch",
+						 ".note.suture.additions"};
+
+const char *sut_patch_fact(const struct sut_patch *patch, const char *key)
+{
+	for (size_t i = 0; i < patch->fact_count; i++)
+		if (strcmp(patch->facts[i].key, key) == 0)
+			return patch->facts[i].value;
+	return NULL;
+}
+
 bool sut_patch_runtime_has(const char *name)
 {
 	for (size_t i = 0; sut_patch_runtime[i]; i++)

@@ -14,6 +14,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "base/io.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -115,6 +116,18 @@ struct sut_patch_fact {
 	const char *value;
 };
 
+/*
+ * Texts that the patch was made from, carried so that a reviewer has them beside the machine code.
+ * For each kind there is a pair of facts in any case: "source-patch", the file's name, and
+ * "source-patch-sha256", its digest.
+ */
+enum sut_patch_source {
+	SUT_PATCH_SOURCE_PATCH,     /* the unified diff */
+	SUT_PATCH_SOURCE_ADDITIONS, /* what the author wrote by hand, a C file */
+	SUT_PATCH_SOURCES,
+};
+extern const char *const sut_patch_source_keys[SUT_PATCH_SOURCES]; /* of its first fact */
+
 enum { SUT_PATCH_CALLBACKS = 4 }; /* of struct klp_callbacks, in its order */
 extern const char *const sut_patch_callback_names[SUT_PATCH_CALLBACKS];
 
@@ -168,6 +181,7 @@ struct sut_patch_additions {
 };
 
 struct sut_patch {
+	unsigned int format; /* read: that of the file; what is written has the newest */
 	const char *name;
 	const char *version;  /* "1" unless given */
 	bool replace;         /* takes the place of all patches in use, */
@@ -185,13 +199,17 @@ struct sut_patch {
 	size_t allowed_count;
 	const char **allowed; /* rules that were overridden by --allow */
 	size_t fact_count;
-	struct sut_patch_fact *facts; /* provenance, in order */
+	struct sut_patch_fact *facts;                /* provenance, in order */
+	struct sut_bytes sources[SUT_PATCH_SOURCES]; /* any bytes; data NULL: it is not there */
 	struct sut_patch_additions additions;
 };
 
 /* The names that SUT_PATCH_SYMBOL_RUNTIME may have: what core/livepatch.h offers to a patch. */
 extern const char *const sut_patch_runtime[]; /* ends with NULL */
 bool sut_patch_runtime_has(const char *name);
+
+/* The value of the first fact with that key, or NULL. */
+const char *sut_patch_fact(const struct sut_patch *patch, const char *key);
 
 /* What a patch may be called, and its version: letters, digits, "._+-" (and ":~"), no path. */
 bool sut_patch_name_valid(const char *name);

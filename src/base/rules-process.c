@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rules about a running target: apply, revert, force. Sorted by id. */
+#include "base/rules-tables.h"
+
+const struct sut_rule sut_rules_process[] = {
+	{
+		.id = "blocked",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "Threads have not gone over to the new version yet",
+		.meaning = "They have a function of the version that is left on their stacks, "
+			   "usually asleep in it. The transition goes on by itself; each thread "
+			   "runs one version only, all of it.",
+		.remedy = "Wait: `suture status` says who blocks and in what. `suture revert` "
+			  "turns the transition round; `suture force` is the last resort.",
+	},
+	{
+		.id = "busy",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "Another operation on the target is under way",
+		.meaning = "Operations on one process are done one after the other.",
+		.remedy = "Try again.",
+	},
+	{
+		.id = "bytes",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The target's code in memory is not what the patch was made for",
+		.meaning = "Somebody else has changed it: a debugger's breakpoint, a tracer, "
+			   "another patching tool, or the program itself. Two changes of the same "
+			   "bytes would break each other.",
+		.remedy = "End what else changes the code of this process, then try again.",
+	},
+	{
+		.id = "callback",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The patch's own callback said no",
+		.meaning = "pre_patch of the patch's author looked at the target and returned an "
+			   "error. Everything was undone.",
+		.remedy = "The patch's description should say what it waits for.",
+	},
+	{
+		.id = "callback-thread",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "No thread is where a callback may run",
+		.meaning = "Callbacks may call malloc, so they run only in a thread that provably "
+			   "holds no lock of the C library: its whole stack must be known, with no "
+			   "frame in that library, a signal handler or code without tables.",
+		.remedy = "Try again, or while the program works. A program whose threads all wait "
+			  "inside the C library needs a patch without callbacks.",
+	},
+	{
+		.id = "damaged",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "Our own data in the target is not as we left it",
+		.meaning = "The state of patches is in the target's memory, and something wrote "
+			   "over it. Nothing built on it would be certain.",
+		.remedy = "Restart the program, and look for what damaged it.",
+	},
+	{
+		.id = "elf",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "No program that can be patched is in the process",
+		.meaning = "A kernel thread, a 32-bit program, or one whose files have no "
+			   "build-id.",
+		.remedy = "Only 64-bit x86 programs with a build-id can be patched.",
+	},
+	{
+		.id = "forked",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The process was forked in the middle of an operation on its parent",
+		.meaning = "The thread that carried out the operation does not exist in it, and "
+			   "nobody else can finish what that one did.",
+		.remedy = "Restart the process. It runs on as it is, consistently.",
+	},
+	{
+		.id = "gone",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The process is not there, or has ended",
+		.meaning = "There is nothing to work on.",
+		.remedy = "Look at the process id.",
+	},
+	{
+		.id = "libc",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The C library is not one that is known",
+		.meaning = "Stacks and thread records are found by what glibc keeps about each "
+			   "thread, and none of that was found.",
+		.remedy = "Programs with another C library, and static ones, cannot be patched by "
+			  "this version.",
+	},
+	{
+		.id = "memory",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The target cannot map more memory",
+		.meaning = "New code needs some memory of the target, and the kernel said no: a "
+			   "limit, a policy, or no memory left.",
+		.remedy = "Look at the limits of the process and its control group.",
+	},
+	{
+		.id = "model",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The patch does not fit those in use",
+		.meaning = "Patches of different sets must not share functions, callback ids or "
+			   "states; the rules are those of docs/semantics.md.",
+		.remedy = "`suture inspect` and `suture status --verbose` show what both have.",
+	},
+	{
+		.id = "overlap",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "Functions of the patch overlap",
+		.meaning = "Two old functions claim the same bytes, so it cannot be told which of "
+			   "them a thread is in.",
+		.remedy = "Make the patch again; if it is so again, report it.",
+	},
+	{
+		.id = "permission",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "No right to the process",
+		.meaning = "Its memory can be read and written only by its owner or root, and a "
+			   "security module may forbid that, too.",
+		.remedy = "Become the owner or root.",
+	},
+	{
+		.id = "protection",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "A policy forbids to change the target's code",
+		.meaning = "Code pages have to be writable for a moment, and SELinux, a "
+			   "memory-deny-write-execute setting or the like says no.",
+		.remedy = "Relax the policy for this program, or restart it with the fix.",
+	},
+	{
+		.id = "reach",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "A reference leads farther than it can reach",
+		.meaning = "New code refers to something by a 32-bit offset, and in this process "
+			   "it lies more than 2 GiB away.",
+		.remedy = "Build the unit with -fPIC, so that it goes through a slot.",
+	},
+	{
+		.id = "room",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "No free addresses near the object",
+		.meaning = "New code must lie within 2 GiB of the object that it belongs to, and "
+			   "everything there is in use.",
+		.remedy = "Restart the program: its addresses will be others.",
+	},
+	{
+		.id = "seccomp",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The process runs under a seccomp filter",
+		.meaning = "A borrowed thread calls mmap and mprotect, and the filter may kill it "
+			   "for that.",
+		.remedy = "This version does not patch filtered processes; restart it with the "
+			  "fix.",
+	},
+	{
+		.id = "sets",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "A patch of another set lies over one that is to be replaced",
+		.meaning = "Taking out the lower one would uncover or cover a function that the "
+			   "upper one relies on.",
+		.remedy = "Revert the upper patch first.",
+	},
+	{
+		.id = "stack-switch",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The program switches stacks",
+		.meaning = "Coroutines and the like: a suspended stack may hold frames of old "
+			   "functions, and looking at the threads' own stacks does not show them.",
+		.remedy = "Restart the program with the fix.",
+	},
+	{
+		.id = "state",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "A state of a patch in use conflicts",
+		.meaning = "A state is what a patch has done to the target beyond its functions. "
+			   "One that belongs to another set, is of a newer version, or cannot be "
+			   "taken back, must be known to the patch that comes.",
+		.remedy = "Use a patch that lists the state, in that version or a newer one.",
+	},
+	{
+		.id = "stopped",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The process is stopped",
+		.meaning = "Threads must run to go over.",
+		.remedy = "Continue it (kill -CONT), then try again.",
+	},
+	{
+		.id = "target",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "A target is not named as it should be",
+		.meaning = "Targets are pid:N and exe:PATH.",
+		.remedy = "See suture(1), TARGETS.",
+	},
+	{
+		.id = "thread",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "No thread can be borrowed now",
+		.meaning = "A thread carries out each operation, and interrupting it must not be "
+			   "noticed by the program. Some system calls return early when they are "
+			   "interrupted; threads in those are left alone.",
+		.remedy = "Try again, or while the program works.",
+	},
+	{
+		.id = "thread-words",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "A thread uses the words that marks are kept in",
+		.meaning = "The mark of the version that a thread runs is kept in unused words of "
+			   "its control block, and here they are used.",
+		.remedy = "This version cannot patch this program; restart it with the fix.",
+	},
+	{
+		.id = "threads",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "Threads end faster than they can be listed",
+		.meaning = "A list of threads counts only if all of it was there at one time.",
+		.remedy = "Try again when the program creates fewer threads.",
+	},
+	{
+		.id = "traced",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The process is being traced",
+		.meaning = "A process has one tracer at a time, and borrowing a thread needs to be "
+			   "that one.",
+		.remedy = "Detach the debugger or tracer, then try again.",
+	},
+	{
+		.id = "transition",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "A transition is running, or none is where one is needed",
+		.meaning = "Patches come and go one at a time. Only a transition that runs can be "
+			   "forced.",
+		.remedy = "`suture status` says what is in transition and who holds it up.",
+	},
+	{
+		.id = "version",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "Another version's run-time is in the process",
+		.meaning = "A process has one run-time for all its life, that of the first patch.",
+		.remedy = "Use the suture that was used first, or restart the process.",
+	},
+};
+
+const size_t sut_rules_process_count = sizeof(sut_rules_process) / sizeof(sut_rules_process[0]);

@@ -1,0 +1,229 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* Rules by which create judges a change. Sorted by id. */
+#include "base/rules-tables.h"
+
+const struct sut_rule sut_rules_verdict[] = {
+	{
+		.id = "build-id",
+		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
+		.title = "A file without a build-id, or a process without the file",
+		.meaning = "A build-id names the exact bytes that a patch was made for. Without "
+			   "one nothing could tell a process that runs them from one that runs "
+			   "something else.",
+		.remedy = "Link the target with -Wl,--build-id. When applying: the process runs "
+			  "another build (was it upgraded, or not restarted since?); make the "
+			  "patch for that one.",
+	},
+	{
+		.id = "data",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_YES,
+		.title = "The initial value of existing data changes",
+		.meaning = "The running program initialised this variable when it started and may "
+			   "have changed it since. A live patch replaces functions, not values: "
+			   "the new initial value would never be seen, and new code may rely on "
+			   "it.",
+		.remedy = "Assign the value in a callback of the patch (create --with, pre_patch "
+			  "or post_patch), or use a new variable. If the new code is right with "
+			  "the old value, --allow data.",
+	},
+	{
+		.id = "decode",
+		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "Bytes of a function are no instructions",
+		.meaning = "The function's jumps and its first instructions must be known to "
+			   "redirect it. Data between the code, or an instruction newer than this "
+			   "suture, hides them.",
+		.remedy = "Leave this function as it is.",
+	},
+	{
+		.id = "entry",
+		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "The start of a function cannot be redirected",
+		.meaning = "A function is redirected by a jump over its first bytes, written so "
+			   "that no running thread can see half of it. Some starts leave no room "
+			   "for that: too short, a call or a trap among the first instructions, "
+			   "shared with another function.",
+		.remedy = "Change its callers instead, if that can be the fix.",
+	},
+	{
+		.id = "ifunc",
+		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "A function that was chosen when the program started",
+		.meaning = "An indirect function's resolver ran at start-up and its answer is in "
+			   "slots all over the program. A changed resolver would never run, and "
+			   "which implementation is in use is known only to the process.",
+		.remedy = "Change or call the implementations themselves.",
+	},
+	{
+		.id = "init",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "A constructor or destructor comes or goes",
+		.meaning = "Constructors ran before main. A new one would never run, one that is "
+			   "gone has run already, and destructors are registered.",
+		.remedy = "Do their work in a callback of the patch (create --with).",
+	},
+	{
+		.id = "language",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "A patched unit is not written in C",
+		.meaning = "Exceptions, vtables, templates and assembler sources need checks that "
+			   "this version does not have.",
+		.remedy = "Change units written in C only.",
+	},
+	{
+		.id = "layout",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_YES,
+		.title = "A type changes that running values were made with",
+		.meaning = "After the switch new code reads values that old code made. When a "
+			   "structure has other members, sizes or offsets, or an enumerator has "
+			   "another number, it reads and writes the wrong bytes, or beyond the "
+			   "end. No comparison of code shows this, so the debugging information of "
+			   "both sides is compared.",
+		.remedy = "Leave the type as it is and keep what is new in a shadow variable: "
+			  "klp_shadow_alloc() where the object is made, klp_shadow_get() where it "
+			  "is used, klp_shadow_free() where it is freed; older objects have none. "
+			  "If every value of the type dies before the switch, --allow layout.",
+	},
+	{
+		.id = "lto",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "The target's machine code is made at link time",
+		.meaning = "With link-time optimisation an object file is no machine code, and "
+			   "functions of all units are inlined into each other. Comparing one "
+			   "unit's compiles says nothing about the target.",
+		.remedy = "Build the target without -flto, and restart it once.",
+	},
+	{
+		.id = "main",
+		.stages = SUT_STAGE_VERDICT,
+		.title = "A changed function stays on a stack for ever",
+		.meaning = "main, a thread's start function, or one with an endless loop: the call "
+			   "that is running goes on with the old code until it returns, which it "
+			   "never does. The change takes effect in later calls only, and the "
+			   "thread may hold up the transition.",
+		.remedy = "Move the change into a function that the loop calls.",
+	},
+	{
+		.id = "match",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "What was compiled is not what is in the target",
+		.meaning = "The unpatched unit is compiled and compared with the target's bytes, "
+			   "function by function. A difference means another source, compiler, "
+			   "option or header; new code built by those would fit a different "
+			   "program.",
+		.remedy = "Build in the tree of the target, with its compiler and options and the "
+			  "headers of that time.",
+	},
+	{
+		.id = "object",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "A patched unit is in none of the targets",
+		.meaning = "No function of the unit was found in any file that --target names.",
+		.remedy = "Name the executable or shared object that it is linked into. If it is "
+			  "there, see the rule match.",
+	},
+	{
+		.id = "reloc",
+		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "A reference that cannot be bound in a running program",
+		.meaning = "New code lies in memory of its own within 2 GiB of its object. A "
+			   "reference that assumes another distance, or is made only by the "
+			   "program's linker, cannot lead where it should.",
+		.remedy = "Build the unit with -fPIE or -fPIC, or leave the function as it is.",
+	},
+	{
+		.id = "runtime",
+		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "A function of the run-time that does not exist",
+		.meaning = "Patched code may call what core/livepatch.h declares. Other names of "
+			   "that kind have nothing behind them.",
+		.remedy = "Call one of those that the message lists.",
+	},
+	{
+		.id = "section",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "Code or data in a section that cannot be carried alone",
+		.meaning = "A section of unknown meaning may be a table that the program or a "
+			   "library walks; several things in one section cannot be told apart; an "
+			   "alignment can be larger than a patch can give.",
+		.remedy = "Leave what is in that section as it is.",
+	},
+	{
+		.id = "setjmp",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "A changed function calls one that returns twice",
+		.meaning = "setjmp, getcontext, vfork and their like return a second time into the "
+			   "frame that called them. When that was made by the old function, the "
+			   "second return leads into code that was replaced in between.",
+		.remedy = "Move the change into a function that does not call it.",
+	},
+	{
+		.id = "size",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "An existing variable grows",
+		.meaning = "The running program has the variable in its old size, with its "
+			   "neighbour behind it. New code would write over that.",
+		.remedy = "Keep the variable as it is, and put what is new into a variable of its "
+			  "own or a shadow variable.",
+	},
+	{
+		.id = "static",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "Static variables of one name cannot be told apart",
+		.meaning = "New code must use the running program's own variable. Several "
+			   "functions of the unit have a static one of this name, and what uses "
+			   "them does not tell which is which.",
+		.remedy = "Give them different names in the target's next build.",
+	},
+	{
+		.id = "symbol",
+		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "The address of something is not known",
+		.meaning = "New code refers to a function or variable that neither the target nor "
+			   "its libraries define, or that a stripped target hides.",
+		.remedy = "Add the unit that defines it to the source patch, install the target's "
+			  "debug symbols, or name a target that is not stripped.",
+	},
+	{
+		.id = "tail",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "Changed functions end by jumping into each other",
+		.meaning = "A thread goes over to the new functions at a call, when its stack "
+			   "shows no old one. A tail jump leaves nothing on the stack: at the "
+			   "entry of the second function nothing tells that the first was the old "
+			   "one, and one call could mix both versions.",
+		.remedy = "Change only one of them, or build the target with "
+			  "-fno-optimize-sibling-calls.",
+	},
+	{
+		.id = "tls",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "A thread-local variable that is new, or of a shared object",
+		.meaning = "Running threads got their thread-local memory when they started; a new "
+			   "variable has no place in it. Where a shared object's lies differs from "
+			   "process to process.",
+		.remedy = "Use a shadow variable for what is new; leave functions that use a "
+			  "shared object's as they are.",
+	},
+};
+
+const size_t sut_rules_verdict_count = sizeof(sut_rules_verdict) / sizeof(sut_rules_verdict[0]);

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "base/rules.h"
+#include "base/rules-tables.h"
+
+#include <string.h>
+
+const struct sut_rule *sut_rule_at(size_t i)
+{
+	if (i < sut_rules_verdict_count)
+		return &sut_rules_verdict[i];
+	i -= sut_rules_verdict_count;
+	if (i < sut_rules_input_count)
+		return &sut_rules_input[i];
+	i -= sut_rules_input_count;
+	return i < sut_rules_process_count ? &sut_rules_process[i] : NULL;
+}
+
+const struct sut_rule *sut_rule_find(const char *id)
+{
+	const struct sut_rule *rule;
+
+	for (size_t i = 0; (rule = sut_rule_at(i)); i++)
+		if (strcmp(rule->id, id) == 0)
+			return rule;
+	return NULL;
+}
+
+const char *sut_stage_name(enum sut_stage stage)
+{
+	switch (stage) {
+	case SUT_STAGE_INPUT:
+		return "what a patch is made from";
+	case SUT_STAGE_VERDICT:
+		return "the judgement of a change";
+	case SUT_STAGE_FILE:
+		return "files";
+	case SUT_STAGE_PROCESS:
+		return "the running target";
+	}
+	return "";
+}
+
+const char *sut_allow_sentence(enum sut_allow allow)
+{
+	switch (allow) {
+	case SUT_ALLOW_NOT_ASKED:
+		return "No judgement of create's that --allow could overrule.";
+	case SUT_ALLOW_YES:
+		return "May be overruled with --allow by somebody who knows the program; the patch "
+		       "file records it.";
+	case SUT_ALLOW_WRONG:
+		return "Cannot be allowed: the patch would be wrong, whatever one knows of the "
+		       "program.";
+	case SUT_ALLOW_IMPOSSIBLE:
+		return "Cannot be allowed: there would be nothing that could be carried or "
+		       "applied.";
+	}
+	return "";
+}
