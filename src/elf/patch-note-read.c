@@ -105,9 +105,9 @@ static uint32_t symbol_value(struct decoder *d, const json_t *value, const char 
 	return (uint32_t)integer_value(d, value, part, 1, d->map->symbol_count) - 1;
 }
 
-static uint64_t address_of(struct decoder *d, const json_t *object, const char *key)
+static uint64_t address_value(struct decoder *d, const json_t *value, const char *part)
 {
-	const char *s = json_string_value(json_object_get(object, key));
+	const char *s = json_string_value(value);
 	uint64_t address = 0;
 	char canonical[32];
 
@@ -117,8 +117,13 @@ static uint64_t address_of(struct decoder *d, const json_t *object, const char *
 		if (strcmp(s, canonical) == 0)
 			return address;
 	}
-	bad(d, key, "not an address");
+	bad(d, part, "not an address");
 	return 0;
+}
+
+static uint64_t address_of(struct decoder *d, const json_t *object, const char *key)
+{
+	return address_value(d, json_object_get(object, key), key);
 }
 
 static void decode_strings(struct decoder *d, const json_t *root, const char *key,
@@ -198,12 +203,38 @@ static enum sut_patch_func_kind func_kind(struct decoder *d, const json_t *entry
 	return SUT_PATCH_FUNC_NEW;
 }
 
+/* A zero is only good as the first: patch-check.c wants them to ascend. */
+static void decode_jumps(struct decoder *d, const json_t *entry, const char *key,
+			 struct sut_patch_jumps *jumps)
+{
+	const json_t *array = array_of(d, entry, key);
+	size_t count = json_array_size(array), first = 0;
+
+	jumps->targets = sut_arena_array(d->arena, count, sizeof(*jumps->targets));
+	for (size_t i = 0; i < count; i++) {
+		uint64_t target = address_value(d, json_array_get(array, i), key);
+
+		if (!i && !target) {
+			jumps->anywhere = true;
+			first = 1;
+			continue;
+		}
+		jumps->targets[i - first] = target;
+	}
+	jumps->count = count - first;
+}
+
 static void decode_func(struct decoder *d, const json_t *entry, struct sut_patch_func *func)
 {
+	bool has_jumps = d->patch->format >= SUT_PATCH_FORMAT_JUMPS;
 	const json_t *pieces = array_of(d, entry, "pieces");
 	const json_t *new_pieces = array_of(d, entry, "new_pieces");
 
-	expect_object(d, entry, "functions", 7);
+	expect_object(d, entry, "functions", has_jumps ? 9 : 7);
+	if (has_jumps) {
+		decode_jumps(d, entry, "old_jumps", &func->old_jumps);
+		decode_jumps(d, entry, "new_jumps", &func->new_jumps);
+	}
 	func->name = string_of(d, entry, "name");
 	func->kind = func_kind(d, entry);
 	func->source = string_of(d, entry, "source");

@@ -173,19 +173,19 @@ static uint32_t by_mark(struct sut_rt_transition *t, struct sut_rt_thread *threa
 	return source(t, thread, version, target);
 }
 
-static int is_source(const struct call *call)
+static int is_source(struct call call)
 {
-	return (call->callee & SUT_RT_CALLEE_SOURCE << call->dir) != 0;
+	return (call.callee & SUT_RT_CALLEE_SOURCE << call.dir) != 0;
 }
 
-static int is_target(const struct call *call)
+static int is_target(struct call call)
 {
-	return (call->callee & SUT_RT_CALLEE_TARGET << call->dir) != 0;
+	return (call.callee & SUT_RT_CALLEE_TARGET << call.dir) != 0;
 }
 
-static uint64_t return_address(const struct call *call)
+static uint64_t return_address(struct call call)
 {
-	return *(const uint64_t *)call->sp;
+	return *(const uint64_t *)call.sp;
 }
 
 static int has_edge(const struct sut_rt_transition *t, uint32_t dir, uint64_t from, uint64_t to)
@@ -209,53 +209,55 @@ static int has_edge(const struct sut_rt_transition *t, uint32_t dir, uint64_t fr
  * address of the call that it ends; calls that have returned had their records deeper, or here.
  */
 static int jumped_to(const struct sut_rt_transition *t, struct sut_rt_thread *thread,
-		     const struct call *call)
+		     struct call call)
 {
 	const struct sut_rt_record *top = NULL;
 
 	while (thread->record_count) {
 		top = &thread->records[thread->record_count - 1];
-		if (top->sp >= call->sp)
+		if (top->sp >= call.sp)
 			break;
 		thread->record_count--;
 	}
-	if (thread->overflow && thread->overflow < call->sp)
+	if (thread->overflow && thread->overflow < call.sp)
 		thread->overflow = 0;
-	if (!thread->record_count || top->sp != call->sp)
+	if (!thread->record_count || top->sp != call.sp)
 		return thread->overflow && is_target(call);
 	thread->record_count--;
 	return top->return_check == ~return_address(call) &&
-	       has_edge(t, call->dir, top->func, call->callee & SUT_RT_CALLEE_INDEX);
+	       (has_edge(t, call.dir, top->func, call.callee & SUT_RT_CALLEE_INDEX) ||
+		has_edge(t, call.dir, top->func, SUT_RT_ANYWHERE));
 }
 
 /* Rule 11, second half. Without room, all that lies deeper counts as jumped to. */
-static void record(struct sut_rt_thread *thread, const struct call *call)
+static void record(struct sut_rt_thread *thread, struct call call)
 {
 	if (thread->record_count == SUT_RT_RECORDS) {
 		if (!thread->overflow)
-			thread->overflow = call->sp;
+			thread->overflow = call.sp;
 		return;
 	}
 	thread->records[thread->record_count++] =
-		(struct sut_rt_record){call->sp, ~return_address(call),
-				       call->callee & SUT_RT_CALLEE_INDEX};
+		(struct sut_rt_record){call.sp, ~return_address(call),
+				       call.callee & SUT_RT_CALLEE_INDEX};
 }
 
 /* The thread goes on with the version that it is at. */
-static uint32_t stay(struct sut_rt_transition *t, struct sut_rt_thread *thread,
-		     const struct call *call, uint32_t version)
+static uint32_t stay(struct sut_rt_transition *t, struct sut_rt_thread *thread, struct call call,
+		     uint32_t version)
 {
-	uint32_t answer = source(t, thread, version, call->dir ? OLD : NEW);
+	uint32_t answer = source(t, thread, version, call.dir ? OLD : NEW);
 
 	if (answer == version && thread->known && is_source(call))
 		record(thread, call);
 	return answer;
 }
 
-static uint32_t decide(struct sut_rt_transition *t, struct sut_rt_thread *thread,
-		       const struct call *call, uint64_t end)
+/* Not inlined: its registers would be saved above the frame that serialize() needs. */
+__attribute__((noinline)) static uint32_t
+decide(struct sut_rt_transition *t, struct sut_rt_thread *thread, struct call call, uint64_t end)
 {
-	uint32_t dir = call->dir;
+	uint32_t dir = call.dir;
 	uint32_t target = dir ? OLD : NEW;
 	uint32_t target_mark = dir ? t->mark_old : t->mark_new;
 	int jumped;
@@ -275,7 +277,7 @@ static uint32_t decide(struct sut_rt_transition *t, struct sut_rt_thread *thread
 	else if (version == NEW)
 		kinds |= SUT_RT_RANGE_NEW;
 	jumped = t->edge_count[dir] && jumped_to(t, thread, call);
-	if (scan(t, thread, call->sp, end, kinds))
+	if (scan(t, thread, call.sp, end, kinds))
 		return stay(t, thread, call, version);
 	/* Rule 10: those who have run the version that is left may have come by a tail jump. */
 	if (version != target) {
@@ -316,7 +318,7 @@ uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp, uint32_t callee
 		thread->dir = call.dir;
 		thread->transition = t->mark_new;
 	}
-	answer = decide(t, thread, &call, end);
+	answer = decide(t, thread, call, end);
 	barrier();
 	thread->busy = 0;
 	return answer;
