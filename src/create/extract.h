@@ -53,6 +53,13 @@ struct sut_extract {
 };
 
 /*
+ * Compares the units, proves them against the targets and fills the parts; arena, patch and verdict
+ * are set. Units that do not match are refused, but with options->identity left out.
+ */
+enum sut_rc sut_delta_parts(const struct sut_create_options *options, const struct sut_unit *units,
+			    size_t unit_count, struct sut_extract *extract, struct sut_diag *diag);
+
+/*
  * Carries the changed functions of every part and whatever they reach. Fills sections, symbols and
  * funcs of the patch; what cannot be carried or bound becomes a refusal.
  */
