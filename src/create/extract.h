@@ -82,7 +82,7 @@ bool sut_extract_resolve(struct sut_extract *extract, const struct sut_origin *o
 bool sut_part_locate(const struct sut_part *part, uint32_t before, uint64_t *address);
 
 /* Functions of the patch whose order of calls a thread cannot keep apart (rule "tail"), and those
- * that return twice ("setjmp"). Needs a patch that is otherwise complete. */
+ * that return twice ("setjmp") or keep labels ("label"). Needs a patch that is otherwise complete. */
 void sut_extract_judge(struct sut_extract *extract);
 
 /* "file.c:12" for each function of the patch, where the debug information has it. */
