@@ -77,6 +77,18 @@ const struct sut_rule sut_rules_verdict[] = {
 		.remedy = "Change units written in C only.",
 	},
 	{
+		.id = "label",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_YES,
+		.title = "Addresses of labels inside a changed function",
+		.meaning = "The function jumps to labels by their addresses (computed goto), as "
+			   "interpreters do. Within one call that is right. But a program that "
+			   "keeps such an address, in the code that it interprets, say, would come "
+			   "back with it into the other version of the function.",
+		.remedy = "Look where the addresses go. If they stay in the function's own table "
+			  "and registers, --allow label.",
+	},
+	{
 		.id = "layout",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_YES,

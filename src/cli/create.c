@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture create: from a source patch to a live patch file. */
 #include "cli/cli.h"
+#include "cli/identity.h"
 #include "base/guard.h"
 #include "base/io.h"
 #include "create/create.h"
@@ -23,8 +24,13 @@ static const struct sut_option table[] = {
 	{"replace", NULL, "the patch takes the place of all others in use"},
 	{"replace-set", "N", "it takes the place of those with the same number (from 1)"},
 	{"allow", "RULE", "make the patch in spite of a refusal: layout, data"},
+	{"identity", NULL,
+	 "instead of --patch: replace each function by itself, see suture-create(1)"},
+	{"unit", "SOURCE", "with --identity: only functions of this file; may be repeated"},
+	{"function", "NAME", "with --identity: only this function; may be repeated"},
+	{"except", "FILE", "with --identity: not the functions that are listed there"},
 	{"no-source", NULL, "only digests of the source patch go into the file, not its text"},
-	{"output", "FILE", "the patch file to write (-o)"},
+	{"output", "FILE", "the patch file to write (-o); with --identity a folder"},
 };
 
 static size_t collect(const struct sut_call *call, struct sut_arena *arena, const char *name,
@@ -49,7 +55,8 @@ static const char *missing_option(const struct sut_call *call)
 	static const char *const needed[] = {"name", "target", "source", "patch", "output"};
 
 	for (size_t i = 0; i < SUT_ARRAY_SIZE(needed); i++)
-		if (!sut_call_option(call, needed[i]))
+		if (!sut_call_option(call, needed[i]) &&
+		    !(strcmp(needed[i], "patch") == 0 && sut_call_option(call, "identity")))
 			return needed[i];
 	return NULL;
 }
@@ -283,6 +290,11 @@ const struct sut_command sut_command_create = {
 	.operands = "--name N --target BINARY --source DIR --patch FILE -o FILE",
 	.summary = "make a live patch from a source patch",
 	.options = table,
+	if (sut_call_option(call, "identity"))
+		return sut_create_identity(call, &arena, &wanted);
+	if (sut_call_option(call, "unit") || sut_call_option(call, "function") ||
+	    sut_call_option(call, "except"))
+		return sut_usage_error(call, "--unit, --function, --except: are for --identity");
 	.option_count = SUT_ARRAY_SIZE(table),
 	.run = run,
 };

@@ -122,6 +122,13 @@ static enum sut_rc add_source(struct creation *creation, enum sut_patch_source s
 	if (rc)
 		return rc;
 	crypto_hash_sha256(digest, text.data, text.size);
+	if (!creation->options->no_source && text.size > SUT_PATCH_SOURCE_MAX) {
+		sut_fail(creation->diag, SUT_UNSUPPORTED, "large",
+			 "%s: %zu bytes, more than the %d of a source in a patch file", path,
+			 text.size, SUT_PATCH_SOURCE_MAX);
+		sut_remedy(creation->diag, "leave it out with --no-source");
+		return SUT_UNSUPPORTED;
+	}
 	if (!creation->options->no_source)
 		creation->patch->sources[source] = text;
 	add_fact(creation, key, slash ? slash + 1 : path);

@@ -63,6 +63,11 @@ static enum sut_rc compare_member(struct delta *delta, struct member *member)
 	enum sut_rc rc;
 
 	rc = sut_object_load(delta->arena, unit->before, &member->before, delta->diag);
+	if (!rc && delta->options->identity) {
+		sut_diff_identity(delta->arena, &member->before, &member->diff);
+		member->changed = !member->before.lto;
+		return SUT_OK;
+	}
 	if (!rc)
 		rc = sut_object_load(delta->arena, unit->after, &member->after, delta->diag);
 	if (rc)
@@ -240,7 +245,7 @@ static enum sut_rc prove_all(struct delta *delta)
 		}
 	}
 	for (size_t i = 0; i < delta->member_count; i++)
-		if (delta->members[i].changed)
+		if (delta->members[i].changed && !delta->options->identity)
 			judge_member(delta, &delta->members[i]);
 	return SUT_OK;
 }
@@ -321,31 +326,39 @@ static enum sut_rc load_all(struct delta *delta, const struct sut_unit *units)
 	return SUT_OK;
 }
 
+enum sut_rc sut_delta_parts(const struct sut_create_options *options, const struct sut_unit *units,
+			    size_t unit_count, struct sut_extract *extract, struct sut_diag *diag)
+{
+	struct delta delta = {
+		.arena = extract->arena,
+		.options = options,
+		.verdict = extract->verdict,
+		.diag = diag,
+		.member_count = unit_count,
+	};
+	enum sut_rc rc = load_all(&delta, units);
+
+	if (!rc)
+		rc = prove_all(&delta);
+	if (!rc)
+		collect_parts(&delta, extract);
+	return rc;
+}
+
 enum sut_rc sut_delta_build(struct sut_arena *arena, const struct sut_create_options *options,
 			    const struct sut_unit *units, size_t unit_count,
 			    struct sut_patch *patch, struct sut_verdict *verdict,
 			    struct sut_diag *diag)
 {
-	struct delta delta = {
-		.arena = arena,
-		.options = options,
-		.verdict = verdict,
-		.diag = diag,
-		.member_count = unit_count,
-	};
 	struct sut_extract extract = {.arena = arena, .patch = patch, .verdict = verdict};
-	enum sut_rc rc = load_all(&delta, units);
+	enum sut_rc rc = sut_delta_parts(options, units, unit_count, &extract, diag);
 
-	if (!rc)
-		rc = prove_all(&delta);
-	if (rc)
-		return rc;
-	collect_parts(&delta, &extract);
-	if (options->with && extract.part_count)
+	if (!rc && options->with && extract.part_count)
 		rc = sut_additions_add(&extract, options, diag);
 	if (rc)
 		return rc;
-	progress(&delta, "extracting");
+	if (options->progress)
+		options->progress(options->progress_context, "extracting");
 	rc = sut_extract_run(&extract, diag);
 	if (rc)
 		return rc;

@@ -222,3 +222,18 @@ void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
 	}
 	join_pieces(diff);
 }
+
+void sut_diff_identity(struct sut_arena *arena, const struct sut_object *object,
+		       struct sut_diff *diff)
+{
+	*diff = (struct sut_diff){
+		.before = object,
+		.after = object,
+		.twins.before = sut_arena_array(arena, object->def_count, sizeof(uint32_t)),
+		.twins.doubtful = sut_arena_array(arena, object->def_count, sizeof(bool)),
+		.change = sut_arena_array(arena, object->def_count, sizeof(*diff->change)),
+	};
+	diff->twins.after = diff->twins.before;
+	for (size_t i = 0; i < object->def_count; i++)
+		diff->twins.before[i] = i;
+}

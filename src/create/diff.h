@@ -22,6 +22,10 @@ struct sut_diff {
 void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
 		  const struct sut_object *after, struct sut_diff *diff);
 
+/* The diff of an object with itself: nothing is changed, and everything is its own twin. */
+void sut_diff_identity(struct sut_arena *arena, const struct sut_object *object,
+		       struct sut_diff *diff);
+
 /*
  * Adds a refusal for each difference that replacing functions cannot bring about: data that other
  * code sees (rules "data" and "size"), start-up code ("init"), a resolver ("ifunc"), sections of

@@ -10,6 +10,7 @@
  * in between, and functions that do not return at all, in which a change never takes effect.
  */
 #include "create/extract.h"
+#include "create/labels.h"
 #include "create/taken.h"
 #include "insn/insn.h"
 
@@ -337,4 +338,5 @@ void sut_extract_judge(struct sut_extract *extract)
 		judge_func(extract, &patch->funcs[i], &taken);
 	for (size_t i = 0; i < patch->section_count; i++)
 		judge_section(extract, i);
+	sut_labels_judge(extract);
 }

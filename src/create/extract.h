@@ -53,6 +53,13 @@ struct sut_extract {
 };
 
 /*
+ * Compares the units, proves them against the targets and fills the parts; arena, patch and verdict
+ * are set. Units that do not match are refused, but with options->identity left out.
+ */
+enum sut_rc sut_delta_parts(const struct sut_create_options *options, const struct sut_unit *units,
+			    size_t unit_count, struct sut_extract *extract, struct sut_diag *diag);
+
+/*
  * Carries the changed functions of every part and whatever they reach. Fills sections, symbols and
  * funcs of the patch; what cannot be carried or bound becomes a refusal.
  */
@@ -75,7 +82,7 @@ bool sut_extract_resolve(struct sut_extract *extract, const struct sut_origin *o
 bool sut_part_locate(const struct sut_part *part, uint32_t before, uint64_t *address);
 
 /* Functions of the patch whose order of calls a thread cannot keep apart (rule "tail"), and those
- * that return twice ("setjmp"). Needs a patch that is otherwise complete. */
+ * that return twice ("setjmp") or keep labels ("label"). Needs a patch that is otherwise complete. */
 void sut_extract_judge(struct sut_extract *extract);
 
 /* "file.c:12" for each function of the patch, where the debug information has it. */

@@ -26,7 +26,7 @@ struct running {
 	int pidfd;
 };
 
-static const char **environment(struct sut_arena *arena, const char **variables)
+const char **sut_environment(struct sut_arena *arena, const char **variables)
 {
 	size_t count = 0, added = 0, kept = 0;
 	const char **list;
@@ -75,7 +75,7 @@ static int start(struct sut_arena *arena, struct sut_job *job, pid_t *pid)
 					 job->errors ? job->errors : "/dev/null", NEW_FILE, 0600);
 	posix_spawn_file_actions_addchdir_np(&actions, job->directory);
 	error = posix_spawnp(pid, job->argv[0], &actions, &attributes, (char **)job->argv,
-			     (char **)environment(arena, job->variables));
+			     (char **)sut_environment(arena, job->variables));
 	posix_spawn_file_actions_destroy(&actions);
 	posix_spawnattr_destroy(&attributes);
 	return error;

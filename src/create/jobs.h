@@ -26,6 +26,9 @@ struct sut_job {
 enum sut_rc sut_jobs_run(struct sut_arena *arena, struct sut_job *jobs, size_t count,
 			 unsigned int parallel, struct sut_diag *diag);
 
+/* This process's environment with variables ("NAME=value", NULL-terminated, may be NULL) set. */
+const char **sut_environment(struct sut_arena *arena, const char **variables);
+
 /* The first lines of a job's standard error, "" when there are none. */
 const char *sut_job_errors(struct sut_arena *arena, const struct sut_job *job);
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "create/record.h"
-#include "create/compile.h"
 #include "create/database.h"
+#include "create/path.h"
 #include "create/recordlog.h"
 #include "create/scratch.h"
 #include "base/guard.h"
@@ -27,31 +27,120 @@ enum { LOG_MAX = 1 << 30 /* bytes */ };
 	"^([a-z0-9_]+-[a-z0-9_-]*)?(gcc|cc|c89|c99|clang|g\\+\\+|c\\+\\+|clang\\+\\+)"             \
 	"(-[0-9.]+)?$"
 
-static enum sut_rc link_compilers(struct sut_arena *arena, const char *folder,
-				  const char *search_path, const char *self, struct sut_diag *diag)
+/*
+ * Whether a build does not notice that this program is mounted over the file. A script calls
+ * another compiler; clang asks the kernel for its own path and would not find its headers.
+ */
+static bool is_coverable(const regex_t *compiler, const char *real)
 {
-	char *path = sut_arena_strdup(arena, search_path), *rest = path, *name;
-	regex_t compiler;
+	SUT_CLOSE int fd = open(real, O_RDONLY | O_CLOEXEC);
+	const char *name = strrchr(real, '/') + 1;
+	char magic[4];
 
-	if (regcomp(&compiler, COMPILER_NAMES, REG_EXTENDED | REG_NOSUB))
-		return sut_fail(diag, SUT_BUG, "record", "the pattern of compilers is wrong");
+	return !strstr(name, "clang") && !regexec(compiler, name, 0, NULL, 0) && fd >= 0 &&
+	       sut_pread_all(fd, magic, sizeof(magic), 0) && !memcmp(magic, "\177ELF", 4);
+}
+
+static void cover(struct sut_arena *arena, struct sut_recorder *recorder, const char *real)
+{
+	for (size_t i = 0; i < recorder->covered_count; i++)
+		if (strcmp(recorder->covered[i], real) == 0)
+			return;
+	SUT_PUSH(arena, recorder->covered, recorder->covered_count, recorder->covered_capacity) =
+		sut_arena_strdup(arena, real);
+}
+
+struct linking {
+	struct sut_arena *arena;
+	struct sut_recorder *recorder;
+	const char *self;
+	bool cover;
+	regex_t compiler;
+	struct sut_diag *diag;
+};
+
+static enum sut_rc take_compiler(struct linking *linking, const char *folder, const char *name)
+{
+	struct sut_recorder *recorder = linking->recorder;
+	SUT_FREE char *real =
+		realpath(sut_arena_printf(linking->arena, "%s/%s", folder, name), NULL);
+
+	if (linking->cover && real && is_coverable(&linking->compiler, real)) {
+		cover(linking->arena, recorder, real);
+		return SUT_OK;
+	}
+	if (symlink(linking->self,
+		    sut_arena_printf(linking->arena, "%s/%s", recorder->links, name)) == 0 ||
+	    errno == EEXIST)
+		return SUT_OK;
+	return sut_fail_errno(linking->diag, "%s: cannot make a link", recorder->links);
+}
+
+static enum sut_rc take_compilers(struct linking *linking, const char *search_path)
+{
+	char *rest = sut_arena_strdup(linking->arena, search_path), *name;
+
 	while ((name = strsep(&rest, ":"))) {
 		SUT_CLOSEDIR DIR *dir = opendir(*name ? name : ".");
 		struct dirent *entry;
 
 		while (dir && (entry = readdir(dir))) {
-			if (regexec(&compiler, entry->d_name, 0, NULL, 0))
+			enum sut_rc rc;
+
+			if (regexec(&linking->compiler, entry->d_name, 0, NULL, 0))
 				continue;
-			if (symlink(self, sut_arena_printf(arena, "%s/%s", folder, entry->d_name)) <
-				    0 &&
-			    errno != EEXIST) {
-				regfree(&compiler);
-				return sut_fail_errno(diag, "%s: cannot make a link", folder);
-			}
+			rc = take_compiler(linking, *name ? name : ".", entry->d_name);
+			if (rc)
+				return rc;
 		}
 	}
-	regfree(&compiler);
 	return SUT_OK;
+}
+
+static const char *search_path(void)
+{
+	const char *path = getenv("PATH");
+
+	return path ? path : "/usr/bin:/bin";
+}
+
+enum sut_rc sut_record_prepare(struct sut_arena *arena, const char *folder, bool cover_some,
+			       struct sut_recorder *recorder, struct sut_diag *diag)
+{
+	SUT_FREE char *self = realpath("/proc/self/exe", NULL);
+	struct linking linking = {
+		.arena = arena,
+		.recorder = recorder,
+		.self = self,
+		.cover = cover_some,
+		.diag = diag,
+	};
+	enum sut_rc rc;
+
+	*recorder = (struct sut_recorder){
+		.log = sut_arena_printf(arena, "%s/log", folder),
+		.links = sut_arena_printf(arena, "%s/bin", folder),
+	};
+	if (!self || mkdir(recorder->links, 0700) < 0)
+		return sut_fail_errno(diag, "%s: cannot prepare the recording", folder);
+	rc = sut_file_write(recorder->log, "", 0, 0600, diag);
+	if (rc)
+		return rc;
+	if (regcomp(&linking.compiler, COMPILER_NAMES, REG_EXTENDED | REG_NOSUB))
+		return sut_fail(diag, SUT_BUG, "record", "the pattern of compilers is wrong");
+	rc = take_compilers(&linking, search_path());
+	regfree(&linking.compiler);
+	return rc;
+}
+
+const char **sut_record_variables(struct sut_arena *arena, const char *log, const char *links)
+{
+	const char **list = sut_arena_array(arena, 4, sizeof(*list));
+
+	list[0] = sut_arena_printf(arena, "PATH=%s:%s", links, search_path());
+	list[1] = sut_arena_printf(arena, "%s=%s", SUT_RECORD_LOG, log);
+	list[2] = sut_arena_printf(arena, "%s=%s", SUT_RECORD_FOLDER, links);
+	return list;
 }
 
 /* Passes on signals that were sent to us alone; the terminal's reach the command by themselves. */
@@ -122,33 +211,43 @@ struct entries {
 	struct sut_entry *list;
 };
 
-/* A compilation gives one entry per source that is still there; configure's trials are not. */
-static void add_call(struct sut_arena *arena, const char *directory, size_t argc, const char **argv,
-		     struct entries *entries)
+static void add_sources(struct sut_arena *arena, json_t *sources, const struct sut_entry *call,
+			struct entries *entries)
 {
-	struct sut_compile compile;
-	struct sut_diag unused;
+	for (size_t i = 0; i < json_array_size(sources); i++) {
+		json_t *source = json_array_get(sources, i);
+		const char *file = json_string_value(json_object_get(source, "file"));
+		const char *digest = json_string_value(json_object_get(source, "sha256"));
+		struct sut_entry entry = *call;
 
-	if (sut_compile_read(arena, directory, argc, argv, &compile, &unused) ||
-	    !compile.makes_object)
-		return;
-	for (size_t i = 0; i < compile.source_count; i++) {
-		const char *file = compile.argv[compile.sources[i].index];
-		const char *path =
-			file[0] == '/' ? file : sut_arena_printf(arena, "%s/%s", directory, file);
-		SUT_FREE char *real = realpath(path, NULL);
-
-		if (!real)
+		if (!file || !digest)
 			continue;
-		SUT_PUSH(arena, entries->list, entries->count, entries->capacity) =
-			(struct sut_entry){
-				.directory = directory,
-				.file = file,
-				.path = sut_arena_strdup(arena, real),
-				.argc = compile.argc,
-				.argv = compile.argv,
-			};
+		entry.file = sut_arena_strdup(arena, file);
+		entry.path = sut_path_resolve(arena, call->directory, entry.file);
+		entry.digest = sut_arena_strdup(arena, digest);
+		SUT_PUSH(arena, entries->list, entries->count, entries->capacity) = entry;
 	}
+}
+
+/* A line that is not whole is a call that was not noted: the build's disk may have been full. */
+static void add_line(struct sut_arena *arena, const char *line, struct entries *entries)
+{
+	json_t *json = json_loads(line, 0, NULL);
+	json_t *arguments = json_object_get(json, "arguments");
+	const char *directory = json_string_value(json_object_get(json, "directory"));
+	struct sut_entry call = {.argc = json_array_size(arguments)};
+
+	if (directory && call.argc) {
+		call.directory = sut_arena_strdup(arena, directory);
+		call.argv = sut_arena_array(arena, call.argc + 1, sizeof(*call.argv));
+		for (size_t i = 0; i < call.argc; i++) {
+			const char *word = json_string_value(json_array_get(arguments, i));
+
+			call.argv[i] = sut_arena_strdup(arena, word ? word : "");
+		}
+		add_sources(arena, json_object_get(json, "sources"), &call, entries);
+	}
+	json_decref(json);
 }
 
 static enum sut_rc read_log(struct sut_arena *arena, const char *log, struct entries *entries,
@@ -158,19 +257,32 @@ static enum sut_rc read_log(struct sut_arena *arena, const char *log, struct ent
 	enum sut_rc rc = sut_file_read(arena, log, LOG_MAX, &text, diag);
 	char *rest = rc ? NULL : (char *)text.data, *line;
 
-	while ((line = strsep(&rest, "\n"))) {
-		json_t *json = json_loads(line, 0, NULL);
-		size_t count = json_array_size(json);
-		const char **words = sut_arena_array(arena, count + 1, sizeof(*words));
-
-		for (size_t i = 0; i < count; i++)
-			words[i] =
-				sut_arena_strdup(arena, json_string_value(json_array_get(json, i)));
-		if (count > 1)
-			add_call(arena, words[0], count - 1, words + 1, entries);
-		json_decref(json);
-	}
+	while ((line = strsep(&rest, "\n")))
+		if (*line)
+			add_line(arena, line, entries);
 	return rc;
+}
+
+enum sut_rc sut_record_read(struct sut_arena *arena, const char *log, struct sut_entry **entries,
+			    size_t *count, struct sut_diag *diag)
+{
+	struct entries found = {0};
+	enum sut_rc rc = read_log(arena, log, &found, diag);
+
+	*entries = found.list;
+	*count = found.count;
+	return rc;
+}
+
+/* A configure step's trials are not there any more. */
+static void drop_gone(struct entries *entries)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < entries->count; i++)
+		if (access(entries->list[i].path, F_OK) == 0)
+			entries->list[kept++] = entries->list[i];
+	entries->count = kept;
 }
 
 static int compare_paths(const void *a, const void *b)
@@ -206,27 +318,25 @@ static enum sut_rc record_in(struct sut_arena *arena, const char *folder, const 
 			     char *const *argv, struct sut_recording *recording,
 			     struct sut_diag *diag)
 {
-	const char *log = sut_arena_printf(arena, "%s/log", folder);
-	const char *links = sut_arena_printf(arena, "%s/bin", folder);
-	const char *search_path = getenv("PATH") ? getenv("PATH") : "/usr/bin:/bin";
-	SUT_FREE char *self = realpath("/proc/self/exe", NULL);
 	struct entries entries = {0};
-	enum sut_rc rc;
+	struct sut_recorder recorder;
+	const char *before;
+	enum sut_rc rc = sut_record_prepare(arena, folder, false, &recorder, diag);
 
-	if (!self || mkdir(links, 0700) < 0 || sut_file_write(log, "", 0, 0600, diag))
-		return sut_fail_errno(diag, "%s: cannot prepare the recording", folder);
-	rc = link_compilers(arena, links, search_path, self, diag);
 	if (rc)
 		return rc;
-	setenv("PATH", sut_arena_printf(arena, "%s:%s", links, search_path), 1);
-	setenv(SUT_RECORD_LOG, log, 1);
-	setenv(SUT_RECORD_FOLDER, links, 1);
+	/* Set here and not only for the child, for the command itself is looked for in PATH. */
+	before = sut_arena_strdup(arena, search_path());
+	setenv("PATH", sut_arena_printf(arena, "%s:%s", recorder.links, before), 1);
+	setenv(SUT_RECORD_LOG, recorder.log, 1);
+	setenv(SUT_RECORD_FOLDER, recorder.links, 1);
 	rc = run_command(argv, recording, diag);
-	setenv("PATH", search_path, 1);
+	setenv("PATH", before, 1);
 	unsetenv(SUT_RECORD_LOG);
 	unsetenv(SUT_RECORD_FOLDER);
 	if (rc == SUT_OK)
-		rc = read_log(arena, log, &entries, diag);
+		rc = read_log(arena, recorder.log, &entries, diag);
+	drop_gone(&entries);
 	recording->recorded = entries.count;
 	if (rc == SUT_OK && entries.count)
 		rc = merge_old(arena, path, &entries, diag);

@@ -2,17 +2,21 @@
 /*
  * Records how a build calls the compiler, without changing the build.
  *
- * A temporary folder at the front of PATH holds links with the names of the compilers that PATH
- * offers; they all are this program. Called by such a name it notes folder and arguments and
- * becomes the real compiler. What this cannot see: a build that names its compiler by an absolute
- * path, or that replaces PATH. What must not run under it: a configure step that keeps the path of
- * the compiler it finds, as cmake does, for the folder goes away.
+ * A folder at the front of PATH holds links with the names of the compilers that PATH offers; they
+ * all are this program. Called by such a name it notes folder, arguments and the digests of the
+ * sources, and becomes the real compiler. What this cannot see: a build that names its compiler by
+ * an absolute path, or that replaces PATH. What must not run under it: a configure step that keeps
+ * the path of the compiler it finds, as cmake does, for the folder goes away.
+ *
+ * Both go away where the build runs in a mount namespace of its own: there this program is mounted
+ * over the compilers themselves (see SUT_RECORD_ROOM).
  */
 #ifndef SUT_CREATE_RECORD_H
 #define SUT_CREATE_RECORD_H
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "create/database.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -31,6 +35,28 @@ struct sut_recording {
  */
 enum sut_rc sut_record_run(struct sut_arena *arena, const char *path, char *const *argv,
 			   struct sut_recording *recording, struct sut_diag *diag);
+
+/* What a build is run with so that it is recorded. */
+struct sut_recorder {
+	const char *log;   /* where calls are noted */
+	const char *links; /* the folder for the front of PATH */
+	size_t covered_count, covered_capacity;
+	const char **covered; /* compilers' files that links has nothing for */
+};
+
+/*
+ * Makes log and links in folder, which exists and is empty. With cover, compilers that do not mind
+ * are left for the caller to mount this program over: SUT_RECORD_REAL has the originals then.
+ */
+enum sut_rc sut_record_prepare(struct sut_arena *arena, const char *folder, bool cover,
+			       struct sut_recorder *recorder, struct sut_diag *diag);
+
+/* "NAME=value" for the environment of the build, NULL-terminated; log and links as it sees them. */
+const char **sut_record_variables(struct sut_arena *arena, const char *log, const char *links);
+
+/* What a log has: an entry per source that was compiled, in the order of the calls. */
+enum sut_rc sut_record_read(struct sut_arena *arena, const char *log, struct sut_entry **entries,
+			    size_t *count, struct sut_diag *diag);
 
 /* Whether this process was started as a compiler by a build that is being recorded. */
 bool sut_record_is_compiler(const char *argv0);

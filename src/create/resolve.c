@@ -11,6 +11,7 @@
  *   what another object defines                    as the target's link map binds it
  *   klp_shadow_get() and the like                  the run-time's
  */
+#include "create/labels.h"
 #include "create/reference.h"
 
 #include <elf.h>
@@ -105,7 +106,7 @@ static bool reference_runs(const struct sut_reference *reference)
 	if (reference->section->flags & SHF_EXECINSTR)
 		return sut_reloc_is_branch(reference->reloc) || reference->place.delta != 0;
 	/* A label within its function; one on the very entry is the function's address. */
-	return is_jump_table(reference) && (!reference->place.exact || reference->place.delta != 0);
+	return reference->place.delta != 0 || (is_jump_table(reference) && !reference->place.exact);
 }
 
 static bool resolve_function(struct sut_reference *reference, const struct referent *referent)
@@ -161,11 +162,14 @@ static bool resolve_variable(struct sut_reference *reference, const struct refer
 	const struct sut_def *def = &diff->after->defs[referent->def];
 	uint32_t twin = diff->twins.before[referent->def];
 	bool copied = sut_def_is_copied(diff->after, def);
+	uint32_t labels = sut_labels_of(diff->after, referent->def);
 	uint64_t address = 0;
 
 	if (def->type == STT_TLS)
 		return resolve_tls(reference, referent);
-	if (twin == SUT_NO_DEF)
+	/* The original has the labels of the old code. */
+	if (twin == SUT_NO_DEF ||
+	    (labels != SUT_NO_DEF && diff->change[labels] == SUT_CHANGE_CHANGED))
 		return use_own(reference, referent);
 	if (copied && (sut_name_is_generated(def->name) || diff->twins.doubtful[referent->def] ||
 		       diff->change[referent->def] != SUT_CHANGE_NONE))

@@ -3,6 +3,7 @@
 #include "base/guard.h"
 
 #include <ftw.h>
+#include <signal.h>
 
 enum { REMOVE_FDS = 16 };
 
@@ -37,4 +38,26 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 void sut_scratch_remove(const char *folder)
 {
 	nftw(folder, remove_one, REMOVE_FDS, FTW_DEPTH | FTW_PHYS);
+}
+
+enum sut_rc sut_scratch_with(struct sut_arena *arena,
+			     enum sut_rc (*work)(void *context, const char *folder), void *context,
+			     struct sut_diag *diag)
+{
+	sigset_t endings, before;
+	const char *folder;
+	enum sut_rc rc;
+
+	sigemptyset(&endings);
+	sigaddset(&endings, SIGINT);
+	sigaddset(&endings, SIGTERM);
+	sigaddset(&endings, SIGHUP);
+	sigprocmask(SIG_BLOCK, &endings, &before);
+	rc = sut_scratch_make(arena, &folder, diag);
+	if (rc == SUT_OK) {
+		rc = work(context, folder);
+		sut_scratch_remove(folder);
+	}
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	return rc;
 }

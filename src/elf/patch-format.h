@@ -39,7 +39,6 @@ enum {
 	SUT_PATCH_SECTIONS_MAX = 16384,
 	SUT_PATCH_SYMBOLS_MAX = 65536,
 	SUT_PATCH_NOTE_MAX = 4 << 20, /* JSON grows fiftyfold in memory */
-	SUT_PATCH_SOURCE_MAX = 8 << 20,
 	SUT_PATCH_ALIGN_MAX = 4096,
 	SUT_PATCH_LIST_MAX = 256, /* elements of each array of the author's */
 	SUT_PATCH_PIECE_MAX = 16 << 20,

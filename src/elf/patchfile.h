@@ -21,8 +21,9 @@
 #include <stdint.h>
 
 enum {
-	SUT_PATCH_NONE = UINT32_MAX,   /* instead of an index */
-	SUT_PATCH_FILE_MAX = 64 << 20, /* bytes */
+	SUT_PATCH_NONE = UINT32_MAX,    /* instead of an index */
+	SUT_PATCH_FILE_MAX = 64 << 20,  /* bytes */
+	SUT_PATCH_SOURCE_MAX = 8 << 20, /* bytes of a text that the patch was made from */
 	SUT_PATCH_NAME_MAX = 56, /* characters of a patch name, without the end: [A-Za-z0-9._+-] */
 	SUT_PATCH_BUILD_ID_MAX = 64, /* bytes */
 	SUT_SHA256_SIZE = 32,

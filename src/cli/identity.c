@@ -1,0 +1,223 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* suture create --identity: a rehearsal, what of a program could be patched? */
+#include "cli/identity.h"
+#include "base/guard.h"
+#include "base/io.h"
+#include "create/identity.h"
+
+#include <errno.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum {
+	EXCEPT_MAX = 16 << 20, /* bytes of a list of functions */
+	NAMED_MAX = 6,         /* functions that the text names for each rule */
+};
+
+static size_t collect(const struct sut_call *call, struct sut_arena *arena, const char *name,
+		      const char ***values)
+{
+	size_t position = 0, count = 0, capacity = 0;
+	const char *value;
+
+	while ((value = sut_call_next(call, name, &position)))
+		SUT_PUSH(arena, *values, count, capacity) = value;
+	return count;
+}
+
+/* One name in each line; more words in it are for people. */
+static enum sut_rc read_except(const struct sut_call *call, struct sut_arena *arena,
+			       struct sut_identity_choice *choice, struct sut_diag *diag)
+{
+	const char *path = sut_call_option(call, "except"), *text;
+	struct sut_bytes bytes;
+	size_t capacity = 0;
+	enum sut_rc rc = path ? sut_file_read(arena, path, EXCEPT_MAX, &bytes, diag) : SUT_OK;
+
+	if (rc || !path)
+		return rc;
+	text = sut_arena_strndup(arena, (const char *)bytes.data, bytes.size);
+	while (*text) {
+		size_t length = strcspn(text, " \t\n");
+
+		if (length)
+			SUT_PUSH(arena, choice->except, choice->except_count, capacity) =
+				sut_arena_strndup(arena, text, length);
+		text += strcspn(text, "\n");
+		text += *text == '\n';
+	}
+	return SUT_OK;
+}
+
+static const char *patch_path(struct sut_arena *arena, const char *folder,
+			      const struct sut_patch *patch)
+{
+	return sut_arena_printf(arena, "%s/%s.sut", folder, patch->name);
+}
+
+static enum sut_rc write_patches(struct sut_arena *arena, const struct sut_identity *identity,
+				 const char *folder, struct sut_diag *diag)
+{
+	enum sut_rc rc = SUT_OK;
+
+	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
+		return sut_fail_errno(diag, "%s: cannot be made", folder);
+	for (size_t i = 0; i < identity->patch_count && rc == SUT_OK; i++) {
+		const struct sut_patch *patch = &identity->patches[i];
+		unsigned char *data;
+		size_t size;
+
+		rc = sut_patch_write(arena, patch, &data, &size, diag);
+		if (rc == SUT_OK)
+			rc = sut_file_write(patch_path(arena, folder, patch), data, size, 0644,
+					    diag);
+	}
+	return rc;
+}
+
+static void report_patches(struct sut_out *out, struct sut_arena *arena,
+			   const struct sut_identity *identity, const char *folder)
+{
+	sut_out_array(out, "patches");
+	for (size_t i = 0; i < identity->patch_count; i++) {
+		const struct sut_patch *patch = &identity->patches[i];
+		const char *path = patch_path(arena, folder, patch);
+
+		sut_out_headline(out, SUT_MARK_NONE, "%s: %zu functions", path, patch->func_count);
+		sut_out_object(out, NULL);
+		sut_out_string(out, "name", patch->name);
+		sut_out_string(out, "file", path);
+		sut_out_unsigned(out, "functions", patch->func_count);
+		sut_out_end(out);
+	}
+	sut_out_end(out);
+}
+
+/* A line for each rule: how many, and the first names. */
+static void report_rule(struct sut_out *out, struct sut_arena *arena,
+			const struct sut_identity *identity, size_t first)
+{
+	const struct sut_identity_left *left = identity->left;
+	const char *names = "";
+	size_t count = 0;
+
+	for (size_t i = 0; i < first; i++)
+		if (strcmp(left[i].rule, left[first].rule) == 0)
+			return;
+	for (size_t i = first; i < identity->left_count; i++) {
+		if (strcmp(left[i].rule, left[first].rule) != 0 || ++count > NAMED_MAX)
+			continue;
+		names = sut_arena_printf(arena, "%s%s%s", names, *names ? ", " : "",
+					 *left[i].function ? left[i].function : left[i].unit);
+	}
+	sut_out_headline(out, SUT_MARK_WARNING, "[%s] %zu left out: %s%s", left[first].rule, count,
+			 names, count > NAMED_MAX ? ", ..." : "");
+}
+
+static void report_left(struct sut_out *out, struct sut_arena *arena,
+			const struct sut_identity *identity)
+{
+	for (size_t i = 0; i < identity->left_count; i++)
+		report_rule(out, arena, identity, i);
+	sut_out_array(out, "left");
+	for (size_t i = 0; i < identity->left_count; i++) {
+		sut_out_object(out, NULL);
+		sut_out_string(out, "rule", identity->left[i].rule);
+		sut_out_string(out, "function", identity->left[i].function);
+		sut_out_string(out, "unit", identity->left[i].unit);
+		sut_out_string(out, "message", identity->left[i].message);
+		sut_out_end(out);
+	}
+	sut_out_end(out);
+}
+
+static void report_refusals(struct sut_out *out, const struct sut_verdict *verdict)
+{
+	for (size_t i = 0; i < verdict->refusal_count; i++)
+		sut_out_headline(out, SUT_MARK_FAILED, "[%s] %s", verdict->refusals[i].rule,
+				 verdict->refusals[i].message);
+	sut_out_array(out, "refusals");
+	for (size_t i = 0; i < verdict->refusal_count; i++) {
+		sut_out_object(out, NULL);
+		sut_out_string(out, "rule", verdict->refusals[i].rule);
+		sut_out_string(out, "message", verdict->refusals[i].message);
+		sut_out_string(out, "evidence", verdict->refusals[i].evidence);
+		sut_out_end(out);
+	}
+	sut_out_end(out);
+}
+
+static int report(struct sut_out *out, struct sut_arena *arena, const char *target,
+		  const char *folder, const struct sut_identity *identity,
+		  const struct sut_verdict *verdict, uint64_t ns)
+{
+	int status = SUT_EXIT_DONE;
+
+	if (verdict->refusal_count) {
+		sut_out_headline(out, SUT_MARK_FAILED, "%s: no patch made", target);
+		status = SUT_EXIT_REFUSED;
+	} else if (!identity->patched_count) {
+		sut_out_headline(out, SUT_MARK_WARNING, "%s: no function to patch", target);
+		status = SUT_EXIT_NOTHING;
+	} else {
+		sut_out_headline(out, SUT_MARK_OK, "%s: %zu of %zu functions can be patched",
+				 target, identity->patched_count, identity->function_count);
+	}
+	sut_out_string(out, "target", target);
+	sut_out_unsigned(out, "units", identity->unit_count);
+	sut_out_unsigned(out, "functions", identity->function_count);
+	sut_out_unsigned(out, "patched", identity->patched_count);
+	report_patches(out, arena, identity, folder);
+	report_left(out, arena, identity);
+	report_refusals(out, verdict);
+	sut_out_headline(out, SUT_MARK_NONE, "%.1f s, %.1f s of it in the compiler",
+			 (double)ns / 1e9, (double)verdict->compiler_ns / 1e9);
+	sut_out_decimal(out, "seconds", (double)ns / 1e9);
+	sut_out_decimal(out, "compiler_seconds", (double)verdict->compiler_ns / 1e9);
+	return status;
+}
+
+/* Options that make no sense together; NULL: none. */
+static const char *superfluous(const struct sut_call *call)
+{
+	static const char *const names[] = {"patch",   "strip",       "with",  "beside",
+					    "replace", "replace-set", "allow", "fixes"};
+
+	for (size_t i = 0; i < SUT_ARRAY_SIZE(names); i++)
+		if (sut_call_option(call, names[i]))
+			return names[i];
+	return NULL;
+}
+
+int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
+			struct sut_create_options *wanted)
+{
+	const char *folder = sut_call_option(call, "output"), *extra = superfluous(call);
+	struct sut_identity_choice choice = {0};
+	struct sut_verdict verdict = {.arena = arena};
+	struct sut_identity identity;
+	struct sut_diag diag = {0};
+	uint64_t start = sut_now_ns();
+	struct sut_out out;
+	enum sut_rc rc;
+
+	if (extra)
+		return sut_usage_error(call, "--%s: is not for --identity", extra);
+	wanted->identity = true;
+	wanted->target_count = collect(call, arena, "target", &wanted->targets);
+	if (wanted->target_count != 1)
+		return sut_usage_error(call, "--identity takes one --target");
+	choice.unit_count = collect(call, arena, "unit", &choice.units);
+	choice.function_count = collect(call, arena, "function", &choice.functions);
+	rc = read_except(call, arena, &choice, &diag);
+	if (rc == SUT_OK)
+		rc = sut_identity_make(arena, wanted, &choice, &identity, &verdict, &diag);
+	if (rc == SUT_OK && !verdict.refusal_count && identity.patched_count)
+		rc = write_patches(arena, &identity, folder, &diag);
+	sut_progress(call, NULL);
+	sut_call_out(call, &out, "suture.identity/1", false);
+	if (rc)
+		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
+	return sut_call_end(&out, report(&out, arena, wanted->targets[0], folder, &identity,
+					 &verdict, sut_now_ns() - start));
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "runner.h"
+
+__attribute__((noinline)) int run(const char *code)
+{
+	static const void *const operations[] = {&&add, &&twice, &&end};
+	int value = 5;
+
+	goto *operations[*code++ - 'a'];
+add:
+	value += 1;
+	goto *operations[*code++ - 'a'];
+twice:
+	value *= 2;
+	goto *operations[*code++ - 'a'];
+end:
+	return value;
+}
+
+void step(void)
+{
+	printf("%d\n", run("abc"));
+}

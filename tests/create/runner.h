@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The main program of features/: it takes a step whenever it is asked to. */
+#ifndef RUNNER_H
+#define RUNNER_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+/* What a case shows; the main program calls it each time. */
+void step(void);
+
+/* For a case with a main() of its own: ends the last answer and waits. false: it is the end. */
+bool asked(void);
+
+#endif
