@@ -380,6 +380,11 @@ static enum sut_rc check_code(const struct sut_patch *patch, const struct sut_pa
 	return SUT_OK;
 }
 
+static bool has_jumps(const struct sut_patch_jumps *jumps)
+{
+	return jumps->count || jumps->anywhere || jumps->elsewhere;
+}
+
 static enum sut_rc check_jumps(const struct sut_patch_func *func,
 			       const struct sut_patch_jumps *jumps, struct sut_diag *diag)
 {
@@ -409,8 +414,7 @@ static enum sut_rc check_func(const struct sut_patch *patch, const struct sut_pa
 		return SUT_PATCH_BAD(diag, "function %s: %zu old pieces do not fit its kind",
 				     func->name, func->piece_count);
 	if (func->kind == SUT_PATCH_FUNC_NEW &&
-	    (func->old_jumps.count || func->old_jumps.anywhere || func->new_jumps.count ||
-	     func->new_jumps.anywhere))
+	    (has_jumps(&func->old_jumps) || has_jumps(&func->new_jumps)))
 		return SUT_PATCH_BAD(diag, "function %s: jumps of a function that has no entry",
 				     func->name);
 	rc = check_jumps(func, &func->old_jumps, diag);

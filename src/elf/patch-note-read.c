@@ -203,25 +203,18 @@ static enum sut_patch_func_kind func_kind(struct decoder *d, const json_t *entry
 	return SUT_PATCH_FUNC_NEW;
 }
 
-/* A zero is only good as the first: patch-check.c wants them to ascend. */
-static void decode_jumps(struct decoder *d, const json_t *entry, const char *key,
+static void decode_jumps(struct decoder *d, const json_t *func, const char *key,
 			 struct sut_patch_jumps *jumps)
 {
-	const json_t *array = array_of(d, entry, key);
-	size_t count = json_array_size(array), first = 0;
+	const json_t *entry = json_object_get(func, key), *array = array_of(d, entry, "to");
 
-	jumps->targets = sut_arena_array(d->arena, count, sizeof(*jumps->targets));
-	for (size_t i = 0; i < count; i++) {
-		uint64_t target = address_value(d, json_array_get(array, i), key);
-
-		if (!i && !target) {
-			jumps->anywhere = true;
-			first = 1;
-			continue;
-		}
-		jumps->targets[i - first] = target;
-	}
-	jumps->count = count - first;
+	expect_object(d, entry, key, 3);
+	jumps->anywhere = bool_of(d, entry, "anywhere");
+	jumps->elsewhere = bool_of(d, entry, "elsewhere");
+	jumps->count = json_array_size(array);
+	jumps->targets = sut_arena_array(d->arena, jumps->count, sizeof(*jumps->targets));
+	for (size_t i = 0; i < jumps->count; i++)
+		jumps->targets[i] = address_value(d, json_array_get(array, i), "to");
 }
 
 static void decode_func(struct decoder *d, const json_t *entry, struct sut_patch_func *func)

@@ -9,8 +9,10 @@
 
 /* A patch with one section (ELF index 3), one own symbol and one import. */
 #define FUNC                                                                                       \
-	"{\"kind\":\"changed\",\"name\":\"f\",\"new_jumps\":[\"0x0\",\"0x40\"],"                   \
-	"\"new_pieces\":[],\"object\":0,\"old_jumps\":[\"0x30\",\"0x40\"],\"pieces\":["            \
+	"{\"kind\":\"changed\",\"name\":\"f\","                                                    \
+	"\"new_jumps\":{\"anywhere\":false,\"elsewhere\":true,\"to\":[]},"                         \
+	"\"new_pieces\":[],\"object\":0,"                                                          \
+	"\"old_jumps\":{\"anywhere\":true,\"elsewhere\":false,\"to\":[\"0x40\"]},\"pieces\":["     \
 	"{\"address\":\"0x1000\",\"sha256\":\"" SHA "\",\"size\":16}],\"source\":\"\","            \
 	"\"symbol\":1}"
 #define SHA "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"

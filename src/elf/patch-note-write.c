@@ -83,16 +83,14 @@ static json_t *new_pieces_json(const struct sut_patch_func *func)
 	return array;
 }
 
-/* "0x0" in front: wherever a pointer says. */
 static json_t *jumps_json(const struct sut_patch_jumps *jumps)
 {
 	json_t *array = json_array();
 
-	if (jumps->anywhere)
-		json_array_append_new(array, address_json(0));
 	for (size_t i = 0; i < jumps->count; i++)
 		json_array_append_new(array, address_json(jumps->targets[i]));
-	return array;
+	return json_pack("{s:b,s:b,s:o}", "anywhere", jumps->anywhere, "elsewhere",
+			 jumps->elsewhere, "to", array);
 }
 
 static json_t *funcs_json(const struct sut_patch *patch)

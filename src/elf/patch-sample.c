@@ -245,6 +245,7 @@ struct sut_patch *sut_patch_sample(struct sut_arena *arena)
 	patch->funcs[0].old_jumps =
 		(struct sut_patch_jumps){.count = 1, .targets = COPY(arena, greet_jumps)};
 	patch->funcs[2].old_jumps.anywhere = true;
+	patch->funcs[0].new_jumps.elsewhere = true;
 	patch->funcs[2].new_jumps = (struct sut_patch_jumps){.count = 2,
 							     .targets = COPY(arena, scale_jumps),
 							     .anywhere = true};

@@ -71,6 +71,7 @@ static void check_same_symbols(const struct sut_patch *a, const struct sut_patch
 static void check_same_jumps(const struct sut_patch_jumps *a, const struct sut_patch_jumps *b)
 {
 	CHECK_EQUAL(a->anywhere, b->anywhere);
+	CHECK_EQUAL(a->elsewhere, b->elsewhere);
 	CHECK_EQUAL(a->count, b->count);
 	for (size_t i = 0; i < a->count; i++)
 		CHECK_EQUAL(a->targets[i], b->targets[i]);

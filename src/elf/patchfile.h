@@ -45,9 +45,9 @@ enum sut_patch_func_kind {
 /* Where one version of a function may go by a jump instead of a call. */
 struct sut_patch_jumps {
 	size_t count;
-	uint64_t *
-		targets; /* link-time addresses in its object, ascending; entries as far as known */
-	bool anywhere;   /* wherever a pointer says, too */
+	uint64_t *targets; /* link-time addresses in its object, ascending */
+	bool anywhere;     /* wherever a pointer says, too */
+	bool elsewhere;    /* to other objects, too */
 };
 
 struct sut_patch_func {

@@ -135,7 +135,7 @@ static enum sut_rc check_switchers(const struct sut_application *a, struct sut_d
 static uint64_t variable_size(const struct sut_patch_func *func)
 {
 	return 64 * (func->piece_count + func->new_piece_count + func->old_jumps.count +
-		     func->new_jumps.count + 2);
+		     func->new_jumps.count + 4);
 }
 
 static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
@@ -204,27 +204,31 @@ static uint64_t store_pieces(struct sut_application *a, const struct sut_patch_f
 	return sut_plan_store(&a->plan, a->zones[0], pieces, n * sizeof(*pieces));
 }
 
-static void add_jumps(const struct sut_application *a, const struct sut_patch_func *func,
-		      const struct sut_patch_jumps *from, uint64_t kind, struct sut_rt_jump *to)
+static size_t add_jumps(const struct sut_application *a, const struct sut_patch_func *func,
+			const struct sut_patch_jumps *from, uint64_t kind, struct sut_rt_jump *to)
 {
+	size_t n = 0;
+
 	for (size_t i = 0; i < from->count; i++)
-		to[i] = (struct sut_rt_jump){a->objects[func->object]->bias + from->targets[i],
-					     kind};
+		to[n++] = (struct sut_rt_jump){a->objects[func->object]->bias + from->targets[i],
+					       kind};
 	if (from->anywhere)
-		to[from->count] = (struct sut_rt_jump){0, kind};
+		to[n++] = (struct sut_rt_jump){SUT_RT_JUMP_ANYWHERE, kind};
+	if (from->elsewhere)
+		to[n++] = (struct sut_rt_jump){SUT_RT_JUMP_ELSEWHERE, kind};
+	return n;
 }
 
 static uint64_t store_jumps(struct sut_application *a, const struct sut_patch_func *func,
 			    uint64_t *count)
 {
-	size_t old = func->old_jumps.count + func->old_jumps.anywhere;
-	size_t total = old + func->new_jumps.count + func->new_jumps.anywhere;
-	struct sut_rt_jump *jumps = sut_arena_array(a->arena, total, sizeof(*jumps));
+	size_t n = func->old_jumps.count + func->new_jumps.count + 4;
+	struct sut_rt_jump *jumps = sut_arena_array(a->arena, n, sizeof(*jumps));
 
-	add_jumps(a, func, &func->old_jumps, SUT_RT_RANGE_OLD, jumps);
-	add_jumps(a, func, &func->new_jumps, SUT_RT_RANGE_NEW, jumps + old);
-	*count = total;
-	return total ? sut_plan_store(&a->plan, a->zones[0], jumps, total * sizeof(*jumps)) : 0;
+	n = add_jumps(a, func, &func->old_jumps, SUT_RT_RANGE_OLD, jumps);
+	n += add_jumps(a, func, &func->new_jumps, SUT_RT_RANGE_NEW, jumps + n);
+	*count = n;
+	return n ? sut_plan_store(&a->plan, a->zones[0], jumps, n * sizeof(*jumps)) : 0;
 }
 
 static enum sut_rc plan_func(struct sut_application *a, const struct sut_patch_func *func,

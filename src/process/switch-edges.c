@@ -39,6 +39,39 @@ static void add_edge(struct builder *b, int dir, uint64_t from, uint64_t to)
 		from << 32 | to;
 }
 
+static const struct sut_object *object_of(const struct builder *b, uint64_t entry)
+{
+	const struct sut_target *target = b->plan->runtime->target;
+
+	for (size_t i = 0; i < target->object_count; i++)
+		if (entry >= target->objects[i].low && entry < target->objects[i].high)
+			return &target->objects[i];
+	return NULL;
+}
+
+static void add_jump(struct builder *b, int dir, size_t from, uint64_t target)
+{
+	struct entry key = {.address = target};
+	const struct sut_object *here;
+	const struct entry *to;
+
+	switch (target) {
+	case SUT_RT_JUMP_ANYWHERE:
+		add_edge(b, dir, from, SUT_RT_ANYWHERE);
+		break;
+	case SUT_RT_JUMP_ELSEWHERE:
+		here = object_of(b, b->changes[from].site->entry);
+		for (size_t i = 0; i < b->count; i++)
+			if (object_of(b, b->changes[i].site->entry) != here)
+				add_edge(b, dir, from, i);
+		break;
+	default:
+		to = bsearch(&key, b->entries, b->count, sizeof(key), compare_entries);
+		if (to)
+			add_edge(b, dir, from, to->index);
+	}
+}
+
 /* The jumps of one version of a function, as one of its records has them. */
 static bool add_jumps(struct builder *b, int dir, size_t from, const struct sut_rt_func *record,
 		      uint64_t kind)
@@ -51,18 +84,9 @@ static bool add_jumps(struct builder *b, int dir, size_t from, const struct sut_
 	jumps = record->jump_count > JUMPS_MAX ? NULL
 					       : sut_plan_read(b->plan, record->jumps,
 							       record->jump_count * sizeof(*jumps));
-	for (size_t i = 0; jumps && i < record->jump_count; i++) {
-		struct entry key = {.address = jumps[i].target};
-		const struct entry *to;
-
-		if (jumps[i].kind != kind)
-			continue;
-		to = bsearch(&key, b->entries, b->count, sizeof(key), compare_entries);
-		if (!jumps[i].target)
-			add_edge(b, dir, from, SUT_RT_ANYWHERE);
-		else if (to)
-			add_edge(b, dir, from, to->index);
-	}
+	for (size_t i = 0; jumps && i < record->jump_count; i++)
+		if (jumps[i].kind == kind)
+			add_jump(b, dir, from, jumps[i].target);
 	return jumps != NULL;
 }
 

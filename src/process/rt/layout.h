@@ -286,8 +286,13 @@ enum sut_rt_func_flags {
 
 /* A tail jump of one version of a function. */
 struct sut_rt_jump {
-	uint64_t target; /* address of an entry; 0: wherever a pointer says */
+	uint64_t target; /* address of an entry, or one of these */
 	uint64_t kind;   /* SUT_RT_RANGE_OLD: of the original, NEW: of the new code */
+};
+
+enum {
+	SUT_RT_JUMP_ANYWHERE,  /* wherever a pointer says */
+	SUT_RT_JUMP_ELSEWHERE, /* to another object */
 };
 
 struct sut_rt_func {
