@@ -4,6 +4,17 @@
 
 const struct sut_rule sut_rules_verdict[] = {
 	{
+		.id = "alias",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "A name stands for another function or variable",
+		.meaning = "A unit may give one definition several names, and the patch lets one "
+			   "of them stand for something else. The rest of the target was linked "
+			   "when it had its old place, and a live patch cannot part names that "
+			   "share a place.",
+		.remedy = "Keep what the name stands for, and change the function itself.",
+	},
+	{
 		.id = "build-id",
 		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
 		.title = "A file without a build-id, or a process without the file",
@@ -134,6 +145,16 @@ const struct sut_rule sut_rules_verdict[] = {
 			   "program.",
 		.remedy = "Build in the tree of the target, with its compiler and options and the "
 			  "headers of that time.",
+	},
+	{
+		.id = "memory",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "An existing variable would need memory of another kind",
+		.meaning = "A constant that becomes a variable lies in memory that the running "
+			   "program cannot write, and code that relies on a larger alignment would "
+			   "fault at the variable's old place.",
+		.remedy = "Leave the variable as it is, and add one of another name.",
 	},
 	{
 		.id = "object",

@@ -175,6 +175,41 @@ static void a_constant_that_other_units_see_is_refused(void)
 	CHECK(sut_testunit_refused(&c.test, "data", "table"));
 }
 
+static void a_constant_that_becomes_writable_is_another_variable(void)
+{
+	COMPARISON c = {0}, other = {0};
+
+	compare(&c, "static const int n = 3; const int *f(void) { return &n; }",
+		"static int n = 3; const int *f(void) { n++; return &n; }");
+	CHECK_STRING(twin(&c, "n"), "");
+	CHECK(sut_testunit_accepted(&c.test));
+	compare(&other, "const int n = 3; const int *f(void) { return &n; }",
+		"int n = 3; const int *f(void) { n++; return &n; }");
+	CHECK(sut_testunit_refused(&other.test, "memory", "n becomes"));
+}
+
+static void a_larger_alignment_is_refused(void)
+{
+	COMPARISON c = {0};
+
+	compare(&c, "int n[8]; int *f(void) { return n; }",
+		"int n[8] __attribute__((aligned(128))); int *f(void) { return n; }");
+	CHECK(sut_testunit_refused(&c.test, "memory", "128 bytes"));
+}
+
+static void a_name_that_goes_over_to_another_function_is_refused(void)
+{
+	COMPARISON c = {0};
+	static const char format[] =
+		"int f(int x) { return x + 1; } int g(int x) { return x * 3; }\n"
+		"int h(int) __attribute__((alias(\"%c\")));";
+
+	compare(&c, sut_arena_printf(&c.test.arena, format, 'f'),
+		sut_arena_printf(&c.test.arena, format, 'g'));
+	CHECK_STRING(functions(&c), "");
+	CHECK(sut_testunit_refused(&c.test, "alias", "h of unit.c"));
+}
+
 static void static_locals_are_matched_by_their_functions(void)
 {
 	COMPARISON c = {0};
@@ -254,6 +289,29 @@ static void a_new_constructor_is_refused(void)
 	CHECK(sut_testunit_refused(&c.test, "init", ".init_array"));
 }
 
+static void constructors_in_another_order_are_refused(void)
+{
+	COMPARISON c = {0};
+	static const char format[] =
+		"int n; __attribute__((constructor(%d))) static void one(void) { n += 1; }\n"
+		"__attribute__((constructor(%d))) static void two(void) { n *= 2; }";
+
+	compare(&c, sut_arena_printf(&c.test.arena, format, 200, 300),
+		sut_arena_printf(&c.test.arena, format, 300, 200));
+	CHECK(sut_testunit_refused(&c.test, "init", ".init_array"));
+}
+
+static void a_function_that_had_a_resolver_is_refused(void)
+{
+	COMPARISON c = {0};
+
+	compare(&c,
+		"static int one(void) { return 1; } static int (*resolve(void))(void)\n"
+		"{ return one; } int f(void) __attribute__((ifunc(\"resolve\")));",
+		"int f(void) { return 1; }");
+	CHECK(sut_testunit_refused(&c.test, "ifunc", "resolver"));
+}
+
 static void a_changed_resolver_is_refused(void)
 {
 	COMPARISON c = {0};
@@ -308,6 +366,11 @@ static const struct sut_tap_test tests[] = {
 	{"another initial value is refused", another_initial_value_is_refused},
 	{"a variable that grows is refused", a_variable_that_grows_is_refused},
 	{"a constant that other units see is refused", a_constant_that_other_units_see_is_refused},
+	{"a constant that becomes writable is another variable",
+	 a_constant_that_becomes_writable_is_another_variable},
+	{"a larger alignment is refused", a_larger_alignment_is_refused},
+	{"a name that goes over to another function is refused",
+	 a_name_that_goes_over_to_another_function_is_refused},
 	{"static locals are matched by their functions",
 	 static_locals_are_matched_by_their_functions},
 	{"static locals that cannot be told apart are doubtful",
@@ -316,6 +379,8 @@ static const struct sut_tap_test tests[] = {
 	{"a cold piece takes its function along", a_cold_piece_takes_its_function_along},
 	{"a clone is a function of its own", a_clone_is_a_function_of_its_own},
 	{"a new constructor is refused", a_new_constructor_is_refused},
+	{"constructors in another order are refused", constructors_in_another_order_are_refused},
+	{"a function that had a resolver is refused", a_function_that_had_a_resolver_is_refused},
 	{"a changed resolver is refused", a_changed_resolver_is_refused},
 	{"an unknown section about a changed function is refused",
 	 an_unknown_section_about_a_changed_function_is_refused},

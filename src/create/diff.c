@@ -63,7 +63,7 @@ static bool same_def(struct compare *compare, uint32_t before, uint32_t after)
 	const struct sut_def *new = &compare->diff->after->defs[after];
 	struct pair pair = {old->section, new->section, old->offset, new->offset, old->size};
 
-	return old->size == new->size &&same_range(compare, &pair);
+	return old->size == new->size && old->type == new->type &&same_range(compare, &pair);
 }
 
 /* Data that no symbol covers: its section as a whole, at the same offset. */
@@ -79,7 +79,7 @@ static bool same_anonymous(struct compare *compare, const struct sut_place *befo
 	if (strcmp(sut_name_normal(compare->arena, old->name),
 		   sut_name_normal(compare->arena, new->name)) != 0)
 		return false;
-	return sut_section_is_constant(old) ? same_range(compare, &pair) : true;
+	return same_range(compare, &pair);
 }
 
 static bool same_reference(struct compare *compare, const struct sut_section *old_section,
@@ -98,6 +98,8 @@ static bool same_reference(struct compare *compare, const struct sut_section *ol
 	const struct sut_section *source = &before->sections[from.section];
 	const struct sut_section *target = &after->sections[to.section];
 
+	if (!sut_section_same_kind(source, target))
+		return false;
 	if (sut_section_is_merged(source) && sut_section_is_merged(target) && from.exact)
 		return same_element(source, from.offset, target, to.offset);
 	if ((from.def == SUT_NO_DEF) != (to.def == SUT_NO_DEF))
@@ -140,7 +142,8 @@ static bool same_content(struct compare *compare, const struct pair *pair)
 	const unsigned char *old = compare->diff->before->sections[pair->before].data;
 	const unsigned char *new = compare->diff->after->sections[pair->after].data;
 
-	if (!old != !new)
+	if (!old != !new || !sut_section_same_kind(&compare->diff->before->sections[pair->before],
+						   &compare->diff->after->sections[pair->after]))
 		return false;
 	if (old && memcmp(old + pair->before_offset, new + pair->after_offset, pair->size) != 0)
 		return false;

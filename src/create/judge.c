@@ -6,11 +6,44 @@
 #include "create/diff.h"
 
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 
 static bool starts_with(const char *s, const char *prefix)
 {
 	return !strncmp(s, prefix, strlen(prefix));
+}
+
+/* What code may rely on: the address is a multiple of it. */
+static uint64_t alignment(const struct sut_object *object, const struct sut_def *def)
+{
+	uint64_t align = object->sections[def->section].align, offset = def->offset & -def->offset;
+
+	return def->offset && offset < align ? offset : align;
+}
+
+/* The variable stays where the program has it, and that would not do. */
+static bool judge_memory(const struct sut_diff *diff, const struct sut_def *twin,
+			 const struct sut_def *def, const char *evidence,
+			 struct sut_verdict *verdict)
+{
+	uint64_t align = alignment(diff->after, def);
+
+	if (!sut_section_same_kind(&diff->before->sections[twin->section],
+				   &diff->after->sections[def->section]))
+		sut_refuse(verdict, "memory", evidence,
+			   "%s becomes a constant, a variable or a thread's variable, and the "
+			   "running program has it in memory of another kind; leave it as it is, "
+			   "and add a variable of another name",
+			   def->name);
+	else if (align > alignment(diff->before, twin))
+		sut_refuse(verdict, "memory", evidence,
+			   "%s is aligned to %zu bytes now, and the running program has it "
+			   "anywhere; leave it as it is, and add a variable of another name",
+			   def->name, (size_t)align);
+	else
+		return false;
+	return true;
 }
 
 static void judge_variable(const struct sut_diff *diff, uint32_t index, const char *source,
@@ -19,12 +52,15 @@ static void judge_variable(const struct sut_diff *diff, uint32_t index, const ch
 	const struct sut_def *def = &diff->after->defs[index];
 	const struct sut_def *twin;
 
-	if (diff->change[index] != SUT_CHANGE_CHANGED || sut_def_is_copied(diff->after, def))
+	if (diff->change[index] == SUT_CHANGE_NEW || sut_def_is_copied(diff->after, def) ||
+	    sut_name_is_generated(def->name))
 		return;
 	twin = &diff->before->defs[diff->twins.before[index]];
-	if (sut_name_is_generated(def->name))
-		return;
 	const char *evidence = sut_arena_printf(verdict->arena, "%s: %s", source, def->name);
+
+	if ((def->size <= twin->size && judge_memory(diff, twin, def, evidence, verdict)) ||
+	    diff->change[index] == SUT_CHANGE_NONE)
+		return;
 
 	/* A rule of its own: nobody can allow code to write beyond the end of a variable. */
 	if (def->size > twin->size)
@@ -55,7 +91,9 @@ static void judge_function(const struct sut_diff *diff, uint32_t index, const ch
 		return;
 	const char *evidence = sut_arena_printf(verdict->arena, "%s: %s", source, def->name);
 
-	if (def->type == STT_GNU_IFUNC)
+	if (def->type == STT_GNU_IFUNC ||
+	    (diff->change[index] == SUT_CHANGE_CHANGED &&
+	     diff->before->defs[diff->twins.before[index]].type == STT_GNU_IFUNC))
 		sut_refuse(
 			verdict, "ifunc", evidence,
 			"%s is a resolver that chose an implementation when the program started; "
@@ -72,34 +110,114 @@ static void judge_function(const struct sut_diff *diff, uint32_t index, const ch
 			   def->name);
 }
 
-/* The sections of that name hold the same, in order. */
-static bool same_list(const struct sut_diff *diff, const char *name)
+struct name {
+	const char *name;
+	uint32_t symbol;
+};
+
+static int compare_names(const void *a, const void *b)
 {
-	const struct sut_object *sides[2] = {diff->before, diff->after};
-	size_t relocs[2] = {0, 0}, sizes[2] = {0, 0};
-	const struct sut_section *found[2] = {NULL, NULL};
+	const struct name *left = a, *right = b;
 
-	for (int side = 0; side < 2; side++) {
-		for (size_t i = 1; i < sides[side]->section_count; i++) {
-			const struct sut_section *section = &sides[side]->sections[i];
+	return strcmp(left->name, right->name);
+}
 
-			if (!starts_with(section->name, name))
-				continue;
-			sizes[side] += section->size;
-			relocs[side] += section->reloc_count;
-			found[side] = section;
-		}
+/* What other units may know: the names of the object's definitions, sorted. */
+static struct name *list_names(struct sut_arena *arena, const struct sut_object *object,
+			       size_t *count)
+{
+	struct name *names = sut_arena_array(arena, object->symbol_count, sizeof(*names));
+
+	*count = 0;
+	for (size_t i = 0; i < object->symbol_count; i++) {
+		const struct sut_symbol *symbol = &object->symbols[i];
+
+		if (symbol->def != SUT_NO_DEF && symbol->bind != STB_LOCAL)
+			names[(*count)++] = (struct name){symbol->name, i};
 	}
-	if (sizes[0] != sizes[1] || relocs[0] != relocs[1])
-		return false;
-	for (size_t i = 0; found[0] && i < found[0]->reloc_count; i++) {
-		struct sut_place old = sut_object_place(sides[0], found[0], &found[0]->relocs[i]);
-		struct sut_place new = sut_object_place(sides[1], found[1], &found[1]->relocs[i]);
+	if (*count)
+		qsort(names, *count, sizeof(*names), compare_names);
+	return names;
+}
 
-		if (old.def == SUT_NO_DEF || diff->twins.after[old.def] != new.def)
+/* A type that makes a name stand for more than a place. */
+static unsigned char special_type(const struct sut_symbol *symbol)
+{
+	return symbol->type == STT_GNU_IFUNC || symbol->type == STT_TLS ? symbol->type : STT_NOTYPE;
+}
+
+/* Other units of the target call a name by the address that it had when the target was linked. */
+static void judge_names(const struct sut_diff *diff, const char *source,
+			struct sut_verdict *verdict)
+{
+	size_t before_count, after_count;
+	const struct name *before = list_names(verdict->arena, diff->before, &before_count);
+	const struct name *after = list_names(verdict->arena, diff->after, &after_count);
+
+	for (size_t i = 0, j = 0; i < before_count && j < after_count;) {
+		int order = strcmp(before[i].name, after[j].name);
+		const struct sut_symbol *old = &diff->before->symbols[before[i].symbol];
+		const struct sut_symbol *new = &diff->after->symbols[after[j].symbol];
+
+		i += order <= 0;
+		j += order >= 0;
+		if (order || (diff->twins.before[new->def] == old->def &&
+			      special_type(old) == special_type(new)))
+			continue;
+		sut_refuse(verdict, "alias",
+			   sut_arena_printf(verdict->arena, "%s: %s", source, new->name),
+			   "%s of %s stands for something else than in the running program, where "
+			   "the other units go by its old place; keep what it stands for",
+			   new->name, source);
+	}
+}
+
+/* The next section of the list behind the given one, or NULL; NULL begins. */
+static const struct sut_section *next_of_list(const struct sut_object *object, const char *name,
+					      const struct sut_section *section)
+{
+	size_t i = section ? section - object->sections + 1 : 1;
+
+	for (; i < object->section_count; i++) {
+		section = &object->sections[i];
+		if (section->flags & SHF_ALLOC && starts_with(section->name, name))
+			return section;
+	}
+	return NULL;
+}
+
+static bool same_entries(const struct sut_diff *diff, const struct sut_section *before,
+			 const struct sut_section *after)
+{
+	if (strcmp(before->name, after->name) != 0 || before->size != after->size ||
+	    before->reloc_count != after->reloc_count || !sut_section_same_kind(before, after))
+		return false;
+	for (size_t i = 0; i < before->reloc_count; i++) {
+		const struct sut_reloc *one = &before->relocs[i], *other = &after->relocs[i];
+		struct sut_place old = sut_object_place(diff->before, before, one);
+		struct sut_place new = sut_object_place(diff->after, after, other);
+
+		if (old.def == SUT_NO_DEF || new.def == SUT_NO_DEF ||
+		    diff->twins.after[old.def] != new.def || old.delta != new.delta ||
+		    one->offset != other->offset || one->type != other->type)
 			return false;
 	}
 	return true;
+}
+
+/* The sections of that name hold the same, in order. */
+static bool same_list(const struct sut_diff *diff, const char *name)
+{
+	const struct sut_section *before = NULL, *after = NULL;
+
+	for (;;) {
+		before = next_of_list(diff->before, name, before);
+		after = next_of_list(diff->after, name, after);
+		if (!before || !after)
+			return before == after;
+		if (!same_entries(diff, before, after))
+			return false;
+	}
 }
 
 static void judge_lists(const struct sut_diff *diff, const char *source,
@@ -180,6 +298,7 @@ void sut_diff_judge(const struct sut_diff *diff, const char *source, struct sut_
 		else
 			judge_variable(diff, i, source, verdict);
 	}
+	judge_names(diff, source, verdict);
 	judge_lists(diff, source, verdict);
 	judge_sections(diff, source, verdict);
 }

@@ -304,6 +304,8 @@ static void merge_aliases(struct load *load)
 		if (last && last->section == defs[i].section && last->offset == defs[i].offset) {
 			if (last->size < defs[i].size)
 				last->size = defs[i].size;
+			if (defs[i].type == STT_GNU_IFUNC)
+				last->type = STT_GNU_IFUNC;
 		} else {
 			defs[kept++] = defs[i];
 		}
@@ -419,11 +421,11 @@ enum sut_rc sut_object_load(struct sut_arena *arena, const char *path, struct su
 	struct sut_bytes bytes;
 	enum sut_rc rc = sut_file_read(arena, path, SUT_OBJECT_SIZE_MAX, &bytes, diag);
 
-	return rc ? rc : sut_object_read(arena, path, bytes, object, diag);
+	return rc ? rc : sut_object_parse(arena, path, bytes, object, diag);
 }
 
-enum sut_rc sut_object_read(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
-			    struct sut_object *object, struct sut_diag *diag)
+enum sut_rc sut_object_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
+			     struct sut_object *object, struct sut_diag *diag)
 {
 	struct sut_object result = {.path = path, .file = ""};
 	struct load load = {.arena = arena, .object = &result, .diag = diag, .bytes = bytes};

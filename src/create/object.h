@@ -89,8 +89,8 @@ enum sut_rc sut_object_load(struct sut_arena *arena, const char *path, struct su
 			    struct sut_diag *diag);
 
 /* The same for the content of a file, which the caller keeps; path names it in messages. */
-enum sut_rc sut_object_read(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
-			    struct sut_object *object, struct sut_diag *diag);
+enum sut_rc sut_object_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
+			     struct sut_object *object, struct sut_diag *diag);
 
 /* What a relocation refers to. */
 struct sut_place {
@@ -134,5 +134,7 @@ bool sut_section_is_merged(const struct sut_section *section);
 uint64_t sut_section_element(const struct sut_section *section, uint64_t offset);
 /* Never written by the program: .rodata, and .data.rel.ro once it is relocated. */
 bool sut_section_is_constant(const struct sut_section *section);
+/* A linker puts both into memory of one kind: code, constants, variables, of the thread or not. */
+bool sut_section_same_kind(const struct sut_section *a, const struct sut_section *b);
 
 #endif

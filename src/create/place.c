@@ -214,3 +214,11 @@ bool sut_section_is_constant(const struct sut_section *section)
 	return !(section->flags & SHF_WRITE) ||
 	       !strncmp(section->name, ".data.rel.ro", strlen(".data.rel.ro"));
 }
+
+bool sut_section_same_kind(const struct sut_section *a, const struct sut_section *b)
+{
+	const uint64_t flags = SHF_ALLOC | SHF_EXECINSTR | SHF_TLS;
+
+	return (a->flags & flags) == (b->flags & flags) &&
+	       sut_section_is_constant(a) == sut_section_is_constant(b);
+}

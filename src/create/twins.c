@@ -9,6 +9,9 @@
  *   2. of several with the same set: the same size and the same initial bytes, and no other
  *   3. a common function refers to it, and to no other variable of that name
  *   4. what is left, in order: doubtful
+ *
+ * A private variable that becomes a constant or stops being one, or becomes the thread's, is
+ * another variable: the old one's memory would not do.
  */
 #include "create/twins.h"
 
@@ -249,6 +252,19 @@ static bool anything(const struct search *search, const struct candidate *before
 typedef bool similar_fn(const struct search *search, const struct candidate *before,
 			const struct candidate *after);
 
+static bool alike(const struct search *search, const struct candidate *before,
+		  const struct candidate *after, similar_fn *similar)
+{
+	const struct sut_def *old = def_of(&search->before, before);
+	const struct sut_def *new = def_of(&search->after, after);
+
+	if (!before->function && old->local && new->local &&
+	    !sut_section_same_kind(&search->before.object->sections[old->section],
+				   &search->after.object->sections[new->section]))
+		return false;
+	return similar(search, before, after);
+}
+
 /* The definitions of one normal name and kind, on both sides. */
 struct group {
 	struct candidate *before, *after;
@@ -265,7 +281,8 @@ static void match_unique(struct search *search, const struct group *group, simil
 		if (before->matched)
 			continue;
 		for (size_t j = 0; j < group->after_count; j++) {
-			if (group->after[j].matched || !similar(search, before, &group->after[j]))
+			if (group->after[j].matched ||
+			    !alike(search, before, &group->after[j], similar))
 				continue;
 			found = &group->after[j];
 			forward++;
@@ -273,7 +290,8 @@ static void match_unique(struct search *search, const struct group *group, simil
 		if (forward != 1)
 			continue;
 		for (size_t k = 0; k < group->before_count; k++) {
-			if (!group->before[k].matched && similar(search, &group->before[k], found))
+			if (!group->before[k].matched &&
+			    alike(search, &group->before[k], found, similar))
 				backward++;
 		}
 		if (backward == 1)
@@ -288,7 +306,7 @@ static void match_in_order(struct search *search, const struct group *group, sim
 	for (size_t i = 0; i < group->before_count; i++) {
 		for (size_t j = 0; j < group->after_count && !group->before[i].matched; j++) {
 			if (!group->after[j].matched &&
-			    similar(search, &group->before[i], &group->after[j]))
+			    alike(search, &group->before[i], &group->after[j], similar))
 				match(search, &group->before[i], &group->after[j], doubtful);
 		}
 	}
