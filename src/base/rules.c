@@ -44,16 +44,14 @@ const char *sut_allow_sentence(enum sut_allow allow)
 {
 	switch (allow) {
 	case SUT_ALLOW_NOT_ASKED:
-		return "No judgement of create's that --allow could overrule.";
+		return "is no judgement of create's that could be overruled";
 	case SUT_ALLOW_YES:
-		return "May be overruled with --allow by somebody who knows the program; the patch "
-		       "file records it.";
+		return "overrules it, for somebody who knows the program; the patch file says so";
 	case SUT_ALLOW_WRONG:
-		return "Cannot be allowed: the patch would be wrong, whatever one knows of the "
-		       "program.";
+		return "cannot be allowed: the patch would be wrong, whatever one knows of the "
+		       "program";
 	case SUT_ALLOW_IMPOSSIBLE:
-		return "Cannot be allowed: there would be nothing that could be carried or "
-		       "applied.";
+		return "cannot be allowed: there would be nothing to carry or to apply";
 	}
 	return "";
 }

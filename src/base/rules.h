@@ -48,7 +48,7 @@ const struct sut_rule *sut_rule_find(const char *id);
 /* "create: the judgement of the change", for one bit of a mask. */
 const char *sut_stage_name(enum sut_stage stage);
 
-/* One sentence that answers whether --allow helps. */
+/* What "--allow RULE" does: the end of a sentence that begins so. */
 const char *sut_allow_sentence(enum sut_allow allow);
 
 #endif

@@ -75,6 +75,8 @@ int sut_report_failure(struct sut_out *out, enum sut_rc rc, const struct sut_dia
 		sut_out_headline(out, SUT_MARK_NONE, "%s", diag->entry[i]);
 	if (diag->remedy[0])
 		sut_out_headline(out, SUT_MARK_NONE, "%s", diag->remedy);
+	if (diag->rule[0] && (rc == SUT_REFUSED || rc == SUT_UNSUPPORTED))
+		sut_out_headline(out, SUT_MARK_NONE, "Why: suture explain %s", diag->rule);
 	sut_out_object(out, "error");
 	sut_out_string(out, "code", sut_rc_name(rc));
 	sut_out_string(out, "rule", diag->rule);

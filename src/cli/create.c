@@ -139,6 +139,24 @@ static void report_list(struct sut_out *out, const char *key, enum sut_mark mark
 	sut_out_end(out);
 }
 
+/* One line for all rules, whatever the number of refusals. */
+static void point_to_explain(struct sut_out *out, const struct sut_verdict *verdict)
+{
+	const char *rules = "";
+
+	for (size_t i = 0; i < verdict->refusal_count; i++) {
+		bool seen = false;
+
+		for (size_t k = 0; k < i; k++)
+			seen |= strcmp(verdict->refusals[k].rule, verdict->refusals[i].rule) == 0;
+		if (!seen)
+			rules = sut_arena_printf(verdict->arena, "%s %s", rules,
+						 verdict->refusals[i].rule);
+	}
+	if (*rules)
+		sut_out_headline(out, SUT_MARK_NONE, "Why: suture explain%s", rules);
+}
+
 static void headline_created(struct sut_out *out, const struct sut_patch *patch, const char *file)
 {
 	size_t added = 0;
@@ -182,6 +200,7 @@ static void report(struct sut_out *out, const struct sut_create_options *options
 		break;
 	}
 	report_list(out, "refusals", SUT_MARK_FAILED, verdict->refusals, verdict->refusal_count);
+	point_to_explain(out, verdict);
 	report_list(out, "warnings", SUT_MARK_WARNING, verdict->warnings, verdict->warning_count);
 	sut_out_headline(out, SUT_MARK_NONE, "%.1f s, %.1f s of it in the compiler", ns / 1e9,
 			 verdict->compiler_ns / 1e9);
@@ -271,6 +290,11 @@ static int run(struct sut_call *call)
 		return sut_usage_error(call, "--beside %s: is for --with", wanted.beside);
 	if (!check_words(call) || !read_replace(call, &wanted))
 		return SUT_EXIT_USAGE;
+	if (sut_call_option(call, "identity"))
+		return sut_create_identity(call, &arena, &wanted);
+	if (sut_call_option(call, "unit") || sut_call_option(call, "function") ||
+	    sut_call_option(call, "except"))
+		return sut_usage_error(call, "--unit, --function, --except: are for --identity");
 	wanted.fix_count = collect(call, &arena, "fixes", &wanted.fixes);
 	wanted.target_count = collect(call, &arena, "target", &wanted.targets);
 	wanted.allowed_count = collect(call, &arena, "allow", &wanted.allowed);
@@ -290,11 +314,6 @@ const struct sut_command sut_command_create = {
 	.operands = "--name N --target BINARY --source DIR --patch FILE -o FILE",
 	.summary = "make a live patch from a source patch",
 	.options = table,
-	if (sut_call_option(call, "identity"))
-		return sut_create_identity(call, &arena, &wanted);
-	if (sut_call_option(call, "unit") || sut_call_option(call, "function") ||
-	    sut_call_option(call, "except"))
-		return sut_usage_error(call, "--unit, --function, --except: are for --identity");
 	.option_count = SUT_ARRAY_SIZE(table),
 	.run = run,
 };

@@ -7,7 +7,7 @@
 
 #include "base/guard.h"
 #include "base/io.h"
-#include "cli/listing.h"
+#include "review/listing.h"
 #include "elf/patchfile.h"
 
 #include <elf.h>

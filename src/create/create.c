@@ -6,6 +6,7 @@
 #include "create/scratch.h"
 #include "base/guard.h"
 #include "base/io.h"
+#include "base/rules.h"
 
 #include <signal.h>
 #include <sodium.h>
@@ -13,12 +14,6 @@
 #include <string.h>
 
 enum { PATCH_MAX = 64 << 20 /* bytes of a source patch, or of the author's file */ };
-
-/*
- * Reasons that somebody who knows the program may overrule: suture cannot see whether they do harm.
- * All others say that the patch would be wrong or could not be applied.
- */
-static const char *const allowable[] = {"layout", "data"};
 
 struct creation {
 	struct sut_arena *arena;
@@ -51,22 +46,27 @@ static enum sut_rc check_name(const char *name, struct sut_diag *diag)
 			SUT_PATCH_NAME_MAX);
 }
 
+/* Whether it may be overruled at all; if not, why not. */
+static enum sut_rc check_allowed(const char *id, struct sut_diag *diag)
+{
+	const struct sut_rule *rule = sut_rule_find(id);
+
+	if (rule && rule->allow == SUT_ALLOW_YES)
+		return SUT_OK;
+	sut_fail(diag, SUT_INVALID, "allow", "--allow %s: %s", id,
+		 rule ? sut_allow_sentence(rule->allow) : "there is no such rule");
+	sut_remedy(diag, "`suture explain` says which rules may be overruled.");
+	return SUT_INVALID;
+}
+
 static enum sut_rc check_options(struct sut_arena *arena, const struct sut_create_options *options,
 				 struct sut_diag *diag)
 {
 	enum sut_rc rc = check_name(options->name, diag);
 	struct sut_bytes text;
 
-	for (size_t i = 0; i < options->allowed_count && rc == SUT_OK; i++) {
-		bool known = false;
-
-		for (size_t k = 0; k < SUT_ARRAY_SIZE(allowable); k++)
-			known |= strcmp(options->allowed[i], allowable[k]) == 0;
-		if (!known)
-			rc = sut_fail(diag, SUT_INVALID, "allow",
-				      "%s: cannot be allowed; only layout and data can",
-				      options->allowed[i]);
-	}
+	for (size_t i = 0; i < options->allowed_count && rc == SUT_OK; i++)
+		rc = check_allowed(options->allowed[i], diag);
 	/* It is needed late: that it cannot be read is said before. */
 	if (rc == SUT_OK && options->with)
 		rc = sut_file_read(arena, options->with, PATCH_MAX, &text, diag);

@@ -85,12 +85,6 @@ char *sut_patch_rela_name(struct sut_arena *arena, const struct sut_patch_sectio
 char *sut_patch_target_name(struct sut_arena *arena, const struct sut_patch *patch,
 			    const struct sut_patch_symbol *symbol);
 
-/* It is of an object, which the note names: the target's, and what is imported. */
-bool sut_patch_symbol_has_object(const struct sut_patch_symbol *symbol);
-
-/* Bytes that a relocation of this type changes, or -1 for a type that the format does not have. */
-int sut_patch_reloc_width(uint32_t type);
-
 /* Everything that must hold for the content, wherever it comes from. */
 enum sut_rc sut_patch_check(struct sut_arena *arena, const struct sut_patch *patch,
 			    struct sut_diag *diag);

@@ -209,6 +209,12 @@ struct sut_patch {
 extern const char *const sut_patch_runtime[]; /* ends with NULL */
 bool sut_patch_runtime_has(const char *name);
 
+/* It is of an object, which the note names: the target's, and what is imported. */
+bool sut_patch_symbol_has_object(const struct sut_patch_symbol *symbol);
+
+/* Bytes that a relocation of this type changes, or -1 for a type that the format does not have. */
+int sut_patch_reloc_width(uint32_t type);
+
 /* The value of the first fact with that key, or NULL. */
 const char *sut_patch_fact(const struct sut_patch *patch, const char *key);
 
