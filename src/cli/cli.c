@@ -32,6 +32,18 @@ const char *sut_call_next(const struct sut_call *call, const char *name, size_t 
 	return NULL;
 }
 
+size_t sut_call_all(const struct sut_call *call, struct sut_arena *arena, const char *name,
+		    const char ***values)
+{
+	size_t position = 0, count = 0, capacity = 0;
+	const char *value;
+
+	*values = NULL;
+	while ((value = sut_call_next(call, name, &position)))
+		SUT_PUSH(arena, *values, count, capacity) = value;
+	return count;
+}
+
 int sut_usage_error(const struct sut_call *call, const char *fmt, ...)
 {
 	va_list ap;

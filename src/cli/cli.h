@@ -6,6 +6,7 @@
 #ifndef SUT_CLI_CLI_H
 #define SUT_CLI_CLI_H
 
+#include "base/arena.h"
 #include "base/diag.h"
 #include "base/out.h"
 
@@ -75,6 +76,10 @@ const char *sut_call_option(const struct sut_call *call, const char *name);
 /* The next value of an option that may be given several times. *position starts at 0. NULL at the
  * end. */
 const char *sut_call_next(const struct sut_call *call, const char *name, size_t *position);
+
+/* All values of an option, in the arena; NULL: none. Returns how many. */
+size_t sut_call_all(const struct sut_call *call, struct sut_arena *arena, const char *name,
+		    const char ***values);
 
 /* Prints a usage error for this command and returns SUT_EXIT_USAGE. */
 int sut_usage_error(const struct sut_call *call, const char *fmt, ...)

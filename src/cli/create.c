@@ -2,6 +2,7 @@
 /* suture create: from a source patch to a live patch file. */
 #include "cli/cli.h"
 #include "cli/identity.h"
+#include "cli/verdict.h"
 #include "base/guard.h"
 #include "base/io.h"
 #include "create/create.h"
@@ -32,18 +33,6 @@ static const struct sut_option table[] = {
 	{"no-source", NULL, "only digests of the source patch go into the file, not its text"},
 	{"output", "FILE", "the patch file to write (-o); with --identity a folder"},
 };
-
-static size_t collect(const struct sut_call *call, struct sut_arena *arena, const char *name,
-		      const char ***values)
-{
-	size_t position = 0, count = 0, capacity = 0;
-	const char *value;
-
-	*values = NULL;
-	while ((value = sut_call_next(call, name, &position)))
-		SUT_PUSH(arena, *values, count, capacity) = value;
-	return count;
-}
 
 static void show_progress(void *context, const char *text)
 {
@@ -115,48 +104,6 @@ static void report_functions(struct sut_out *out, const struct sut_patch *patch)
 	sut_out_end(out);
 }
 
-static void report_list(struct sut_out *out, const char *key, enum sut_mark mark,
-			const struct sut_refusal *list, size_t count)
-{
-	for (size_t i = 0; i < count; i++) {
-		const char *evidence = list[i].evidence, *end;
-
-		sut_out_headline(out, mark, "[%s] %s", list[i].rule, list[i].message);
-		for (; *evidence; evidence = *end ? end + 1 : end) {
-			end = strchrnul(evidence, '\n');
-			sut_out_headline(out, SUT_MARK_NONE, "%.*s", (int)(end - evidence),
-					 evidence);
-		}
-	}
-	sut_out_array(out, key);
-	for (size_t i = 0; i < count; i++) {
-		sut_out_object(out, NULL);
-		sut_out_string(out, "rule", list[i].rule);
-		sut_out_string(out, "message", list[i].message);
-		sut_out_string(out, "evidence", list[i].evidence);
-		sut_out_end(out);
-	}
-	sut_out_end(out);
-}
-
-/* One line for all rules, whatever the number of refusals. */
-static void point_to_explain(struct sut_out *out, const struct sut_verdict *verdict)
-{
-	const char *rules = "";
-
-	for (size_t i = 0; i < verdict->refusal_count; i++) {
-		bool seen = false;
-
-		for (size_t k = 0; k < i; k++)
-			seen |= strcmp(verdict->refusals[k].rule, verdict->refusals[i].rule) == 0;
-		if (!seen)
-			rules = sut_arena_printf(verdict->arena, "%s %s", rules,
-						 verdict->refusals[i].rule);
-	}
-	if (*rules)
-		sut_out_headline(out, SUT_MARK_NONE, "Why: suture explain%s", rules);
-}
-
 static void headline_created(struct sut_out *out, const struct sut_patch *patch, const char *file)
 {
 	size_t added = 0;
@@ -199,9 +146,7 @@ static void report(struct sut_out *out, const struct sut_create_options *options
 		sut_out_headline(out, SUT_MARK_FAILED, "%s: no patch made", options->patch);
 		break;
 	}
-	report_list(out, "refusals", SUT_MARK_FAILED, verdict->refusals, verdict->refusal_count);
-	point_to_explain(out, verdict);
-	report_list(out, "warnings", SUT_MARK_WARNING, verdict->warnings, verdict->warning_count);
+	sut_report_verdict(out, verdict);
 	sut_out_headline(out, SUT_MARK_NONE, "%.1f s, %.1f s of it in the compiler", ns / 1e9,
 			 verdict->compiler_ns / 1e9);
 	sut_out_decimal(out, "seconds", ns / 1e9);
@@ -295,9 +240,9 @@ static int run(struct sut_call *call)
 	if (sut_call_option(call, "unit") || sut_call_option(call, "function") ||
 	    sut_call_option(call, "except"))
 		return sut_usage_error(call, "--unit, --function, --except: are for --identity");
-	wanted.fix_count = collect(call, &arena, "fixes", &wanted.fixes);
-	wanted.target_count = collect(call, &arena, "target", &wanted.targets);
-	wanted.allowed_count = collect(call, &arena, "allow", &wanted.allowed);
+	wanted.fix_count = sut_call_all(call, &arena, "fixes", &wanted.fixes);
+	wanted.target_count = sut_call_all(call, &arena, "target", &wanted.targets);
+	wanted.allowed_count = sut_call_all(call, &arena, "allow", &wanted.allowed);
 	rc = sut_create(&arena, &wanted, &patch, &kind, &verdict, &diag);
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
 		rc = write_patch(&arena, &patch, file, &diag);

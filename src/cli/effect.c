@@ -86,6 +86,10 @@ static void report_measures(struct sut_out *out, const struct sut_effect *e)
 	sut_out_unsigned(out, "functions", e->functions);
 	sut_out_unsigned(out, "functions_direct", e->direct);
 	sut_blockers_report(out, &e->blockers);
+	sut_out_array(out, "refused");
+	for (size_t i = 0; i < e->refused_count; i++)
+		sut_out_string(out, NULL, e->refused[i]);
+	sut_out_end(out);
 }
 
 static int report_done(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,

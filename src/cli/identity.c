@@ -14,17 +14,6 @@ enum {
 	NAMED_MAX = 6,         /* functions that the text names for each rule */
 };
 
-static size_t collect(const struct sut_call *call, struct sut_arena *arena, const char *name,
-		      const char ***values)
-{
-	size_t position = 0, count = 0, capacity = 0;
-	const char *value;
-
-	while ((value = sut_call_next(call, name, &position)))
-		SUT_PUSH(arena, *values, count, capacity) = value;
-	return count;
-}
-
 /* One name in each line; more words in it are for people. */
 static enum sut_rc read_except(const struct sut_call *call, struct sut_arena *arena,
 			       struct sut_identity_choice *choice, struct sut_diag *diag)
@@ -204,11 +193,11 @@ int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
 	if (extra)
 		return sut_usage_error(call, "--%s: is not for --identity", extra);
 	wanted->identity = true;
-	wanted->target_count = collect(call, arena, "target", &wanted->targets);
+	wanted->target_count = sut_call_all(call, arena, "target", &wanted->targets);
 	if (wanted->target_count != 1)
 		return sut_usage_error(call, "--identity takes one --target");
-	choice.unit_count = collect(call, arena, "unit", &choice.units);
-	choice.function_count = collect(call, arena, "function", &choice.functions);
+	choice.unit_count = sut_call_all(call, arena, "unit", &choice.units);
+	choice.function_count = sut_call_all(call, arena, "function", &choice.functions);
 	rc = read_except(call, arena, &choice, &diag);
 	if (rc == SUT_OK)
 		rc = sut_identity_make(arena, wanted, &choice, &identity, &verdict, &diag);

@@ -61,6 +61,30 @@ static void a_hunk_that_ends_early_names_its_line(void)
 		    SUT_INVALID);
 }
 
+static void git_says_what_is_renamed(void)
+{
+	struct sut_diag diag = {0};
+	struct sut_hunks *files;
+	size_t count;
+
+	CHECK_EQUAL(find("rename from me\nrename to you\ndiff --git a/x y.h b/z.h\n"
+			 "similarity index 100%\nrename from x y.h\nrename to z.h\n"
+			 "diff --git a/b.h b/c.h\nsimilarity index 60%\ncopy from b.h\n"
+			 "copy to c.h\nindex 1..2 100644\n--- a/b.h\n+++ b/c.h\n@@ -1 +1 @@\n"
+			 "-a\n+b\ndiff --git a/d b/d\nold mode 1\nnew mode 2\n"
+			 "diff --git a/e b/f\nrename from e\nrename to g\n",
+			 &files, &count, &diag),
+		    SUT_OK);
+	CHECK_EQUAL(count, 2);
+	CHECK_EQUAL(files[0].origin, SUT_HUNKS_RENAMED);
+	CHECK_STRING(files[0].old_name, "a/x y.h");
+	CHECK_STRING(files[0].new_name, "b/z.h");
+	CHECK_EQUAL(files[0].count, 0);
+	CHECK_EQUAL(files[1].origin, SUT_HUNKS_COPIED);
+	CHECK_STRING(files[1].new_name, "b/c.h");
+	CHECK_EQUAL(files[1].count, 1);
+}
+
 static void other_text_is_no_patch(void)
 {
 	struct sut_diag diag = {0};
@@ -87,6 +111,7 @@ static const struct sut_tap_test tests[] = {
 	{"every file and hunk is found", every_file_and_hunk_is_found},
 	{"a hunk may remove what looks like a header", a_hunk_may_remove_what_looks_like_a_header},
 	{"a hunk that ends early names its line", a_hunk_that_ends_early_names_its_line},
+	{"git says what is renamed", git_says_what_is_renamed},
 	{"other text is no patch", other_text_is_no_patch},
 	{"names are stripped within the tree", names_are_stripped_within_the_tree},
 };

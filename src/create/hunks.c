@@ -12,6 +12,9 @@ struct reader {
 	const char *at;  /* start of the current line */
 	const char *end; /* of the diff */
 	size_t line;
+	/* Of the header that git writes, if we are in one; they end where their lines do. */
+	const char *git, *from, *to;
+	enum sut_hunks_origin origin;
 	struct sut_diag *diag;
 };
 
@@ -131,6 +134,103 @@ static bool starts_file(const struct reader *reader)
 	return at(reader, "--- ") && end < reader->end && strncmp(end + 1, "+++ ", 4) == 0;
 }
 
+/* A line of a header of git's: what it says of names is kept. false: the header is over. */
+static bool read_git(struct reader *reader)
+{
+	static const struct {
+		const char *start;
+		enum sut_hunks_origin origin;
+		bool from, to;
+	} lines[] = {
+		{"rename from ", SUT_HUNKS_RENAMED, .from = true},
+		{"rename to ", SUT_HUNKS_RENAMED, .to = true},
+		{"copy from ", SUT_HUNKS_COPIED, .from = true},
+		{"copy to ", SUT_HUNKS_COPIED, .to = true},
+		{.start = "similarity index "},
+		{.start = "dissimilarity index "},
+		{.start = "old mode "},
+		{.start = "new mode "},
+		{.start = "index "},
+	};
+
+	for (size_t i = 0; i < sizeof(lines) / sizeof(lines[0]); i++) {
+		if (!at(reader, lines[i].start))
+			continue;
+		if (lines[i].from)
+			reader->from = reader->at + strlen(lines[i].start);
+		if (lines[i].to)
+			reader->to = reader->at + strlen(lines[i].start);
+		if (lines[i].origin)
+			reader->origin = lines[i].origin;
+		return true;
+	}
+	return false;
+}
+
+static size_t line_length(const struct reader *reader, const char *start)
+{
+	const char *end = memchr(start, '\n', (size_t)(reader->end - start));
+
+	return (size_t)((end ? end : reader->end) - start);
+}
+
+/* "diff --git a/OLD b/NEW" in its two names. Either may have blanks, but their ends are known. */
+static bool split_names(const struct reader *reader, struct sut_hunks *file)
+{
+	size_t length = line_length(reader, reader->git);
+	size_t from = line_length(reader, reader->from), to = line_length(reader, reader->to);
+
+	for (size_t i = from; i + to < length; i++) {
+		if (reader->git[i] != ' ' || memcmp(reader->git + i - from, reader->from, from) ||
+		    memcmp(reader->git + length - to, reader->to, to) != 0)
+			continue;
+		file->old_name = sut_arena_strndup(reader->arena, reader->git, i);
+		file->new_name =
+			sut_arena_strndup(reader->arena, reader->git + i + 1, length - i - 1);
+		return true;
+	}
+	return false;
+}
+
+/* The header ends. true: what it says is all there is about the file. */
+static bool end_git(struct reader *reader, struct sut_hunks *file)
+{
+	bool whole = reader->git && reader->from && reader->to;
+
+	*file = (struct sut_hunks){.origin = reader->origin, .text = reader->at};
+	whole = whole && split_names(reader, file);
+	reader->git = reader->from = reader->to = NULL;
+	reader->origin = SUT_HUNKS_SAME;
+	return whole;
+}
+
+/* Goes on to the next file; *found is false when there is none. */
+static enum sut_rc next_file(struct reader *reader, struct sut_hunks *file, bool *found)
+{
+	static const char git[] = "diff --git ";
+
+	for (*found = false; reader->at < reader->end; next_line(reader)) {
+		if (starts_file(reader)) {
+			enum sut_hunks_origin origin =
+				end_git(reader, file) ? file->origin : SUT_HUNKS_SAME;
+			enum sut_rc rc = read_file(reader, file);
+
+			file->origin = origin;
+			*found = true;
+			return rc;
+		}
+		if (reader->git && read_git(reader))
+			continue;
+		*found = end_git(reader, file);
+		if (*found)
+			return SUT_OK;
+		if (at(reader, git))
+			reader->git = reader->at + strlen(git);
+	}
+	*found = end_git(reader, file);
+	return SUT_OK;
+}
+
 enum sut_rc sut_hunks_find(struct sut_arena *arena, const char *name, struct sut_bytes diff,
 			   struct sut_hunks **files, size_t *count, struct sut_diag *diag)
 {
@@ -147,18 +247,16 @@ enum sut_rc sut_hunks_find(struct sut_arena *arena, const char *name, struct sut
 
 	if (memchr(diff.data, 0, diff.size))
 		return sut_fail(diag, SUT_INVALID, "patch", "%s: not a text file", name);
-	while (reader.at < reader.end) {
+	for (;;) {
 		struct sut_hunks file;
-		enum sut_rc rc;
+		bool more;
+		enum sut_rc rc = next_file(&reader, &file, &more);
 
-		if (!starts_file(&reader)) {
-			next_line(&reader);
-			continue;
-		}
-		rc = read_file(&reader, &file);
 		if (rc)
 			return rc;
-		if (file.count)
+		if (!more)
+			break;
+		if (file.count || file.origin)
 			SUT_PUSH(arena, found, found_count, capacity) = file;
 	}
 	if (!found_count)

@@ -9,11 +9,15 @@
 
 #include <stddef.h>
 
+/* What git says above the hunks: the new file was made from the old one. */
+enum sut_hunks_origin { SUT_HUNKS_SAME, SUT_HUNKS_RENAMED, SUT_HUNKS_COPIED };
+
 /* The part of a diff that is about one file. */
 struct sut_hunks {
 	const char *old_name; /* as in the diff; NULL: the file is new */
 	const char *new_name; /* NULL: the file is deleted */
-	size_t count;
+	enum sut_hunks_origin origin;
+	size_t count;     /* 0 only for what is renamed or copied as it is */
 	const char *text; /* from the first "@@" on */
 	size_t size;
 };

@@ -265,30 +265,86 @@ static enum sut_rc stabilise(struct making *making, struct sut_patched_file *fil
 	return sut_file_write(file->after, after.data, after.size, 0600, making->diag);
 }
 
+/*
+ * Where a file of the tree really lies, or will: the links in the folders that exist are followed.
+ * Nothing else may be written to, so it must be in the tree.
+ */
+static enum sut_rc resolve(struct making *making, const char *path, const char **full)
+{
+	const char *tree = making->patched->tree;
+	size_t length = strlen(tree);
+	const char *wanted = sut_arena_printf(making->arena, "%s/%s", tree, path), *rest = "";
+	char *folder = sut_arena_strdup(making->arena, wanted);
+	SUT_FREE char *real = realpath(folder, NULL);
+
+	while (!real && errno == ENOENT) {
+		*strrchr(folder, '/') = '\0';
+		rest = wanted + strlen(folder);
+		real = realpath(folder, NULL);
+	}
+	if (!real)
+		return sut_fail_errno(making->diag, "%s", wanted);
+	if (strncmp(real, tree, length) != 0 || (real[length] && real[length] != '/') ||
+	    (!real[length] && !*rest))
+		return sut_fail(making->diag, SUT_REFUSED, "patch",
+				"%s: a link to %s, which is outside the tree", path, real);
+	*full = sut_arena_printf(making->arena, "%s%s", real, rest);
+	return SUT_OK;
+}
+
+/* The record of a file, as the parts of the patch read so far have left it. */
+static enum sut_rc open_file(struct making *making, const char *path,
+			     struct sut_patched_file **file)
+{
+	size_t known = making->patched->count;
+	const char *full = NULL;
+	enum sut_rc rc = resolve(making, path, &full);
+
+	if (rc)
+		return rc;
+	*file = file_of(making, full + strlen(making->patched->tree) + 1, full,
+			access(full, F_OK) < 0);
+	if (making->patched->count > known)
+		rc = copy_original(making, *file);
+	if (rc == SUT_OK && !(*file)->after)
+		return sut_fail(making->diag, SUT_REFUSED, "patch",
+				"%s: deletes %s and then changes it", making->patch, path);
+	return rc;
+}
+
 static enum sut_rc take_file(struct making *making, const struct sut_hunks *hunks, size_t number,
 			     const char *path)
 {
-	const char *tree = making->patched->tree;
-	const char *full = sut_arena_printf(making->arena, "%s/%s", tree, path);
-	SUT_FREE char *real = realpath(full, NULL);
-	size_t length = strlen(tree), known = making->patched->count;
 	struct sut_patched_file *file;
-	enum sut_rc rc = SUT_OK;
+	enum sut_rc rc = open_file(making, path, &file);
 
-	if (real && (strncmp(real, tree, length) != 0 || real[length] != '/'))
-		return sut_fail(making->diag, SUT_REFUSED, "patch",
-				"%s: a link to %s, which is outside the tree", path, real);
-	if (real) {
-		full = sut_arena_strdup(making->arena, real);
-		path = full + length + 1;
-	}
-	file = file_of(making, path, full, !real);
-	if (making->patched->count > known)
-		rc = copy_original(making, file);
-	if (rc == SUT_OK && !file->after)
-		return sut_fail(making->diag, SUT_REFUSED, "patch",
-				"%s: deletes %s and then changes it", making->patch, path);
 	return rc ? rc : apply(making, file, hunks, number);
+}
+
+/* The new file begins as what the old one is by now. */
+static enum sut_rc move_file(struct making *making, const struct sut_hunks *hunks, size_t number,
+			     const char *old)
+{
+	const char *new = sut_hunks_strip(hunks->new_name, making->strip);
+	struct sut_patched_file *from, *to;
+	const char *content;
+	enum sut_rc rc;
+
+	if (!new || in_tree(making, new))
+		return sut_fail(making->diag, SUT_REFUSED, "patch",
+				"%s: makes %s out of %s, and the tree has it already",
+				making->patch, hunks->new_name, old);
+	rc = open_file(making, old, &from);
+	if (rc)
+		return rc;
+	content = from->after;
+	if (hunks->origin == SUT_HUNKS_RENAMED)
+		from->after = NULL;
+	rc = open_file(making, new, &to);
+	if (rc)
+		return rc;
+	to->after = content;
+	return hunks->count ? apply(making, to, hunks, number) : SUT_OK;
 }
 
 static void warn_left_out(struct making *making, const char *others, const char *rules)
@@ -314,7 +370,8 @@ static enum sut_rc take_files(struct making *making, const struct sut_hunks *fil
 		const char **list;
 
 		if (path && is_source(path)) {
-			enum sut_rc rc = take_file(making, &files[i], i, path);
+			enum sut_rc rc = files[i].origin ? move_file(making, &files[i], i, path)
+							 : take_file(making, &files[i], i, path);
 
 			if (rc)
 				return rc;

@@ -55,15 +55,29 @@ static void restore_entries(const struct sut_application *a, uint64_t address, u
 		}
 }
 
+/* In private text, all of it: of several maps when a neighbour on its page was patched before. */
+static bool is_text(const struct sut_application *a, uint64_t address, uint64_t size)
+{
+	uint64_t end = address + size;
+
+	while (address < end) {
+		const struct sut_map *map = sut_target_map(&a->target, address);
+
+		if (!map || !map->exec || map->write || map->shared)
+			return false;
+		address = map->end;
+	}
+	return true;
+}
+
 static enum sut_rc check_piece(const struct sut_application *a, const struct sut_patch_func *func,
 			       const struct sut_patch_piece *piece, struct sut_diag *diag)
 {
 	uint64_t address = a->objects[func->object]->bias + piece->address;
-	const struct sut_map *map = sut_target_map(&a->target, address);
 	unsigned char hash[SUT_SHA256_SIZE];
 	unsigned char *bytes = sut_arena_alloc(a->arena, piece->size);
 
-	if (!map || !map->exec || map->write || map->shared || piece->size > map->end - address ||
+	if (!is_text(a, address, piece->size) ||
 	    !sut_target_read(&a->target, address, bytes, piece->size)) {
 		sut_fail(diag, SUT_REFUSED, "bytes",
 			 "%s: process %d (%s): its code is not in private executable memory as it "
@@ -257,15 +271,32 @@ static enum sut_rc plan_func(struct sut_application *a, const struct sut_patch_f
 	return SUT_OK;
 }
 
+/* Goes on behind a function whose entry cannot be taken, so that all of them are known at once. */
 static enum sut_rc plan_funcs(struct sut_application *a, struct sut_diag *diag)
 {
-	enum sut_rc rc = SUT_OK;
+	size_t capacity = 0;
 
 	a->funcs = sut_arena_array(a->arena, a->patch->func_count, sizeof(a->funcs[0]));
-	for (size_t i = 0; i < a->patch->func_count && rc == SUT_OK; i++)
-		if (a->patch->funcs[i].kind == SUT_PATCH_FUNC_CHANGED)
-			rc = plan_func(a, &a->patch->funcs[i], &a->funcs[a->func_count++], diag);
-	return rc;
+	for (size_t i = 0; i < a->patch->func_count; i++) {
+		const struct sut_patch_func *func = &a->patch->funcs[i];
+		struct sut_diag further;
+		enum sut_rc rc;
+
+		if (func->kind != SUT_PATCH_FUNC_CHANGED)
+			continue;
+		rc = plan_func(a, func, &a->funcs[a->func_count++],
+			       a->refused_count ? &further : diag);
+		if (rc == SUT_UNSUPPORTED)
+			SUT_PUSH(a->arena, a->refused, a->refused_count, capacity) = func->name;
+		else if (rc != SUT_OK && a->refused_count)
+			*diag = further;
+		if (rc != SUT_OK && rc != SUT_UNSUPPORTED)
+			return rc;
+	}
+	if (a->refused_count > 1)
+		sut_context(diag, SUT_UNSUPPORTED, "so it is with %zu of its %zu functions",
+			    a->refused_count, a->func_count);
+	return a->refused_count ? SUT_UNSUPPORTED : SUT_OK;
 }
 
 static enum sut_rc plan_switch(struct sut_application *a, const struct sut_rt_patch *record,
@@ -437,6 +468,8 @@ enum sut_rc sut_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch
 		rc = sut_drive(&drive, options, effect, diag);
 	if (a.func_count)
 		sut_drive_count(a.funcs, a.func_count, effect);
+	effect->refused = a.refused;
+	effect->refused_count = a.refused_count;
 	effect->total_ns = sut_now_ns() - begin;
 	sut_target_close(&a.target);
 	return rc;

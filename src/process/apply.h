@@ -20,6 +20,8 @@ struct sut_application {
 	struct sut_link link;
 	size_t func_count; /* changed functions only */
 	struct sut_rt_func *funcs;
+	size_t refused_count;
+	const char **refused; /* functions whose entry cannot be taken */
 	uint64_t record; /* address of struct sut_rt_patch */
 	uint64_t transition;
 };

@@ -24,6 +24,8 @@ struct sut_effect {
 	size_t functions;
 	size_t direct; /* functions whose calls cost one jump at rest; the others cost two */
 	struct sut_blockers blockers;
+	size_t refused_count;
+	const char **refused; /* functions that stand against the patch (rule "entry") */
 };
 
 struct sut_effect_options {

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "old.h"
+#include "same.h"
+#include "runner.h"
+
+void step(void)
+{
+	puts(PREFIX ANSWER SUFFIX);
+}

@@ -1,0 +1,2 @@
+#define PREFIX "the "
+#define ANSWER "old"
