@@ -145,7 +145,7 @@ __attribute__((noinline)) long hop(unsigned int seed, long from)
 
 	(void)from;
 	active = version;
-	spend(seed >> 4 & 31);
+	spend(seed >> 4 & 255);
 	if (seed >> 9 & 1)
 		expect(version, inner(seed >> 10));
 	if (seed >> 15 & 1)
