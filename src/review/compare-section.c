@@ -10,6 +10,7 @@
 #include "base/io.h"
 #include "insn/insn.h"
 
+#include <elf.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * LD_PRELOAD for a program that ends by itself: it waits before main(), with everything mapped,
+ * until somebody opens the FIFO $COVERAGE_HOLD for writing. So there is time to patch it.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+__attribute__((constructor)) static void hold(void)
+{
+	const char *fifo = getenv("COVERAGE_HOLD");
+
+	if (!fifo)
+		return;
+	close(open(fifo, O_RDONLY));
+	unsetenv("COVERAGE_HOLD");
+	unsetenv("LD_PRELOAD");
+}
