@@ -78,8 +78,8 @@ struct sut_create_options {
 	const char *with;     /* a file of the author's, see core/livepatch.h, or NULL */
 	const char
 		*beside; /* the unit it is compiled like, by its source; NULL: the first changed */
-	bool identity; /* no source patch: each function is replaced by itself, see identity.h */
-	bool no_source; /* the texts of patch and with stay out of the file */
+	bool identity;   /* no source patch: each function is replaced by itself, see identity.h */
+	bool no_source;  /* the texts of patch and with stay out of the file */
 	bool replace;
 	uint32_t replace_set;
 	size_t allowed_count;

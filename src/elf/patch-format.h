@@ -48,13 +48,8 @@ enum {
 	SUT_PATCH_TEXT_MAX = 65536,     /* facts */
 };
 
-/* The oldest format that is read, and the one that is written. */
-enum {
-	SUT_PATCH_FORMAT_MIN = 2,
-	SUT_PATCH_FORMAT_SOURCES = 3,
-	SUT_PATCH_FORMAT_JUMPS = 3,
-	SUT_PATCH_FORMAT = 3,
-};
+/* The format that is read and written. */
+enum { SUT_PATCH_FORMAT = 3 };
 
 #define SUT_PATCH_SCHEMA      "suture.patch/"
 #define SUT_PATCH_NOTE_OWNER  "suture"

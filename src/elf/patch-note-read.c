@@ -219,15 +219,12 @@ static void decode_jumps(struct decoder *d, const json_t *func, const char *key,
 
 static void decode_func(struct decoder *d, const json_t *entry, struct sut_patch_func *func)
 {
-	bool has_jumps = d->patch->format >= SUT_PATCH_FORMAT_JUMPS;
 	const json_t *pieces = array_of(d, entry, "pieces");
 	const json_t *new_pieces = array_of(d, entry, "new_pieces");
 
-	expect_object(d, entry, "functions", has_jumps ? 9 : 7);
-	if (has_jumps) {
-		decode_jumps(d, entry, "old_jumps", &func->old_jumps);
-		decode_jumps(d, entry, "new_jumps", &func->new_jumps);
-	}
+	expect_object(d, entry, "functions", 9);
+	decode_jumps(d, entry, "old_jumps", &func->old_jumps);
+	decode_jumps(d, entry, "new_jumps", &func->new_jumps);
 	func->name = string_of(d, entry, "name");
 	func->kind = func_kind(d, entry);
 	func->source = string_of(d, entry, "source");
@@ -355,12 +352,11 @@ static void read_schema(struct decoder *d, const json_t *root)
 	}
 	d->patch->format = (unsigned int)strtoul(schema + prefix, NULL, 10);
 	snprintf(canonical, sizeof(canonical), SUT_PATCH_SCHEMA "%u", d->patch->format);
-	if (strcmp(schema, canonical) != 0 || d->patch->format < SUT_PATCH_FORMAT_MIN ||
-	    d->patch->format > SUT_PATCH_FORMAT)
+	if (strcmp(schema, canonical) != 0 || d->patch->format != SUT_PATCH_FORMAT)
 		d->rc = sut_fail(d->diag, SUT_UNSUPPORTED, "format",
 				 "note: this version of suture reads " SUT_PATCH_SCHEMA
-				 "%d to %d, and the file is %.32s",
-				 SUT_PATCH_FORMAT_MIN, SUT_PATCH_FORMAT, schema);
+				 "%d, and the file is %.32s",
+				 SUT_PATCH_FORMAT, schema);
 }
 
 static void check_canonical(struct decoder *d, const json_t *root, const char *text, size_t size)

@@ -198,14 +198,14 @@ static void check_unsupported(const char *schema)
 	CHECK_EQUAL(decode(&arena, text, strlen(text), &patch, &diag), SUT_UNSUPPORTED);
 	CHECK_STRING(diag.entry[0],
 		     sut_arena_printf(&arena,
-				      "note: this version of suture reads suture.patch/2 to 3, and "
+				      "note: this version of suture reads suture.patch/3, and "
 				      "the file is %s",
 				      schema));
 }
 
 static void other_formats_are_unsupported(void)
 {
-	check_unsupported("suture.patch/1");
+	check_unsupported("suture.patch/2");
 	check_unsupported("suture.patch/4");
 	check_unsupported("suture.patch/03");
 	check_unsupported("suture.patch/");
