@@ -137,6 +137,23 @@ const struct sut_rule sut_rules_input[] = {
 		.remedy = "Name a folder above as --source.",
 	},
 	{
+		.id = "no-source",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The source that a patch file was made from is not at hand",
+		.meaning = "To make a patch again, its source patch and the hand-written part are "
+			   "needed. A patch file carries them unless it was made with --no-source; "
+			   "their digests are in it in any case.",
+		.remedy = "Name the files with --patch and --with.",
+	},
+	{
+		.id = "no-target",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The file that a patch is for was not found",
+		.meaning = "It is looked for by its build-id, where programs and libraries are "
+			   "installed. Another version of the package has another one.",
+		.remedy = "Name it with --target.",
+	},
+	{
 		.id = "patch",
 		.stages = SUT_STAGE_INPUT,
 		.title = "The source patch does not apply",
