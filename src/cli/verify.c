@@ -11,6 +11,7 @@
 #include "review/find.h"
 #include "review/rebuild.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 static const struct sut_option options[] = {
@@ -24,6 +25,7 @@ static const struct sut_option options[] = {
 };
 
 struct view {
+	struct sut_arena *arena;
 	struct sut_out *out;
 	const char *file;
 	const struct sut_patch *patch;
@@ -101,6 +103,23 @@ static void headline_compiler(const struct view *v)
 	if (then && now && strcmp(then, now) != 0)
 		sut_out_headline(v->out, SUT_MARK_WARNING,
 				 "made with %s, compared with what %s makes", then, now);
+}
+
+/* What only its maker can know is taken from the file, and so it is the same. */
+static void headline_recorded(const struct view *v)
+{
+	const struct sut_patch *patch = v->patch;
+	const char *fixes = "", *replaces = "no other patch";
+	char set[32];
+
+	for (size_t i = 0; i < patch->fix_count; i++)
+		fixes = sut_arena_printf(v->arena, "%s%s%s", fixes, i ? ", " : ", fixes ",
+					 patch->fixes[i]);
+	snprintf(set, sizeof(set), "set %" PRIu32, patch->replace_set);
+	if (patch->replace || patch->replace_set)
+		replaces = patch->replace ? "all others" : set;
+	sut_out_headline(v->out, SUT_MARK_NONE, "as the file says: %s, version %s%s, replaces %s",
+			 patch->name, patch->version, fixes, replaces);
 }
 
 /* ---- findings ---- */
@@ -195,6 +214,7 @@ static int report(const struct view *v)
 	headline(v);
 	for (int i = 0; i < SUT_PATCH_SOURCES; i++)
 		headline_source(v, i);
+	headline_recorded(v);
 	headline_compiler(v);
 	sut_out_string(v->out, "verdict", v->same ? "same" : "different");
 	sut_out_bool(v->out, "identical", v->rebuild->identical);
@@ -281,7 +301,7 @@ static int run(struct sut_call *call)
 	struct sut_patch patch;
 	struct sut_diag diag = {0};
 	struct sut_out out;
-	struct view view = {&out, NULL, &patch, &rebuild, &comparison, false};
+	struct view view = {&arena, &out, NULL, &patch, &rebuild, &comparison, false};
 	enum sut_rc rc;
 
 	if (call->argc != 1)

@@ -46,29 +46,32 @@ static enum sut_rc unpack(struct work *work, const char *folder, enum sut_patch_
 	return sut_file_write(*path, text->data, text->size, 0600, work->diag);
 }
 
+static bool same_name(const char *a, const char *b)
+{
+	return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static bool same_file(const struct sut_hunks *a, const struct sut_hunks *b)
+{
+	return same_name(a->old_name, b->old_name) && same_name(a->new_name, b->new_name) &&
+	       a->size == b->size && memcmp(a->text, b->text, a->size) == 0;
+}
+
+/* The same changes, whatever is said around them and in whichever order the files come. */
 static bool same_hunks(struct work *work, const struct sut_bytes *a, const struct sut_bytes *b)
 {
 	struct sut_hunks *left, *right;
-	size_t left_count, right_count;
+	size_t left_count, right_count, found = 0;
 	struct sut_diag diag = {0};
 
 	if (sut_hunks_find(work->arena, "a", *a, &left, &left_count, &diag) ||
 	    sut_hunks_find(work->arena, "b", *b, &right, &right_count, &diag) ||
 	    left_count != right_count)
 		return false;
-	for (size_t i = 0; i < left_count; i++) {
-		const char *names[] = {left[i].old_name, right[i].old_name, left[i].new_name,
-				       right[i].new_name};
-
-		for (int k = 0; k < 4; k += 2)
-			if (!names[k] != !names[k + 1] ||
-			    (names[k] && strcmp(names[k], names[k + 1]) != 0))
-				return false;
-		if (left[i].size != right[i].size ||
-		    memcmp(left[i].text, right[i].text, left[i].size) != 0)
-			return false;
-	}
-	return true;
+	for (size_t i = 0; i < left_count; i++)
+		for (size_t k = 0; k < right_count; k++)
+			found += same_file(&left[i], &right[k]);
+	return found == left_count;
 }
 
 /* The text that somebody named against what the file says of it. */

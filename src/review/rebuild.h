@@ -31,8 +31,9 @@ struct sut_rebuild {
 };
 
 /*
- * Makes the patch of a file (its bytes, and what they say) again. SUT_INVALID (rule "no-source") when
- * a text is needed that is neither given nor in the file. When kind is REFUSED there is no patch.
+ * Makes the patch of a file (its bytes, and what they say) again. SUT_INVALID (rule "no-source")
+ * when a text is needed that is neither given nor in the file. When kind is REFUSED there is no
+ * patch.
  */
 enum sut_rc sut_rebuild(struct sut_arena *arena, const struct sut_bytes *bytes,
 			const struct sut_patch *file, struct sut_rebuild *rebuild,
