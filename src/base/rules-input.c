@@ -34,6 +34,17 @@ const struct sut_rule sut_rules_input[] = {
 			  "by this road.",
 	},
 	{
+		.id = "clang",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A unit that clang 14 does not understand",
+		.meaning = "suture extract reads the source with libclang, which must see what gcc "
+			   "sees. It knows most of gcc's C, but not all: nested functions, for "
+			   "one. What it does not understand would be missing in the extracted "
+			   "file.",
+		.remedy = "Use create --patch, which needs no parser but the build's own compiler, "
+			  "or write the file of create --from-source by hand.",
+	},
+	{
 		.id = "compile",
 		.stages = SUT_STAGE_INPUT,
 		.title = "A unit does not compile",
@@ -53,6 +64,17 @@ const struct sut_rule sut_rules_input[] = {
 			   "missing, damaged or does not have the touched file.",
 		.remedy = "Run the build once under `suture record`, or let the build system write "
 			  "compile_commands.json; name it with --database when it lies elsewhere.",
+	},
+	{
+		.id = "extract",
+		.stages = SUT_STAGE_INPUT,
+		.title = "What is to be extracted is not there, or is not one file",
+		.meaning = "suture extract takes functions that the source patch changes, or those "
+			   "that are named, out of their units. A function that exists only inside "
+			   "others has no code of its own that could be replaced, and each unit "
+			   "makes a file of its own.",
+		.remedy = "Name functions that the target has, and a folder when the patch changes "
+			  "several units.",
 	},
 	{
 		.id = "file",
@@ -135,6 +157,23 @@ const struct sut_rule sut_rules_input[] = {
 			   "by another way, or folders without end, would get past the mirror to "
 			   "the unpatched file.",
 		.remedy = "Name a folder above as --source.",
+	},
+	{
+		.id = "no-source",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The source that a patch file was made from is not at hand",
+		.meaning = "To make a patch again, its source patch and the hand-written part are "
+			   "needed. A patch file carries them unless it was made with --no-source; "
+			   "their digests are in it in any case.",
+		.remedy = "Name the files with --patch and --with.",
+	},
+	{
+		.id = "no-target",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The file that a patch is for was not found",
+		.meaning = "It is looked for by its build-id, where programs and libraries are "
+			   "installed. Another version of the package has another one.",
+		.remedy = "Name it with --target.",
 	},
 	{
 		.id = "patch",

@@ -79,15 +79,6 @@ const struct sut_rule sut_rules_verdict[] = {
 		.remedy = "Do their work in a callback of the patch (create --with).",
 	},
 	{
-		.id = "language",
-		.stages = SUT_STAGE_VERDICT,
-		.allow = SUT_ALLOW_IMPOSSIBLE,
-		.title = "A patched unit is not written in C",
-		.meaning = "Exceptions, vtables, templates and assembler sources need checks that "
-			   "this version does not have.",
-		.remedy = "Change units written in C only.",
-	},
-	{
 		.id = "label",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_YES,
@@ -98,6 +89,15 @@ const struct sut_rule sut_rules_verdict[] = {
 			   "back with it into the other version of the function.",
 		.remedy = "Look where the addresses go. If they stay in the function's own table "
 			  "and registers, --allow label.",
+	},
+	{
+		.id = "language",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "A patched unit is not written in C",
+		.meaning = "Exceptions, vtables, templates and assembler sources need checks that "
+			   "this version does not have.",
+		.remedy = "Change units written in C only.",
 	},
 	{
 		.id = "layout",
@@ -145,16 +145,6 @@ const struct sut_rule sut_rules_verdict[] = {
 			   "program.",
 		.remedy = "Build in the tree of the target, with its compiler and options and the "
 			  "headers of that time.",
-	},
-	{
-		.id = "memory",
-		.stages = SUT_STAGE_VERDICT,
-		.allow = SUT_ALLOW_WRONG,
-		.title = "An existing variable would need memory of another kind",
-		.meaning = "A constant that becomes a variable lies in memory that the running "
-			   "program cannot write, and code that relies on a larger alignment would "
-			   "fault at the variable's old place.",
-		.remedy = "Leave the variable as it is, and add one of another name.",
 	},
 	{
 		.id = "object",
@@ -223,6 +213,16 @@ const struct sut_rule sut_rules_verdict[] = {
 			   "functions of the unit have a static one of this name, and what uses "
 			   "them does not tell which is which.",
 		.remedy = "Give them different names in the target's next build.",
+	},
+	{
+		.id = "storage",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "An existing variable would need memory of another kind",
+		.meaning = "A constant that becomes a variable lies in memory that the running "
+			   "program cannot write, and code that relies on a larger alignment would "
+			   "fault at the variable's old place.",
+		.remedy = "Leave the variable as it is, and add one of another name.",
 	},
 	{
 		.id = "symbol",

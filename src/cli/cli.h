@@ -60,8 +60,10 @@ struct sut_command {
 };
 
 extern const struct sut_command sut_command_create;
+extern const struct sut_command sut_command_extract;
 extern const struct sut_command sut_command_record;
 extern const struct sut_command sut_command_inspect;
+extern const struct sut_command sut_command_verify;
 extern const struct sut_command sut_command_explain;
 extern const struct sut_command sut_command_apply;
 extern const struct sut_command sut_command_status;

@@ -151,6 +151,8 @@ static enum sut_rc add_facts(struct creation *creation)
 	rc = add_source(creation, SUT_PATCH_SOURCE_PATCH, options->patch);
 	if (rc == SUT_OK && options->with)
 		rc = add_source(creation, SUT_PATCH_SOURCE_ADDITIONS, options->with);
+	if (rc == SUT_OK && options->beside)
+		add_fact(creation, "additions-beside", options->beside);
 	if (rc)
 		return rc;
 	for (size_t i = 0; i < creation->unit_count; i++) {

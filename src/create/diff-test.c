@@ -185,7 +185,7 @@ static void a_constant_that_becomes_writable_is_another_variable(void)
 	CHECK(sut_testunit_accepted(&c.test));
 	compare(&other, "const int n = 3; const int *f(void) { return &n; }",
 		"int n = 3; const int *f(void) { n++; return &n; }");
-	CHECK(sut_testunit_refused(&other.test, "memory", "n becomes"));
+	CHECK(sut_testunit_refused(&other.test, "storage", "n becomes"));
 }
 
 static void a_larger_alignment_is_refused(void)
@@ -194,7 +194,7 @@ static void a_larger_alignment_is_refused(void)
 
 	compare(&c, "int n[8]; int *f(void) { return n; }",
 		"int n[8] __attribute__((aligned(128))); int *f(void) { return n; }");
-	CHECK(sut_testunit_refused(&c.test, "memory", "128 bytes"));
+	CHECK(sut_testunit_refused(&c.test, "storage", "128 bytes"));
 }
 
 static void a_name_that_goes_over_to_another_function_is_refused(void)

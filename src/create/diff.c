@@ -66,6 +66,18 @@ static bool same_def(struct compare *compare, uint32_t before, uint32_t after)
 	return old->size == new->size && old->type == new->type &&same_range(compare, &pair);
 }
 
+/* A string or a number among others. */
+static bool same_piece(const struct sut_section *before, int64_t old_offset,
+		       const struct sut_section *after, int64_t new_offset)
+{
+	if (old_offset < 0 || new_offset < 0)
+		return false;
+	uint64_t size = sut_section_piece(before, old_offset);
+
+	return size && size == sut_section_piece(after, new_offset) &&
+	       !memcmp(before->data + old_offset, after->data + new_offset, size);
+}
+
 /* Data that no symbol covers: its section as a whole, at the same offset. */
 static bool same_anonymous(struct compare *compare, const struct sut_place *before,
 			   const struct sut_place *after)
@@ -74,6 +86,8 @@ static bool same_anonymous(struct compare *compare, const struct sut_place *befo
 	const struct sut_section *new = &compare->diff->after->sections[after->section];
 	struct pair pair = {before->section, after->section, 0, 0, old->size};
 
+	if (sut_section_is_pool(old) && sut_section_is_pool(new) && before->exact && after->exact)
+		return same_piece(old, before->offset, new, after->offset);
 	if (before->offset != after->offset || old->flags != new->flags || old->size != new->size)
 		return false;
 	if (strcmp(sut_name_normal(compare->arena, old->name),

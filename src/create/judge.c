@@ -31,13 +31,13 @@ static bool judge_memory(const struct sut_diff *diff, const struct sut_def *twin
 
 	if (!sut_section_same_kind(&diff->before->sections[twin->section],
 				   &diff->after->sections[def->section]))
-		sut_refuse(verdict, "memory", evidence,
+		sut_refuse(verdict, "storage", evidence,
 			   "%s becomes a constant, a variable or a thread's variable, and the "
 			   "running program has it in memory of another kind; leave it as it is, "
 			   "and add a variable of another name",
 			   def->name);
 	else if (align > alignment(diff->before, twin))
-		sut_refuse(verdict, "memory", evidence,
+		sut_refuse(verdict, "storage", evidence,
 			   "%s is aligned to %zu bytes now, and the running program has it "
 			   "anywhere; leave it as it is, and add a variable of another name",
 			   def->name, (size_t)align);

@@ -35,6 +35,12 @@ static bool differs(struct sut_match *match, const char *reason)
 	return false;
 }
 
+/* The linker, and the compiler's choice of sections, put such constants anywhere. */
+static bool is_told_by_content(const struct sut_section *section)
+{
+	return sut_section_is_merged(section) || sut_section_is_pool(section);
+}
+
 static bool same_content(const struct sut_match *match, const struct sut_place *place,
 			 uint64_t destination)
 {
@@ -43,7 +49,8 @@ static bool same_content(const struct sut_match *match, const struct sut_place *
 
 	if (place->offset < 0)
 		return false;
-	uint64_t size = sut_section_element(section, place->offset);
+	uint64_t size = sut_section_is_merged(section) ? sut_section_element(section, place->offset)
+						       : sut_section_piece(section, place->offset);
 
 	bytes = sut_target_bytes(match->target, destination, size);
 	return size && bytes && !memcmp(bytes, section->data + place->offset, size);
@@ -72,7 +79,7 @@ bool sut_match_bind(struct sut_match *match, const struct sut_place *place, uint
 		if (stub && *stub->name && strcmp(stub->name, symbol->name) != 0)
 			return differs(match, "it calls another function");
 	}
-	if (place->section && sut_section_is_merged(&match->object->sections[place->section])) {
+	if (place->section && is_told_by_content(&match->object->sections[place->section])) {
 		if (!same_content(match, place, destination))
 			return differs(match, "a string or constant has another content");
 		match->elements++;
@@ -414,64 +421,30 @@ static bool match_pointer(struct sut_match *match, const struct sut_section *sec
 	return sut_match_bind(match, &place, value);
 }
 
-/*
- * Per relocation of a section of data: where the table that it is in begins, which is the last
- * place in front that code refers to.
- */
-static uint64_t *table_starts(struct sut_match *match, const struct sut_section *data)
-{
-	const struct sut_object *object = match->object;
-	uint64_t *starts = sut_arena_array(match->arena, data->reloc_count + 1, sizeof(*starts));
-
-	for (size_t i = 1; i < object->section_count; i++) {
-		const struct sut_section *section = &object->sections[i];
-
-		for (size_t j = 0; section->flags & SHF_EXECINSTR && j < section->reloc_count;
-		     j++) {
-			struct sut_place place =
-				sut_object_place(object, section, &section->relocs[j]);
-
-			if (&object->sections[place.section] != data || place.offset <= 0)
-				continue;
-			for (size_t k = sut_section_reloc(data, place.offset);
-			     k < data->reloc_count && starts[k] < (uint64_t)place.offset; k++)
-				starts[k] = place.offset;
-		}
-	}
-	return starts;
-}
-
-/* An entry of a jump table: the distance from the table's start to a label. */
+/* An entry of a table: the distance from the table's start. */
 static bool match_entry(struct sut_match *match, const struct sut_section *section,
-			const struct sut_reloc *reloc, uint64_t start, const unsigned char *field,
-			uint64_t address)
+			const struct sut_reloc *reloc, const unsigned char *field, uint64_t address)
 {
 	struct sut_place place = sut_object_place(match->object, section, reloc);
-	int64_t ahead = reloc->offset - start;
 	int32_t distance;
 
 	memcpy(&distance, field, sizeof(distance));
-	place.exact = true;
-	place.offset -= ahead;
-	place.delta -= ahead;
-	return sut_match_bind(match, &place, address - ahead + distance);
+	return sut_match_bind(match, &place, address - (reloc->offset - reloc->table) + distance);
 }
 
 static bool match_field(struct sut_match *match, const struct sut_section *section,
-			const struct sut_reloc *reloc, uint64_t start, const unsigned char *field,
-			uint64_t address)
+			const struct sut_reloc *reloc, const unsigned char *field, uint64_t address)
 {
 	if (reloc->type == R_X86_64_64)
 		return match_pointer(match, section, reloc, address);
-	if (reloc->type == R_X86_64_PC32 && !section->def_count)
-		return match_entry(match, section, reloc, start, field, address);
+	if (reloc->type == R_X86_64_PC32 && reloc->table != SUT_NO_TABLE)
+		return match_entry(match, section, reloc, field, address);
 	return bind_field(match, section, reloc, field, address);
 }
 
 bool sut_match_data(struct sut_match *match, const struct sut_section *section, uint64_t address)
 {
 	const unsigned char *bytes = sut_target_bytes(match->target, address, section->size);
-	const uint64_t *starts = NULL;
 	uint64_t at = 0;
 
 	match->binding_count = 0;
@@ -479,8 +452,6 @@ bool sut_match_data(struct sut_match *match, const struct sut_section *section, 
 	match->offset = 0;
 	if (!bytes)
 		return differs(match, "the target has no data at its address");
-	if (!section->def_count && section->reloc_count)
-		starts = table_starts(match, section);
 	for (size_t i = 0; i <= section->reloc_count; i++) {
 		const struct sut_reloc *reloc = &section->relocs[i];
 		uint64_t end = i < section->reloc_count ? reloc->offset : section->size;
@@ -491,8 +462,7 @@ bool sut_match_data(struct sut_match *match, const struct sut_section *section, 
 		if (i == section->reloc_count)
 			break;
 		match->offset = end;
-		if (!match_field(match, section, reloc, starts ? starts[i] : 0, bytes + end,
-				 address + end))
+		if (!match_field(match, section, reloc, bytes + end, address + end))
 			return false;
 		at = end + sut_reloc_size(reloc->type);
 	}

@@ -453,6 +453,7 @@ enum sut_rc sut_object_parse(struct sut_arena *arena, const char *path, struct s
 	index_defs(&load);
 	link_pieces(&load);
 	annotate_relocs(&load);
+	sut_object_find_starts(arena, &result);
 	*object = result;
 	return SUT_OK;
 }

@@ -23,11 +23,16 @@ enum {
 	SUT_NO_DEF = UINT32_MAX,         /* instead of an index */
 };
 
+#define SUT_NO_TABLE UINT64_MAX
+
 struct sut_reloc {
 	uint64_t offset; /* in its section */
 	uint32_t type;   /* R_X86_64_* */
 	uint32_t symbol;
 	int64_t addend;
+	/* A pc-relative field in a table without a name counts from there: an offset in its
+	 * section, or SUT_NO_TABLE. */
+	uint64_t table;
 	/* Of the instruction that holds the field; OTHER and 0 in data. */
 	enum sut_insn_kind insn;
 	unsigned char trail; /* bytes of the instruction behind the field */
@@ -45,6 +50,9 @@ struct sut_section {
 	struct sut_reloc *relocs; /* ascending offset */
 	size_t def_count;
 	uint32_t *defs; /* ascending offset */
+	/* Constants without names: the places that something refers to, ascending, each once. */
+	size_t start_count, start_capacity;
+	uint64_t *starts;
 };
 
 struct sut_symbol {
@@ -102,6 +110,10 @@ struct sut_place {
 	int64_t delta;    /* offset from the start of def */
 };
 
+/* Fills in what references tell about data without names: starts, and table. The reader calls it.
+ */
+void sut_object_find_starts(struct sut_arena *arena, struct sut_object *object);
+
 struct sut_place sut_object_place(const struct sut_object *object,
 				  const struct sut_section *section, const struct sut_reloc *reloc);
 
@@ -132,6 +144,11 @@ bool sut_reloc_is_branch(const struct sut_reloc *reloc);
 bool sut_section_is_merged(const struct sut_section *section);
 /* Bytes from the offset to the end of the merged element, a string's zero included; 0: none. */
 uint64_t sut_section_element(const struct sut_section *section, uint64_t offset);
+/* Constants without names or references, each of which has its own meaning: strings of unoptimised
+ * code, and large numbers. */
+bool sut_section_is_pool(const struct sut_section *section);
+/* Bytes from the offset to the next place that something refers to. */
+uint64_t sut_section_piece(const struct sut_section *section, uint64_t offset);
 /* Never written by the program: .rodata, and .data.rel.ro once it is relocated. */
 bool sut_section_is_constant(const struct sut_section *section);
 /* A linker puts both into memory of one kind: code, constants, variables, of the thread or not. */

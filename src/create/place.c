@@ -2,6 +2,7 @@
 #include "create/object.h"
 
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 
 size_t sut_section_reloc(const struct sut_section *section, uint64_t offset)
@@ -149,6 +150,69 @@ static uint32_t only_def(const struct sut_object *object, const struct sut_secti
 	return SUT_NO_DEF;
 }
 
+static int compare_offsets(const void *a, const void *b)
+{
+	const uint64_t *left = a, *right = b;
+
+	return (*left > *right) - (*left < *right);
+}
+
+/* Notes every place of data without names that the section refers to. */
+static void note_starts(struct sut_arena *arena, struct sut_object *object,
+			const struct sut_section *from)
+{
+	for (size_t i = 0; i < from->reloc_count; i++) {
+		struct sut_place place = sut_object_place(object, from, &from->relocs[i]);
+		struct sut_section *data = &object->sections[place.section];
+
+		if (place.section && place.exact && place.offset >= 0 &&
+		    (uint64_t)place.offset < data->size && !data->def_count &&
+		    data->flags & SHF_ALLOC && !(data->flags & (SHF_EXECINSTR | SHF_WRITE)))
+			SUT_PUSH(arena, data->starts, data->start_count, data->start_capacity) =
+				(uint64_t)place.offset;
+	}
+}
+
+static void sort_starts(struct sut_section *data)
+{
+	size_t kept = 0;
+
+	if (data->start_count)
+		qsort(data->starts, data->start_count, sizeof(*data->starts), compare_offsets);
+	for (size_t i = 0; i < data->start_count; i++) {
+		if (!kept || data->starts[kept - 1] != data->starts[i])
+			data->starts[kept++] = data->starts[i];
+	}
+	data->start_count = kept;
+}
+
+/*
+ * Jump tables, and clang's tables of strings: each entry is the distance from the table's start, so
+ * its relocation alone does not say what it means.
+ */
+static void find_tables(struct sut_section *data)
+{
+	for (size_t i = 0, next = 0; i < data->reloc_count; i++) {
+		while (next < data->start_count && data->starts[next] <= data->relocs[i].offset)
+			next++;
+		data->relocs[i].table = next ? data->starts[next - 1] : SUT_NO_TABLE;
+	}
+}
+
+void sut_object_find_starts(struct sut_arena *arena, struct sut_object *object)
+{
+	for (size_t i = 1; i < object->section_count; i++)
+		find_tables(&object->sections[i]);
+	for (size_t i = 1; i < object->section_count; i++) {
+		if (object->sections[i].flags & SHF_ALLOC)
+			note_starts(arena, object, &object->sections[i]);
+	}
+	for (size_t i = 1; i < object->section_count; i++) {
+		sort_starts(&object->sections[i]);
+		find_tables(&object->sections[i]);
+	}
+}
+
 struct sut_place sut_object_place(const struct sut_object *object,
 				  const struct sut_section *section, const struct sut_reloc *reloc)
 {
@@ -164,6 +228,8 @@ struct sut_place sut_object_place(const struct sut_object *object,
 	if (sut_reloc_is_pc(reloc->type)) {
 		if (section->flags & SHF_EXECINSTR)
 			place.offset += sut_reloc_size(reloc->type) + reloc->trail;
+		else if (reloc->table != SUT_NO_TABLE)
+			place.offset -= (int64_t)(reloc->offset - reloc->table);
 		else
 			place.exact = false;
 	}
@@ -207,6 +273,30 @@ uint64_t sut_section_element(const struct sut_section *section, uint64_t offset)
 			return end + width - offset;
 	}
 	return 0;
+}
+
+bool sut_section_is_pool(const struct sut_section *section)
+{
+	return !section->def_count && !section->reloc_count && section->data &&
+	       !sut_section_is_merged(section) && section->flags & SHF_ALLOC &&
+	       !(section->flags & (SHF_EXECINSTR | SHF_WRITE));
+}
+
+uint64_t sut_section_piece(const struct sut_section *section, uint64_t offset)
+{
+	size_t low = 0, high = section->start_count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (section->starts[middle] <= offset)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	uint64_t end = low < section->start_count ? section->starts[low] : section->size;
+
+	return end > offset ? end - offset : 0;
 }
 
 bool sut_section_is_constant(const struct sut_section *section)

@@ -322,7 +322,8 @@ static bool resolve_defined(struct sut_reference *reference)
 	const struct sut_section *section = &after->sections[reference->place.section];
 	const struct sut_symbol *symbol = &after->symbols[reference->place.symbol];
 
-	if (sut_section_is_merged(section) && reference->place.def == SUT_NO_DEF)
+	/* Even if it has a name: only what is referred to is taken from such a section. */
+	if (sut_section_is_merged(section))
 		return resolve_merged(reference);
 	if (reference->place.def == SUT_NO_DEF)
 		return resolve_anonymous(reference);

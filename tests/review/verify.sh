@@ -1,0 +1,167 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# suture verify: a genuine patch file passes wherever it was made, and whatever was changed in one
+# is named.
+suture=$(realpath "$1")
+tamper=$(realpath "$2")
+here=$(realpath "$(dirname "$0")")
+. "$here/../create/tap.sh"
+cd "$work" || exit 1
+. "$here/program.sh"
+
+# create PATCH OUT OPTION...
+create() {
+	patch=$1 out=$2
+	shift 2
+	"$suture" create --name shelf --fixes CVE-1 --target tree/prog --target tree/libcheck.so.1 \
+		--source tree --patch "$patch" -o "$out" "$@"
+}
+
+# verify STATUS FILE PATCH OPTION...: what it says is left in out and json.
+verify() {
+	status=$1 file=$2 patch=$3
+	shift 3
+	"$suture" verify "$file" ${patch:+--patch "$patch"} --source tree --target tree/prog \
+		--target tree/libcheck.so.1 "$@" >out 2>&1
+	found=$?
+	cat out
+	[ $found = "$status" ]
+}
+
+# caught TEXT WHAT [ARGUMENT...]: the file with that change is not the patch, and why is said.
+caught() {
+	text=$1
+	shift
+	"$tamper" good.sut bad.sut "$@" && verify 4 bad.sut both.patch --with author/notes.c &&
+		grep -q "$text" out
+}
+
+genuine() {
+	create both.patch good.sut --with author/notes.c && verify 0 good.sut both.patch \
+		--with author/notes.c && grep -q 'byte for byte' out &&
+		grep -q 'same: lend in prog, shelf.c' out &&
+		grep -q 'same: new in_range in prog' out &&
+		grep -q 'same: checked in libcheck.so.1' out
+}
+
+own_text() {
+	verify 0 good.sut "" && grep -q 'byte for byte' out && grep -q 'the text in the file' out
+}
+
+elsewhere() {
+	mkdir -p other/place && cp -r tree author other/place/ && (
+		cd other/place && cat ../../check.patch ../../range.patch >order.patch &&
+			rm tree/*.o tree/compile_commands.json &&
+			(cd tree && "$suture" record make -s) &&
+			"$suture" create --name shelf --fixes CVE-1 --source tree \
+				--target ../../tree/libcheck.so.1 --target ../../tree/prog \
+				--patch order.patch --with author/notes.c --beside shelf.c \
+				-o ../../order.sut
+	) && verify 0 order.sut both.patch --with author/notes.c &&
+		! grep -q 'byte for byte' out
+}
+
+reordered() {
+	"$tamper" good.sut bad.sut reorder && verify 0 bad.sut both.patch --with author/notes.c &&
+		! grep -q 'byte for byte' out
+}
+
+header() {
+	verify 0 good.sut mailed.patch --with author/notes.c && grep -q 'same hunks' out
+}
+
+without_text() {
+	create both.patch bare.sut --no-source --with author/notes.c &&
+		! grep -q 'no such book:", number' bare.sut &&
+		verify 0 bare.sut both.patch --with author/notes.c && grep -q 'byte for byte' out &&
+		verify 4 bare.sut "" && grep -q 'but not its text' out &&
+		verify 0 bare.sut mailed.patch --with author/notes.c &&
+		grep -q 'digest of another source patch' out
+}
+
+lying_text() {
+	caught 'shows to a reader is another one' source 'no such book' 'NO SUCH BOOK' &&
+		verify 4 bad.sut ""
+}
+
+wrong_patch() {
+	create both.patch plain.sut && verify 4 plain.sut check.patch &&
+		grep -q 'only in the file, not from this source patch: lend in prog' out
+}
+
+less_than_the_patch() {
+	create check.patch small.sut && verify 4 small.sut both.patch &&
+		grep -q 'missing in the file: new in_range in prog' out
+}
+
+flipped() {
+	caught 'different: lend in prog' code lend && grep -q 'instruction at .text.lend+0x' out &&
+		grep -q 'in the file: jn\?z' out && grep -q 'expected:    jn\?z' out
+}
+
+json() {
+	verify 4 bad.sut both.patch --with author/notes.c --json && python3 - <<'END'
+import json
+v = json.load(open("out"))
+assert v["schema"] == "suture.verify/1" and v["verdict"] == "different" and not v["identical"]
+lend = [f for f in v["functions"] if f["name"] == "lend"][0]
+assert lend["verdict"] == "different"
+assert [f for f in lend["findings"] if f["subject"].startswith("instruction at .text.lend+")]
+assert [f for f in v["functions"] if f["name"] == "checked"][0]["verdict"] == "same"
+END
+}
+
+string() {
+	caught 'in the file: "no such cook:"' string 'no such book:' 'no such cook:' &&
+		grep -q 'expected:    "no such book:"' out && grep -q 'different: lend' out
+}
+
+retargeted() {
+	caught 'in the file: note_error' retarget give_back note note_error &&
+		grep -q 'expected:    note, at' out && grep -q 'different: give_back' out
+}
+
+own_retargeted() {
+	caught 'different: lend' retarget lend in_range lend && grep -q 'expected:    in_range' out
+}
+
+# A name in the list of overruled refusals that was not needed, and one that cannot be overruled.
+allowed() {
+	caught 'only in the file.*: overruled refusal' allow layout && grep -q layout out &&
+		caught 'overruled refusal' allow match
+}
+
+recorded() {
+	create check.patch set.sut --replace-set 7 && verify 0 set.sut check.patch &&
+		grep -q 'as the file says: shelf, version 1, fixes CVE-1, replaces set 7' out
+}
+
+refused_here() {
+	sed 's/number >= 0/NUMBER >= 0/' range.patch >broken.patch
+	verify 4 good.sut broken.patch --with author/notes.c && grep -q 'cannot be verified' out
+}
+
+check "a genuine file passes, byte for byte" genuine
+check "the text in the file is taken if no other is named" own_text
+check "a file made elsewhere, with everything in another order, passes" elsewhere
+check "the order of sections does not matter" reordered
+check "other words around the same hunks are told, and pass" header
+check "a file without its source is verified with the source patch" without_text
+check "a file that shows its readers another source patch is caught" lying_text
+check "functions of another patch are called so" wrong_patch
+check "missing functions are named" less_than_the_patch
+check "a flipped instruction is shown, on both sides" flipped
+check "JSON says it, too" json
+check "a changed string is shown" string
+check "a call that leads elsewhere is shown" retargeted
+check "a call within the patch that leads elsewhere is shown" own_retargeted
+check "an added function is named" caught 'not from this source patch: new evil' add checked evil
+check "a dropped function is named" caught 'missing in the file: .*in_range' drop in_range
+check "another hash of old code is shown" caught 'old code' hash lend
+check "another range of old code is shown" caught 'old code' range give_back
+check "an added callback is named" caught 'callback post_patch of prog' callback lend
+check "another address of a symbol is shown" caught 'symbol note of prog' address note
+check "a rule that was not overruled is named" allowed
+check "what is taken from the file is said" recorded
+check "a source patch that cannot be built here says nothing" refused_here
+finish
