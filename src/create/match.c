@@ -112,8 +112,12 @@ bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint
 		return !strcmp(reloc->name, symbol->name)
 			       ? true
 			       : differs(match, "it uses another symbol");
-	if (reloc && (reloc->type == R_X86_64_TPOFF64 || reloc->type == R_X86_64_DTPMOD64 ||
-		      reloc->type == R_X86_64_IRELATIVE))
+	if (reloc && (reloc->type == R_X86_64_TPOFF64 || reloc->type == R_X86_64_TLSDESC))
+		return sut_match_bind(match, place, reloc->addend);
+	if (reloc && reloc->type == R_X86_64_DTPMOD64)
+		return sut_target_pointer(match->target, slot + sizeof(value), &value) &&
+		       sut_match_bind(match, place, value);
+	if (reloc && reloc->type == R_X86_64_IRELATIVE)
 		return true;
 	if (!sut_target_pointer(match->target, slot, &value))
 		return differs(match, "it uses a slot that is none");
@@ -121,6 +125,16 @@ bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint
 	if (!value && symbol->bind == STB_WEAK && !symbol->section)
 		return true;
 	return sut_match_bind(match, place, value);
+}
+
+/* The pair of slots says nothing but which object's block it is. */
+static bool match_module(struct sut_match *match, uint64_t slot)
+{
+	const struct sut_target_reloc *reloc = sut_target_reloc_at(match->target, slot);
+
+	return reloc && reloc->type == R_X86_64_DTPMOD64 && !*reloc->name
+		       ? true
+		       : differs(match, "it uses a slot that is none");
 }
 
 static uint64_t read_field(const unsigned char *field, unsigned int size)
@@ -144,6 +158,8 @@ static bool bind_field(struct sut_match *match, const struct sut_section *sectio
 	unsigned int size = sut_reloc_size(reloc->type);
 	uint64_t value, end = section->flags & SHF_EXECINSTR ? size + reloc->trail : 0;
 
+	if (reloc->type == R_X86_64_TLSDESC_CALL)
+		return true;
 	if (size < 4)
 		return differs(match, "it has a relocation of an unknown type");
 	value = read_field(field, size);
@@ -157,18 +173,17 @@ static bool bind_field(struct sut_match *match, const struct sut_section *sectio
 		return sut_match_bind(match, &place, value);
 	case R_X86_64_32S:
 	case R_X86_64_TPOFF32:
+	case R_X86_64_DTPOFF32:
 		return sut_match_bind(match, &place, (int64_t)(int32_t)value);
 	case R_X86_64_GOTPCREL:
 	case R_X86_64_GOTPCRELX:
 	case R_X86_64_REX_GOTPCRELX:
 	case R_X86_64_GOTTPOFF:
-		return sut_match_slot(match, &place, address + end + (int64_t)(int32_t)value);
 	case R_X86_64_TLSGD:
-	case R_X86_64_TLSLD:
-	case R_X86_64_DTPOFF32:
-	case R_X86_64_DTPOFF64:
 	case R_X86_64_GOTPC32_TLSDESC:
-		return true; /* compared as far as its bytes go; carried code cannot use it */
+		return sut_match_slot(match, &place, address + end + (int64_t)(int32_t)value);
+	case R_X86_64_TLSLD:
+		return match_module(match, address + end + (int64_t)(int32_t)value);
 	case R_X86_64_64:
 		return sut_match_bind(match, &place, value);
 	default:
