@@ -18,6 +18,7 @@ static const struct sut_option table[] = {
 	{"target", "BINARY", "executable or shared object to patch; may be repeated"},
 	{"source", "DIR", "the tree that the target was built from"},
 	{"patch", "FILE", "the source patch, a unified diff"},
+	{"from-source", "FILE", "instead: C as suture extract writes it; may be repeated"},
 	{"database", "FILE", "compile_commands.json (looked for in the tree)"},
 	{"strip", "N", "as in patch -pN (found by itself)"},
 	{"with", "FILE", "C file of callbacks, sets, shadow types and states to put in"},
@@ -45,7 +46,8 @@ static const char *missing_option(const struct sut_call *call)
 
 	for (size_t i = 0; i < SUT_ARRAY_SIZE(needed); i++)
 		if (!sut_call_option(call, needed[i]) &&
-		    !(strcmp(needed[i], "patch") == 0 && sut_call_option(call, "identity")))
+		    !(strcmp(needed[i], "patch") == 0 && (sut_call_option(call, "identity") ||
+							  sut_call_option(call, "from-source"))))
 			return needed[i];
 	return NULL;
 }
@@ -129,6 +131,8 @@ static void report(struct sut_out *out, const struct sut_create_options *options
 		   const struct sut_patch *patch, enum sut_verdict_kind kind,
 		   const struct sut_verdict *verdict, const char *file, uint64_t ns)
 {
+	const char *origin = options->patch ? options->patch : options->from[0];
+
 	sut_out_string(out, "name", options->name);
 	sut_out_string(out, "verdict", kind_name(kind));
 	switch (kind) {
@@ -140,10 +144,10 @@ static void report(struct sut_out *out, const struct sut_create_options *options
 	case SUT_VERDICT_NOTHING:
 		sut_out_headline(out, SUT_MARK_WARNING,
 				 "%s: changes no machine code of the target; nothing to patch",
-				 options->patch);
+				 origin);
 		break;
 	case SUT_VERDICT_REFUSED:
-		sut_out_headline(out, SUT_MARK_FAILED, "%s: no patch made", options->patch);
+		sut_out_headline(out, SUT_MARK_FAILED, "%s: no patch made", origin);
 		break;
 	}
 	sut_report_verdict(out, verdict);
@@ -242,8 +246,13 @@ static int run(struct sut_call *call)
 		return sut_usage_error(call, "--unit, --function, --except: are for --identity");
 	wanted.fix_count = sut_call_all(call, &arena, "fixes", &wanted.fixes);
 	wanted.target_count = sut_call_all(call, &arena, "target", &wanted.targets);
+	wanted.from_count = sut_call_all(call, &arena, "from-source", &wanted.from);
+	if (wanted.from_count && wanted.patch)
+		return sut_usage_error(call, "--patch %s: --from-source takes its place",
+				       wanted.patch);
 	wanted.allowed_count = sut_call_all(call, &arena, "allow", &wanted.allowed);
 	rc = sut_create(&arena, &wanted, &patch, &kind, &verdict, &diag);
+	sut_phases_progress(&phases, "writing");
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
 		rc = write_patch(&arena, &patch, file, &diag);
 	sut_progress(call, NULL);

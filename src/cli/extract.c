@@ -106,18 +106,6 @@ static int report(struct sut_out *out, struct sut_arena *arena, const char *outp
 	return count ? SUT_EXIT_DONE : SUT_EXIT_NOTHING;
 }
 
-static size_t collect(const struct sut_call *call, struct sut_arena *arena, const char *name,
-		      const char ***values)
-{
-	size_t position = 0, count = 0, capacity = 0;
-	const char *value;
-
-	*values = NULL;
-	while ((value = sut_call_next(call, name, &position)))
-		SUT_PUSH(arena, *values, count, capacity) = value;
-	return count;
-}
-
 /* libclang is large, and nothing else needs it: it comes with a module that is loaded here. */
 static enum sut_rc load_module(typeof(sut_source_extract) **extract, struct sut_diag *diag)
 {
@@ -163,8 +151,8 @@ static int run(struct sut_call *call)
 		return sut_usage_error(call, "--%s is missing", missing);
 	if (call->argc)
 		return sut_usage_error(call, "%s: takes no operand", call->argv[0]);
-	create.target_count = collect(call, &arena, "target", &create.targets);
-	wanted.function_count = collect(call, &arena, "function", &wanted.functions);
+	create.target_count = sut_call_all(call, &arena, "target", &create.targets);
+	wanted.function_count = sut_call_all(call, &arena, "function", &wanted.functions);
 	rc = load_module(&extract, &diag);
 	if (rc == SUT_OK)
 		rc = extract(&arena, &wanted, &sources, &count, &verdict, &diag);

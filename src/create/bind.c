@@ -129,11 +129,27 @@ static const struct sut_located *find_proven_in(const struct sut_part *part, con
 	return NULL;
 }
 
+/* What the rest of the unit defines under that name. */
+static const struct sut_located *find_rest(const struct sut_reference *reference)
+{
+	const struct sut_part *part = reference->part;
+	uint32_t def = sut_object_def(part->diff->before, reference->name);
+	struct sut_located *found = sut_arena_alloc(reference->extract->arena, sizeof(*found));
+
+	if (!part->diff->part || def == SUT_NO_DEF)
+		return NULL;
+	found->known = sut_part_locate(part, def, &found->address);
+	return found->known ? found : NULL;
+}
+
 /* What the proof saw the unit use under that name; for what is hand-written, the unit beside. */
 static const struct sut_located *find_proven(const struct sut_reference *reference)
 {
 	const struct sut_part *part = reference->part;
+	const struct sut_located *rest = find_rest(reference);
 
+	if (rest)
+		return rest;
 	return find_proven_in(part->beside ? part->beside : part, reference->name);
 }
 

@@ -75,6 +75,8 @@ struct sut_create_options {
 	const char *patch;    /* the source patch */
 	const char *database; /* compile_commands.json, or NULL: look in the tree */
 	const char *strip;    /* -p level as a number, or NULL: find it */
+	size_t from_count;    /* no source patch: C files with the new functions, see written.c */
+	const char **from;
 	const char *with;     /* a file of the author's, see core/livepatch.h, or NULL */
 	const char
 		*beside; /* the unit it is compiled like, by its source; NULL: the first changed */

@@ -79,7 +79,10 @@ static enum sut_rc compare_member(struct delta *delta, struct member *member)
 			   unit->source);
 		return SUT_OK;
 	}
-	sut_diff_run(delta->arena, &member->before, &member->after, &member->diff);
+	if (delta->options->from_count)
+		sut_diff_part(delta->arena, &member->before, &member->after, &member->diff);
+	else
+		sut_diff_run(delta->arena, &member->before, &member->after, &member->diff);
 	sut_diff_judge(&member->diff, unit->source, delta->verdict);
 	member->changed = has_changes(member);
 	return SUT_OK;

@@ -208,7 +208,9 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 		.verdict = verdict,
 		.diag = diag,
 	};
-	rc = sut_patched_make(arena, options, scratch, &work->patched, verdict, diag);
+	rc = options->from_count
+		     ? sut_patched_written(arena, options, scratch, &work->patched, diag)
+		     : sut_patched_make(arena, options, scratch, &work->patched, verdict, diag);
 	if (rc == SUT_OK)
 		rc = find_database(work);
 	if (rc == SUT_OK)

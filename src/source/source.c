@@ -73,6 +73,7 @@ static enum sut_rc write_unit(struct extraction *extraction, const struct sut_un
 	struct sut_written written = {
 		.unit = source->unit,
 		.patch = extraction->options->create->patch,
+		.relative = *unit->source != '/',
 		.count = source->count,
 		.names = source->names,
 	};
