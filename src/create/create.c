@@ -143,11 +143,7 @@ static enum sut_rc add_source(struct creation *creation, enum sut_patch_source s
 		sut_remedy(creation->diag, "leave it out with --no-source");
 		return SUT_UNSUPPORTED;
 	}
-	if (!creation->options->no_source)
-		creation->patch->sources[source] = text;
-	add_fact(creation, key, slash ? slash + 1 : path);
-	add_fact(creation, sut_arena_printf(creation->arena, "%s-sha256", key),
-		 sut_arena_strdup(creation->arena, sut_hex(hex, digest, sizeof(digest))));
+	creation->patch->sources[source] = text;
 	return SUT_OK;
 }
 

@@ -122,6 +122,8 @@ static bool same_reference(struct compare *compare, const struct sut_section *ol
 	struct sut_place from = sut_object_place(before, old_section, old);
 	struct sut_place to = sut_object_place(after, new_section, new);
 
+	if (same_rest(compare, old, &from, new, &to))
+		return true;
 	if (old->type != new->type || !from.section != !to.section)
 		return false;
 	if (!from.section)
