@@ -252,7 +252,6 @@ static int run(struct sut_call *call)
 				       wanted.patch);
 	wanted.allowed_count = sut_call_all(call, &arena, "allow", &wanted.allowed);
 	rc = sut_create(&arena, &wanted, &patch, &kind, &verdict, &diag);
-	sut_phases_progress(&phases, "writing");
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
 		rc = write_patch(&arena, &patch, file, &diag);
 	sut_progress(call, NULL);
