@@ -73,6 +73,12 @@ enum sut_rc sut_target_load(struct sut_arena *arena, const char *path, struct su
 enum sut_rc sut_target_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
 			     struct sut_target *target, struct sut_diag *diag);
 
+/*
+ * A stripped target gets the symbols of another file with the same build-id. Whatever is wrong with
+ * that file, the target does without it.
+ */
+void sut_target_take_symbols(struct sut_arena *arena, struct sut_target *target, const char *path);
+
 /* size bytes at the address as the file has them, or NULL. */
 const unsigned char *sut_target_bytes(const struct sut_target *target, uint64_t address,
 				      uint64_t size);
