@@ -227,9 +227,6 @@ static enum sut_rc run_stages(struct creation *creation)
 	rc = sut_delta_build(creation->arena, options, creation->units, creation->unit_count, patch,
 			     creation->verdict, creation->diag);
 	if (rc == SUT_OK)
-		rc = sut_layout_judge(creation->arena, creation->units, creation->unit_count, patch,
-				      creation->verdict, creation->diag);
-	if (rc == SUT_OK)
 		apply_allowed(creation);
 	if (rc == SUT_OK && patch->func_count && !creation->verdict->refusal_count)
 		rc = add_facts(creation);

@@ -13,6 +13,7 @@
 #include "create/additions.h"
 #include "create/diff.h"
 #include "create/extract.h"
+#include "create/judge.h"
 #include "create/proof.h"
 
 #include <string.h>
@@ -368,5 +369,7 @@ enum sut_rc sut_delta_build(struct sut_arena *arena, const struct sut_create_opt
 	sut_extract_judge(&extract);
 	sut_additions_judge(&extract);
 	sut_extract_sources(&extract);
-	return SUT_OK;
+	/* Without a changed function nothing reads old values in a new way. */
+	return patch->func_count ? sut_units_judge(units, unit_count, &extract, verdict, diag)
+				 : SUT_OK;
 }
