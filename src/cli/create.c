@@ -2,6 +2,7 @@
 /* suture create: from a source patch to a live patch file. */
 #include "cli/cli.h"
 #include "cli/identity.h"
+#include "cli/phases.h"
 #include "cli/verdict.h"
 #include "base/guard.h"
 #include "base/io.h"
@@ -34,11 +35,6 @@ static const struct sut_option table[] = {
 	{"no-source", NULL, "only digests of the source patch go into the file, not its text"},
 	{"output", "FILE", "the patch file to write (-o); with --identity a folder"},
 };
-
-static void show_progress(void *context, const char *text)
-{
-	sut_progress(context, "%s", text);
-}
 
 static const char *missing_option(const struct sut_call *call)
 {
@@ -209,6 +205,7 @@ static bool check_words(const struct sut_call *call)
 static int run(struct sut_call *call)
 {
 	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_phases phases;
 	struct sut_create_options wanted = {
 		.name = sut_call_option(call, "name"),
 		.version = sut_call_option(call, "version"),
@@ -219,8 +216,8 @@ static int run(struct sut_call *call)
 		.with = sut_call_option(call, "with"),
 		.beside = sut_call_option(call, "beside"),
 		.no_source = sut_call_option(call, "no-source") != NULL,
-		.progress = show_progress,
-		.progress_context = call,
+		.progress = sut_phases_progress,
+		.progress_context = &phases,
 	};
 	const char *file = sut_call_option(call, "output"), *missing = missing_option(call);
 	struct sut_verdict verdict = {.arena = &arena};
@@ -239,8 +236,9 @@ static int run(struct sut_call *call)
 		return sut_usage_error(call, "--beside %s: is for --with", wanted.beside);
 	if (!check_words(call) || !read_replace(call, &wanted))
 		return SUT_EXIT_USAGE;
+	sut_phases_start(&phases, call, "patching");
 	if (sut_call_option(call, "identity"))
-		return sut_create_identity(call, &arena, &wanted);
+		return sut_create_identity(call, &arena, &wanted, &phases);
 	if (sut_call_option(call, "unit") || sut_call_option(call, "function") ||
 	    sut_call_option(call, "except"))
 		return sut_usage_error(call, "--unit, --function, --except: are for --identity");
@@ -252,6 +250,7 @@ static int run(struct sut_call *call)
 				       wanted.patch);
 	wanted.allowed_count = sut_call_all(call, &arena, "allow", &wanted.allowed);
 	rc = sut_create(&arena, &wanted, &patch, &kind, &verdict, &diag);
+	sut_phases_progress(&phases, "writing");
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
 		rc = write_patch(&arena, &patch, file, &diag);
 	sut_progress(call, NULL);
@@ -259,6 +258,7 @@ static int run(struct sut_call *call)
 	if (rc)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
 	report(&out, &wanted, &patch, kind, &verdict, file, sut_now_ns() - start);
+	sut_phases_report(&phases, &out);
 	return sut_call_end(&out, exit_of_kind(kind));
 }
 
