@@ -6,7 +6,9 @@
  * all are preprocessed, those that read it on both sides, and only those whose tokens differ are
  * compiled. The same comparison drops patches that only change comments.
  */
+#include "create/kept.h"
 #include "create/path.h"
+#include "create/scratch.h"
 #include "create/tokens.h"
 #include "create/work.h"
 #include "base/guard.h"
@@ -106,8 +108,9 @@ static enum sut_rc make_mirrors(struct sut_work *work)
 		folders[i] = work->candidates[i].entry->directory;
 	for (int side = 0; side < SUT_SIDE_COUNT && rc == SUT_OK; side++)
 		rc = sut_mirror_make(work->arena, &work->patched, (enum sut_side)side, work->whole,
-				     folders, work->count, work->scratch, &work->mirrors[side],
-				     work->diag);
+				     folders, work->count,
+				     sut_scratch_memory(work->arena, work->scratch),
+				     &work->mirrors[side], work->diag);
 	return rc;
 }
 
@@ -222,6 +225,8 @@ static enum sut_rc compare_batch(struct sut_work *work, struct batch *batch)
 		if (needs_both(work, candidate) || candidate->reads)
 			candidate->affected = !sut_tokens_same_code(&tokens[SUT_SIDE_BEFORE],
 								    &tokens[SUT_SIDE_AFTER]);
+		if (candidate->affected && work->options->before)
+			sut_kept_key(&batch->arena, candidate, &tokens[SUT_SIDE_BEFORE]);
 	}
 	return rc;
 }
