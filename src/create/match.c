@@ -35,6 +35,8 @@ static bool differs(struct sut_match *match, const char *reason)
 	return false;
 }
 
+<<<<<<< /tmp/cf/edit/src/create/match.c
+=======
 /* The linker, and the compiler's choice of sections, put such constants anywhere. */
 static bool is_told_by_content(const struct sut_section *section)
 {
@@ -191,6 +193,7 @@ static bool bind_field(struct sut_match *match, const struct sut_section *sectio
 	}
 }
 
+>>>>>>> /tmp/cf/h
 /* nop of any length, as assemblers pad with it; pause is none. */
 static bool is_padding(const unsigned char *code, size_t length)
 {
@@ -299,8 +302,8 @@ static bool match_relocated(struct walk *walk, size_t reloc_count)
 		for (size_t i = 0; i < reloc_count; i++, reloc++) {
 			size_t field = walk->there + reloc->offset - walk->def->offset - walk->here;
 
-			if (!bind_field(walk->match, walk->section, reloc, walk->there_code + field,
-					walk->address + field))
+			if (!sut_match_field(walk->match, walk->section, reloc,
+					     walk->there_code + field, walk->address + field))
 				return false;
 		}
 		walk->here += walk->here_insn.length;
@@ -366,7 +369,31 @@ static size_t step_at(const struct sut_match_steps *steps, uint64_t offset, bool
 
 bool sut_match_same_place(const struct sut_match_steps *steps, uint64_t here, uint64_t there)
 {
-	return step_at(steps, here, false) == step_at(steps, there, true);
+	size_t one = step_at(steps, here, false), other = step_at(steps, there, true);
+
+	if (one == steps->count || other == steps->count)
+		return one == other;
+	return steps->steps[one].here == steps->steps[other].here &&
+	       steps->steps[other].there == there;
+}
+
+/* Decodes the target's next instruction; what is skipped before it means the same place. */
+static bool decode_there(struct walk *walk)
+{
+	size_t at = walk->there;
+
+	if (!decode_next(walk->there_code, walk->there_size, &walk->there, &walk->there_insn))
+		return false;
+	while (at < walk->there) {
+		struct sut_insn padding;
+
+		SUT_PUSH(walk->match->arena, walk->steps.steps, walk->steps.count,
+			 walk->steps.capacity) = (struct sut_match_step){walk->here, at};
+		if (!sut_insn_decode(walk->there_code + at, walk->there_size - at, at, &padding))
+			return false;
+		at += padding.length;
+	}
+	return true;
 }
 
 static bool match_jumps(struct walk *walk)
@@ -402,7 +429,7 @@ bool sut_match_function(struct sut_match *match, const struct sut_def *def, uint
 	walk.reloc = sut_section_reloc(walk.section, def->offset);
 	while (decode_next(walk.here_code, walk.here_size, &walk.here, &walk.here_insn)) {
 		match->offset = walk.here;
-		if (!decode_next(walk.there_code, walk.there_size, &walk.there, &walk.there_insn))
+		if (!decode_there(&walk))
 			return differs(match, "the target's bytes are no instructions");
 		if (!match_insn(&walk))
 			return false;
@@ -454,7 +481,7 @@ static bool match_field(struct sut_match *match, const struct sut_section *secti
 		return match_pointer(match, section, reloc, address);
 	if (reloc->type == R_X86_64_PC32 && reloc->table != SUT_NO_TABLE)
 		return match_entry(match, section, reloc, field, address);
-	return bind_field(match, section, reloc, field, address);
+	return sut_match_field(match, section, reloc, field, address);
 }
 
 bool sut_match_data(struct sut_match *match, const struct sut_section *section, uint64_t address)

@@ -44,16 +44,27 @@ static int64_t word_at(const unsigned char *bytes)
 	return word;
 }
 
-/* Operand register of the original (reg field), and of its replacement (r/m field). */
-static bool same_register(const struct relax *relax)
+enum { REX_B = 1, REX_R = 4 };
+
+/*
+ * The operand register of the original (reg field) is that of its replacement (r/m field), or both
+ * of its replacement's, and nothing else in front of the opcode changed.
+ */
+static bool same_register(const struct relax *relax, bool both)
 {
 	unsigned int reg = relax->here[relax->at - 1] >> 3 & 7;
-	unsigned int rm = relax->there[relax->at - 1] & 7;
-	unsigned char old_rex = relax->at > 2 ? relax->here[relax->at - 3] : 0;
-	unsigned char new_rex = relax->at > 2 ? relax->there[relax->at - 3] : 0;
+	unsigned char modrm = relax->there[relax->at - 1];
+	size_t prefixes = relax->at > 2 ? relax->at - 3 : 0;
 
-	/* REX.R of the original became REX.B. */
-	return reg == rm && (old_rex >> 2 & 1) == (new_rex & 1);
+	if ((modrm & 7) != reg || (both && (modrm >> 3 & 7) != reg) ||
+	    memcmp(relax->here, relax->there, prefixes) != 0)
+		return false;
+	if (relax->at <= 2)
+		return true;
+	unsigned char rex = relax->here[relax->at - 3];
+	unsigned char moved = rex & REX_R ? REX_B : 0;
+
+	return relax->there[relax->at - 3] == ((rex & ~(both ? REX_B : REX_R | REX_B)) | moved);
 }
 
 static bool to_immediate(struct relax *relax)
@@ -62,7 +73,7 @@ static bool to_immediate(struct relax *relax)
 	unsigned char modrm = relax->there[relax->at - 1];
 	bool fits = false;
 
-	if ((modrm & 0xc0) != 0xc0 || !same_register(relax))
+	if ((modrm & 0xc0) != 0xc0 || !same_register(relax, false))
 		return false;
 	if (old == 0x8b)
 		fits = new == 0xc7 && !(modrm & 0x38);
@@ -116,7 +127,7 @@ static bool relax_tls_load(struct relax *relax, struct sut_relaxed *relaxed)
 	bool add = old == 0x03 && new == 0x81 && (modrm & 0xf8) == 0xc0;
 	bool lea = old == 0x03 && new == 0x8d && (modrm & 0xc0) == 0x80;
 
-	if ((!mov && !add && !lea) || !same_register(relax))
+	if ((!mov && !add && !lea) || !same_register(relax, lea))
 		return other(relax);
 	return sut_match_bind(relax->match, &relax->place, word_at(relax->there + at));
 }
