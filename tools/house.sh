@@ -38,7 +38,8 @@ is_installed() {
 }
 
 apt_install() {
-	as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+	as_root env DEBIAN_FRONTEND=noninteractive apt-get \
+		-o DPkg::Lock::Timeout=600 install -y --no-install-recommends "$@"
 }
 
 # install_packages WHO LOG [PACKAGE...]: what tools/packages lists for WHO, and PACKAGE..., unless

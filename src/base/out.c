@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "base/out.h"
+#include "base/utf8.h"
 
 #include <assert.h>
 #include <inttypes.h>
@@ -7,43 +8,13 @@
 #include <stdarg.h>
 #include <string.h>
 
-/* Length of the valid UTF-8 sequence at s (no overlong forms, no surrogates), or 0. */
-static size_t utf8_length(const unsigned char *s)
-{
-	size_t length;
-	uint32_t code;
-
-	if (s[0] < 0x80)
-		return 1;
-	if (s[0] >= 0xc2 && s[0] <= 0xdf) {
-		length = 2;
-		code = s[0] & 0x1f;
-	} else if (s[0] >= 0xe0 && s[0] <= 0xef) {
-		length = 3;
-		code = s[0] & 0x0f;
-	} else if (s[0] >= 0xf0 && s[0] <= 0xf4) {
-		length = 4;
-		code = s[0] & 0x07;
-	} else {
-		return 0;
-	}
-	for (size_t i = 1; i < length; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (s[i] & 0x3f);
-	}
-	if ((length == 3 && code < 0x800) || (code >= 0xd800 && code < 0xe000) ||
-	    (length == 4 && (code < 0x10000 || code > 0x10ffff)))
-		return 0;
-	return length;
-}
-
 static void put_escaped(FILE *file, const char *value, bool json)
 {
 	const unsigned char *s = (const unsigned char *)value;
 
 	while (*s) {
-		size_t length = utf8_length(s);
+		uint32_t code;
+		size_t length = sut_utf8_next(s, strnlen((const char *)s, 4), &code);
 
 		if (json && (*s == '"' || *s == '\\'))
 			fprintf(file, "\\%c", *s);

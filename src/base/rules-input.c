@@ -56,6 +56,19 @@ const struct sut_rule sut_rules_input[] = {
 			  "included) and its compiler. With the patch: correct the patch.",
 	},
 	{
+		.id = "cross-check",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A C file and a source patch do not say the same",
+		.meaning =
+			"Both were compiled by the unit's command. Where the machine code of a "
+			"function differs, both were compiled without optimisation as well, where "
+			"code comes of the function's own text: it still differs, or the function "
+			"is not there.",
+		.remedy = "Extract the file again, or correct what was changed in it by hand. Text "
+			  "that depends on the compiler, an #ifdef __clang__ for one, cannot be "
+			  "extracted.",
+	},
+	{
 		.id = "database",
 		.stages = SUT_STAGE_INPUT,
 		.title = "It is not known how the tree was compiled",

@@ -238,12 +238,12 @@ const struct sut_rule sut_rules_verdict[] = {
 		.id = "tls",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_IMPOSSIBLE,
-		.title = "A thread-local variable that is new, or of a shared object",
+		.title = "A thread-local variable that is new, or that the target never used so",
 		.meaning = "Running threads got their thread-local memory when they started; a new "
 			   "variable has no place in it. Where a shared object's lies differs from "
-			   "process to process.",
-		.remedy = "Use a shadow variable for what is new; leave functions that use a "
-			  "shared object's as they are.",
+			   "process to process, and only the slots that the loader filled say it.",
+		.remedy = "Use a shadow variable for what is new; reach what another unit has "
+			  "through a function of that unit.",
 	},
 };
 

@@ -2,6 +2,7 @@
 /* suture create: from a source patch to a live patch file. */
 #include "cli/cli.h"
 #include "cli/identity.h"
+#include "cli/phases.h"
 #include "cli/verdict.h"
 #include "base/guard.h"
 #include "base/io.h"
@@ -18,6 +19,7 @@ static const struct sut_option table[] = {
 	{"target", "BINARY", "executable or shared object to patch; may be repeated"},
 	{"source", "DIR", "the tree that the target was built from"},
 	{"patch", "FILE", "the source patch, a unified diff"},
+	{"from-source", "FILE", "instead: C as suture extract writes it; may be repeated"},
 	{"database", "FILE", "compile_commands.json (looked for in the tree)"},
 	{"strip", "N", "as in patch -pN (found by itself)"},
 	{"with", "FILE", "C file of callbacks, sets, shadow types and states to put in"},
@@ -34,18 +36,14 @@ static const struct sut_option table[] = {
 	{"output", "FILE", "the patch file to write (-o); with --identity a folder"},
 };
 
-static void show_progress(void *context, const char *text)
-{
-	sut_progress(context, "%s", text);
-}
-
 static const char *missing_option(const struct sut_call *call)
 {
 	static const char *const needed[] = {"name", "target", "source", "patch", "output"};
 
 	for (size_t i = 0; i < SUT_ARRAY_SIZE(needed); i++)
 		if (!sut_call_option(call, needed[i]) &&
-		    !(strcmp(needed[i], "patch") == 0 && sut_call_option(call, "identity")))
+		    !(strcmp(needed[i], "patch") == 0 && (sut_call_option(call, "identity") ||
+							  sut_call_option(call, "from-source"))))
 			return needed[i];
 	return NULL;
 }
@@ -129,6 +127,8 @@ static void report(struct sut_out *out, const struct sut_create_options *options
 		   const struct sut_patch *patch, enum sut_verdict_kind kind,
 		   const struct sut_verdict *verdict, const char *file, uint64_t ns)
 {
+	const char *origin = options->patch ? options->patch : options->from[0];
+
 	sut_out_string(out, "name", options->name);
 	sut_out_string(out, "verdict", kind_name(kind));
 	switch (kind) {
@@ -140,10 +140,10 @@ static void report(struct sut_out *out, const struct sut_create_options *options
 	case SUT_VERDICT_NOTHING:
 		sut_out_headline(out, SUT_MARK_WARNING,
 				 "%s: changes no machine code of the target; nothing to patch",
-				 options->patch);
+				 origin);
 		break;
 	case SUT_VERDICT_REFUSED:
-		sut_out_headline(out, SUT_MARK_FAILED, "%s: no patch made", options->patch);
+		sut_out_headline(out, SUT_MARK_FAILED, "%s: no patch made", origin);
 		break;
 	}
 	sut_report_verdict(out, verdict);
@@ -205,6 +205,7 @@ static bool check_words(const struct sut_call *call)
 static int run(struct sut_call *call)
 {
 	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_phases phases;
 	struct sut_create_options wanted = {
 		.name = sut_call_option(call, "name"),
 		.version = sut_call_option(call, "version"),
@@ -215,8 +216,8 @@ static int run(struct sut_call *call)
 		.with = sut_call_option(call, "with"),
 		.beside = sut_call_option(call, "beside"),
 		.no_source = sut_call_option(call, "no-source") != NULL,
-		.progress = show_progress,
-		.progress_context = call,
+		.progress = sut_phases_progress,
+		.progress_context = &phases,
 	};
 	const char *file = sut_call_option(call, "output"), *missing = missing_option(call);
 	struct sut_verdict verdict = {.arena = &arena};
@@ -235,15 +236,21 @@ static int run(struct sut_call *call)
 		return sut_usage_error(call, "--beside %s: is for --with", wanted.beside);
 	if (!check_words(call) || !read_replace(call, &wanted))
 		return SUT_EXIT_USAGE;
+	sut_phases_start(&phases, call, "patching");
 	if (sut_call_option(call, "identity"))
-		return sut_create_identity(call, &arena, &wanted);
+		return sut_create_identity(call, &arena, &wanted, &phases);
 	if (sut_call_option(call, "unit") || sut_call_option(call, "function") ||
 	    sut_call_option(call, "except"))
 		return sut_usage_error(call, "--unit, --function, --except: are for --identity");
 	wanted.fix_count = sut_call_all(call, &arena, "fixes", &wanted.fixes);
 	wanted.target_count = sut_call_all(call, &arena, "target", &wanted.targets);
+	wanted.from_count = sut_call_all(call, &arena, "from-source", &wanted.from);
+	if (wanted.from_count && wanted.patch)
+		return sut_usage_error(call, "--patch %s: --from-source takes its place",
+				       wanted.patch);
 	wanted.allowed_count = sut_call_all(call, &arena, "allow", &wanted.allowed);
 	rc = sut_create(&arena, &wanted, &patch, &kind, &verdict, &diag);
+	sut_phases_progress(&phases, "writing");
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
 		rc = write_patch(&arena, &patch, file, &diag);
 	sut_progress(call, NULL);
@@ -251,6 +258,7 @@ static int run(struct sut_call *call)
 	if (rc)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
 	report(&out, &wanted, &patch, kind, &verdict, file, sut_now_ns() - start);
+	sut_phases_report(&phases, &out);
 	return sut_call_end(&out, exit_of_kind(kind));
 }
 

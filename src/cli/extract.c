@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture extract: the live patch as C that a person can read. */
 #include "cli/cli.h"
+#include "cli/source.h"
 #include "cli/verdict.h"
 #include "base/guard.h"
 #include "base/io.h"
-#include "source/source.h"
 
-#include <dlfcn.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -17,6 +16,7 @@ static const struct sut_option table[] = {
 	{"database", "FILE", "compile_commands.json (looked for in the tree)"},
 	{"strip", "N", "as in patch -pN (found by itself)"},
 	{"function", "NAME", "take this function, not those that change; may be repeated"},
+	{"cross-check", NULL, "compile the file, and compare it with what create --patch makes"},
 	{"output", "FILE", "the C file to write, or a folder for one of each unit (-o)"},
 };
 
@@ -53,6 +53,16 @@ static const char *output_of(struct sut_arena *arena, const char *output, const 
 	for (char *slash = name; (slash = strchr(slash, '/'));)
 		*slash = '-';
 	return sut_arena_printf(arena, "%s/%s", output, name);
+}
+
+static const char **outputs_of(struct sut_arena *arena, const char *output,
+			       const struct sut_source *sources, size_t count)
+{
+	const char **files = sut_arena_array(arena, count, sizeof(*files));
+
+	for (size_t i = 0; i < count; i++)
+		files[i] = output_of(arena, output, sources[i].unit);
+	return files;
 }
 
 static enum sut_rc write_all(struct sut_arena *arena, const char *output,
@@ -106,32 +116,6 @@ static int report(struct sut_out *out, struct sut_arena *arena, const char *outp
 	return count ? SUT_EXIT_DONE : SUT_EXIT_NOTHING;
 }
 
-static size_t collect(const struct sut_call *call, struct sut_arena *arena, const char *name,
-		      const char ***values)
-{
-	size_t position = 0, count = 0, capacity = 0;
-	const char *value;
-
-	*values = NULL;
-	while ((value = sut_call_next(call, name, &position)))
-		SUT_PUSH(arena, *values, count, capacity) = value;
-	return count;
-}
-
-/* libclang is large, and nothing else needs it: it comes with a module that is loaded here. */
-static enum sut_rc load_module(typeof(sut_source_extract) **extract, struct sut_diag *diag)
-{
-	void *module = dlopen("suture-source.so", RTLD_NOW);
-
-	*extract = module ? dlsym(module, "sut_source_extract") : NULL;
-	if (*extract)
-		return SUT_OK;
-	sut_fail(diag, SUT_UNSUPPORTED, "clang", "the part that reads C cannot be loaded: %s",
-		 dlerror());
-	sut_remedy(diag, "install libclang 14 (Debian: libclang1-14)");
-	return SUT_UNSUPPORTED;
-}
-
 static int run(struct sut_call *call)
 {
 	SUT_ARENA struct sut_arena arena = {0};
@@ -152,29 +136,37 @@ static int run(struct sut_call *call)
 	const char *output = sut_call_option(call, "output"), *missing = missing_option(call);
 	struct sut_verdict verdict = {.arena = &arena};
 	struct sut_diag diag = {0};
-	typeof(sut_source_extract) *extract;
+	struct sut_source_module module;
+	struct sut_checked *checked;
 	struct sut_source *sources;
 	struct sut_out out;
 	enum sut_rc rc;
-	size_t count;
+	size_t count, checked_count = 0;
 	int status;
 
 	if (missing)
 		return sut_usage_error(call, "--%s is missing", missing);
 	if (call->argc)
 		return sut_usage_error(call, "%s: takes no operand", call->argv[0]);
-	create.target_count = collect(call, &arena, "target", &create.targets);
-	wanted.function_count = collect(call, &arena, "function", &wanted.functions);
-	rc = load_module(&extract, &diag);
+	create.target_count = sut_call_all(call, &arena, "target", &create.targets);
+	wanted.function_count = sut_call_all(call, &arena, "function", &wanted.functions);
+	rc = sut_source_load(&module, &diag);
 	if (rc == SUT_OK)
-		rc = extract(&arena, &wanted, &sources, &count, &verdict, &diag);
+		rc = module.extract(&arena, &wanted, &sources, &count, &verdict, &diag);
 	if (rc == SUT_OK)
 		rc = write_all(&arena, output, sources, count, &diag);
+	if (rc == SUT_OK && sut_call_option(call, "cross-check"))
+		rc = module.check(&arena, &create, outputs_of(&arena, output, sources, count),
+				  count, &checked, &checked_count, &verdict, &diag);
 	sut_progress(call, NULL);
 	sut_call_out(call, &out, "suture.extract/1", false);
 	if (rc)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
 	status = report(&out, &arena, output, sources, count);
+	if (sut_call_option(call, "cross-check"))
+		sut_source_report(&out, checked, checked_count);
+	if (verdict.refusal_count)
+		status = SUT_EXIT_REFUSED;
 	sut_report_verdict(&out, &verdict);
 	return sut_call_end(&out, status);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture create --identity: a rehearsal, what of a program could be patched? */
 #include "cli/identity.h"
+#include "cli/verdict.h"
 #include "base/guard.h"
 #include "base/io.h"
 #include "create/identity.h"
@@ -120,22 +121,6 @@ static void report_left(struct sut_out *out, struct sut_arena *arena,
 	sut_out_end(out);
 }
 
-static void report_refusals(struct sut_out *out, const struct sut_verdict *verdict)
-{
-	for (size_t i = 0; i < verdict->refusal_count; i++)
-		sut_out_headline(out, SUT_MARK_FAILED, "[%s] %s", verdict->refusals[i].rule,
-				 verdict->refusals[i].message);
-	sut_out_array(out, "refusals");
-	for (size_t i = 0; i < verdict->refusal_count; i++) {
-		sut_out_object(out, NULL);
-		sut_out_string(out, "rule", verdict->refusals[i].rule);
-		sut_out_string(out, "message", verdict->refusals[i].message);
-		sut_out_string(out, "evidence", verdict->refusals[i].evidence);
-		sut_out_end(out);
-	}
-	sut_out_end(out);
-}
-
 static int report(struct sut_out *out, struct sut_arena *arena, const char *target,
 		  const char *folder, const struct sut_identity *identity,
 		  const struct sut_verdict *verdict, uint64_t ns)
@@ -158,7 +143,7 @@ static int report(struct sut_out *out, struct sut_arena *arena, const char *targ
 	sut_out_unsigned(out, "patched", identity->patched_count);
 	report_patches(out, arena, identity, folder);
 	report_left(out, arena, identity);
-	report_refusals(out, verdict);
+	sut_report_verdict(out, verdict);
 	sut_out_headline(out, SUT_MARK_NONE, "%.1f s, %.1f s of it in the compiler",
 			 (double)ns / 1e9, (double)verdict->compiler_ns / 1e9);
 	sut_out_decimal(out, "seconds", (double)ns / 1e9);
@@ -179,7 +164,7 @@ static const char *superfluous(const struct sut_call *call)
 }
 
 int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
-			struct sut_create_options *wanted)
+			struct sut_create_options *wanted, struct sut_phases *phases)
 {
 	const char *folder = sut_call_option(call, "output"), *extra = superfluous(call);
 	struct sut_identity_choice choice = {0};
@@ -189,6 +174,7 @@ int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
 	uint64_t start = sut_now_ns();
 	struct sut_out out;
 	enum sut_rc rc;
+	int status;
 
 	if (extra)
 		return sut_usage_error(call, "--%s: is not for --identity", extra);
@@ -201,12 +187,15 @@ int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
 	rc = read_except(call, arena, &choice, &diag);
 	if (rc == SUT_OK)
 		rc = sut_identity_make(arena, wanted, &choice, &identity, &verdict, &diag);
+	sut_phases_progress(phases, "writing");
 	if (rc == SUT_OK && !verdict.refusal_count && identity.patched_count)
 		rc = write_patches(arena, &identity, folder, &diag);
 	sut_progress(call, NULL);
 	sut_call_out(call, &out, "suture.identity/1", false);
 	if (rc)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
-	return sut_call_end(&out, report(&out, arena, wanted->targets[0], folder, &identity,
-					 &verdict, sut_now_ns() - start));
+	status = report(&out, arena, wanted->targets[0], folder, &identity, &verdict,
+			sut_now_ns() - start);
+	sut_phases_report(phases, &out);
+	return sut_call_end(&out, status);
 }

@@ -7,6 +7,7 @@
  * compiled. The same comparison drops patches that only change comments.
  */
 #include "create/path.h"
+#include "create/scratch.h"
 #include "create/tokens.h"
 #include "create/work.h"
 #include "base/guard.h"
@@ -106,8 +107,9 @@ static enum sut_rc make_mirrors(struct sut_work *work)
 		folders[i] = work->candidates[i].entry->directory;
 	for (int side = 0; side < SUT_SIDE_COUNT && rc == SUT_OK; side++)
 		rc = sut_mirror_make(work->arena, &work->patched, (enum sut_side)side, work->whole,
-				     folders, work->count, work->scratch, &work->mirrors[side],
-				     work->diag);
+				     folders, work->count,
+				     sut_scratch_memory(work->arena, work->scratch),
+				     &work->mirrors[side], work->diag);
 	return rc;
 }
 

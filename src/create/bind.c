@@ -129,11 +129,27 @@ static const struct sut_located *find_proven_in(const struct sut_part *part, con
 	return NULL;
 }
 
+/* What the rest of the unit defines under that name. */
+static const struct sut_located *find_rest(const struct sut_reference *reference)
+{
+	const struct sut_part *part = reference->part;
+	uint32_t def = sut_object_def(part->diff->before, reference->name);
+	struct sut_located *found = sut_arena_alloc(reference->extract->arena, sizeof(*found));
+
+	if (!part->diff->part || def == SUT_NO_DEF)
+		return NULL;
+	found->known = sut_part_locate(part, def, &found->address);
+	return found->known ? found : NULL;
+}
+
 /* What the proof saw the unit use under that name; for what is hand-written, the unit beside. */
 static const struct sut_located *find_proven(const struct sut_reference *reference)
 {
 	const struct sut_part *part = reference->part;
+	const struct sut_located *rest = find_rest(reference);
 
+	if (rest)
+		return rest;
 	return find_proven_in(part->beside ? part->beside : part, reference->name);
 }
 
@@ -152,6 +168,26 @@ static const struct sut_target_symbol *find_global(const struct sut_reference *r
 	return NULL;
 }
 
+static bool bind_tls(struct sut_reference *reference, const struct sut_target_symbol *global,
+		     const struct sut_located *proven)
+{
+	struct sut_tls tls = {
+		.name = reference->name,
+		.here = global != NULL,
+		.addend = reference->reloc->addend,
+	};
+
+	if (global) {
+		tls.offset =
+			sut_target_tls_offset(sut_reference_target(reference), global->address);
+		tls.size = global->size;
+	} else if (proven) {
+		tls.here = true;
+		tls.offset = proven->address;
+	}
+	return sut_reference_bind_tls(reference, &tls);
+}
+
 bool sut_reference_bind(struct sut_reference *reference)
 {
 	const struct sut_target *target = sut_reference_target(reference);
@@ -165,18 +201,8 @@ bool sut_reference_bind(struct sut_reference *reference)
 	/* A program with functions of these names means its own, but the author ours. */
 	if (sut_patch_runtime_has(symbol->name) && (reference->part->beside || (!global && !slot)))
 		return use_runtime(reference);
-	if (type == STT_TLS) {
-		if (!target->executable || (!global && !proven))
-			return sut_reference_refuse(
-				reference, "tls",
-				"a thread-local variable of a shared object; leave functions "
-				"that use it as they are");
-		return sut_reference_use_target(reference, symbol->name, STT_TLS,
-						proven ? proven->address
-						       : global->address - target->tls_size,
-						global ? global->size : 0,
-						reference->reloc->addend);
-	}
+	if (type == STT_TLS)
+		return bind_tls(reference, global, proven);
 	if (slot && (!target->executable || reference->reloc->type == R_X86_64_PLT32 ||
 		     sut_reloc_is_got(reference->reloc->type)))
 		return sut_reference_use_import(reference, symbol->name, type, slot);

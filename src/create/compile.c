@@ -348,6 +348,31 @@ const char **sut_compile_command(struct sut_arena *arena, const struct sut_compi
 	return words.list;
 }
 
+const char **sut_compile_move(struct sut_arena *arena, const struct sut_compile *compile,
+			      const struct sut_compile_mapping *mapping, const char *shown,
+			      size_t *argc)
+{
+	struct words words = {.arena = arena};
+	size_t taken;
+
+	push(&words, compile->argv[0]);
+	push(&words, sut_arena_printf(arena, "-ffile-prefix-map=%s=%s", mapping->root, shown));
+	for (size_t i = 1; i < compile->argc; i += taken) {
+		const char *word = compile->argv[i];
+
+		taken = option_words(compile, i);
+		push(&words,
+		     is_input(word) ? mapped(mapping, word) : map_option(arena, word, mapping));
+		if (taken == 2)
+			push(&words, is_one_of(word, reads_path, SUT_ARRAY_SIZE(reads_path))
+					     ? mapped(mapping, compile->argv[i + 1])
+					     : compile->argv[i + 1]);
+	}
+	*argc = words.count;
+	push(&words, NULL);
+	return words.list;
+}
+
 /* Takes one word off *text into *out, which has room for it. false: a quote is open. */
 static bool split_word(const char **text, char **out)
 {

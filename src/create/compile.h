@@ -60,6 +60,14 @@ const char **sut_compile_command(struct sut_arena *arena, const struct sut_compi
 				 size_t source, enum sut_compile_kind kind, const char *output,
 				 const struct sut_compile_mapping *mapping);
 
+/*
+ * The command for a tree that was at `shown` when it was recorded and is at mapping->root now:
+ * paths below go through the mapping, and what the compiler writes still says `shown`.
+ */
+const char **sut_compile_move(struct sut_arena *arena, const struct sut_compile *compile,
+			      const struct sut_compile_mapping *mapping, const char *shown,
+			      size_t *argc);
+
 /* Splits a command as a POSIX shell does, without expansions. false: a quote is open. */
 bool sut_words_split(struct sut_arena *arena, const char *text, size_t *count, const char ***words);
 

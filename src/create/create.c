@@ -109,31 +109,41 @@ static enum sut_rc compiler_version(struct creation *creation, const struct sut_
 	return SUT_OK;
 }
 
-/* A file that the patch is made from: its text, its name without its folder, and its digest. */
-static enum sut_rc add_source(struct creation *creation, enum sut_patch_source source,
-			      const char *path)
+/* A file that the patch is made from: its name without its folder, and its digest. */
+static enum sut_rc add_file(struct creation *creation, const char *key, const char *path,
+			    struct sut_bytes *text)
 {
-	const char *key = sut_patch_source_keys[source], *slash = strrchr(path, '/');
+	const char *slash = strrchr(path, '/');
 	unsigned char digest[SUT_SHA256_SIZE];
 	char hex[2 * SUT_SHA256_SIZE + 1];
-	struct sut_bytes text;
-	enum sut_rc rc = sut_file_read(creation->arena, path, PATCH_MAX, &text, creation->diag);
+	enum sut_rc rc = sut_file_read(creation->arena, path, PATCH_MAX, text, creation->diag);
 
 	if (rc)
 		return rc;
-	crypto_hash_sha256(digest, text.data, text.size);
-	if (!creation->options->no_source && text.size > SUT_PATCH_SOURCE_MAX) {
+	crypto_hash_sha256(digest, text->data, text->size);
+	add_fact(creation, key, slash ? slash + 1 : path);
+	add_fact(creation, sut_arena_printf(creation->arena, "%s-sha256", key),
+		 sut_arena_strdup(creation->arena, sut_hex(hex, digest, sizeof(digest))));
+	return SUT_OK;
+}
+
+/* ... and its text. */
+static enum sut_rc add_source(struct creation *creation, enum sut_patch_source source,
+			      const char *path)
+{
+	struct sut_bytes text;
+	enum sut_rc rc = add_file(creation, sut_patch_source_keys[source], path, &text);
+
+	if (rc || creation->options->no_source)
+		return rc;
+	if (text.size > SUT_PATCH_SOURCE_MAX) {
 		sut_fail(creation->diag, SUT_UNSUPPORTED, "large",
 			 "%s: %zu bytes, more than the %d of a source in a patch file", path,
 			 text.size, SUT_PATCH_SOURCE_MAX);
 		sut_remedy(creation->diag, "leave it out with --no-source");
 		return SUT_UNSUPPORTED;
 	}
-	if (!creation->options->no_source)
-		creation->patch->sources[source] = text;
-	add_fact(creation, key, slash ? slash + 1 : path);
-	add_fact(creation, sut_arena_printf(creation->arena, "%s-sha256", key),
-		 sut_arena_strdup(creation->arena, sut_hex(hex, digest, sizeof(digest))));
+	creation->patch->sources[source] = text;
 	return SUT_OK;
 }
 
@@ -142,13 +152,17 @@ static enum sut_rc add_facts(struct creation *creation)
 {
 	const struct sut_create_options *options = creation->options;
 	const char *version;
+	struct sut_bytes text;
 	enum sut_rc rc = compiler_version(creation, &creation->units[0], &version);
 
 	if (rc)
 		return rc;
 	add_fact(creation, "suture", SUT_VERSION);
 	add_fact(creation, "compiler", version);
-	rc = add_source(creation, SUT_PATCH_SOURCE_PATCH, options->patch);
+	for (size_t i = 0; i < options->from_count && rc == SUT_OK; i++)
+		rc = add_file(creation, "source-file", options->from[i], &text);
+	if (rc == SUT_OK && options->patch)
+		rc = add_source(creation, SUT_PATCH_SOURCE_PATCH, options->patch);
 	if (rc == SUT_OK && options->with)
 		rc = add_source(creation, SUT_PATCH_SOURCE_ADDITIONS, options->with);
 	if (rc == SUT_OK && options->beside)
@@ -212,9 +226,6 @@ static enum sut_rc run_stages(struct creation *creation)
 	progress(creation, "comparing and proving");
 	rc = sut_delta_build(creation->arena, options, creation->units, creation->unit_count, patch,
 			     creation->verdict, creation->diag);
-	if (rc == SUT_OK)
-		rc = sut_layout_judge(creation->arena, creation->units, creation->unit_count, patch,
-				      creation->verdict, creation->diag);
 	if (rc == SUT_OK)
 		apply_allowed(creation);
 	if (rc == SUT_OK && patch->func_count && !creation->verdict->refusal_count)

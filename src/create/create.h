@@ -5,7 +5,7 @@
  *   commands  compile_commands.json, or what `suture record` logged    -> struct sut_unit (argv)
  *   units     patch in a scratch overlay, stabilised lines, affected units, compiled before/after
  *   delta     before/after objects compared, proven against the target, extracted -> sut_patch
- *   layout    DWARF of both sides: types whose layout changed under unchanged code -> refusals
+ *   judge     DWARF of both sides: types, prototypes under unchanged code -> refusals (judge.h)
  *
  * Each stage that finds a reason not to make the patch adds a refusal and goes on where it can, so
  * that the operator sees all reasons at once. An error (enum sut_rc) is for what stops the work:
@@ -75,6 +75,8 @@ struct sut_create_options {
 	const char *patch;    /* the source patch */
 	const char *database; /* compile_commands.json, or NULL: look in the tree */
 	const char *strip;    /* -p level as a number, or NULL: find it */
+	size_t from_count;    /* no source patch: C files with the new functions, see written.c */
+	const char **from;
 	const char *with;     /* a file of the author's, see core/livepatch.h, or NULL */
 	const char
 		*beside; /* the unit it is compiled like, by its source; NULL: the first changed */
@@ -119,14 +121,6 @@ enum sut_rc sut_delta_build(struct sut_arena *arena, const struct sut_create_opt
 			    const struct sut_unit *units, size_t unit_count,
 			    struct sut_patch *patch, struct sut_verdict *verdict,
 			    struct sut_diag *diag);
-
-/*
- * Refuses (rule "layout") for each type with storage that outlives the switch whose size or member
- * offsets differ between a unit's before and after object. patch names the functions that change.
- */
-enum sut_rc sut_layout_judge(struct sut_arena *arena, const struct sut_unit *units,
-			     size_t unit_count, const struct sut_patch *patch,
-			     struct sut_verdict *verdict, struct sut_diag *diag);
 
 /* All of it: scratch folder made and removed, patch filled and complete when *kind is CREATED. */
 enum sut_rc sut_create(struct sut_arena *arena, const struct sut_create_options *options,

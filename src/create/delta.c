@@ -13,6 +13,7 @@
 #include "create/additions.h"
 #include "create/diff.h"
 #include "create/extract.h"
+#include "create/judge.h"
 #include "create/proof.h"
 
 #include <string.h>
@@ -79,7 +80,10 @@ static enum sut_rc compare_member(struct delta *delta, struct member *member)
 			   unit->source);
 		return SUT_OK;
 	}
-	sut_diff_run(delta->arena, &member->before, &member->after, &member->diff);
+	if (delta->options->from_count)
+		sut_diff_part(delta->arena, &member->before, &member->after, &member->diff);
+	else
+		sut_diff_run(delta->arena, &member->before, &member->after, &member->diff);
 	sut_diff_judge(&member->diff, unit->source, delta->verdict);
 	member->changed = has_changes(member);
 	return SUT_OK;
@@ -365,5 +369,7 @@ enum sut_rc sut_delta_build(struct sut_arena *arena, const struct sut_create_opt
 	sut_extract_judge(&extract);
 	sut_additions_judge(&extract);
 	sut_extract_sources(&extract);
-	return SUT_OK;
+	/* Without a changed function nothing reads old values in a new way. */
+	return patch->func_count ? sut_units_judge(units, unit_count, &extract, verdict, diag)
+				 : SUT_OK;
 }

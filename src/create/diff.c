@@ -96,6 +96,24 @@ static bool same_anonymous(struct compare *compare, const struct sut_place *befo
 	return same_range(compare, &pair);
 }
 
+/* A call of a function of the same unit may need no stub, where one of another's may. */
+static bool same_field(uint32_t old, uint32_t new)
+{
+	return old == new || (old == R_X86_64_PC32 && new == R_X86_64_PLT32);
+}
+
+/* What a part of the unit leaves to the rest of it. */
+static bool same_rest(const struct compare *compare, const struct sut_reloc *old,
+		      const struct sut_place *from, const struct sut_reloc *new,
+		      const struct sut_place *to)
+{
+	const struct sut_object *before = compare->diff->before, *after = compare->diff->after;
+
+	return compare->diff->part && from->section && !to->section && from->def != SUT_NO_DEF &&
+	       same_field(old->type, new->type) && from->delta == to->offset &&
+	       !strcmp(before->defs[from->def].name, after->symbols[to->symbol].name);
+}
+
 static bool same_reference(struct compare *compare, const struct sut_section *old_section,
 			   const struct sut_reloc *old, const struct sut_section *new_section,
 			   const struct sut_reloc *new)
@@ -104,6 +122,8 @@ static bool same_reference(struct compare *compare, const struct sut_section *ol
 	struct sut_place from = sut_object_place(before, old_section, old);
 	struct sut_place to = sut_object_place(after, new_section, new);
 
+	if (same_rest(compare, old, &from, new, &to))
+		return true;
 	if (old->type != new->type || !from.section != !to.section)
 		return false;
 	if (!from.section)
@@ -221,12 +241,12 @@ static void join_pieces(struct sut_diff *diff)
 		diff->change[i] = diff->change[after->defs[i].parent];
 }
 
-void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
-		  const struct sut_object *after, struct sut_diff *diff)
+static void run(struct sut_arena *arena, const struct sut_object *before,
+		const struct sut_object *after, bool part, struct sut_diff *diff)
 {
 	struct compare compare = {.arena = arena, .diff = diff};
 
-	*diff = (struct sut_diff){.before = before, .after = after};
+	*diff = (struct sut_diff){.before = before, .after = after, .part = part};
 	sut_twins_find(arena, before, after, &diff->twins);
 	diff->change = sut_arena_array(arena, after->def_count, sizeof(*diff->change));
 	for (size_t i = 0; i < after->def_count; i++) {
@@ -238,6 +258,30 @@ void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
 			diff->change[i] = SUT_CHANGE_CHANGED;
 	}
 	join_pieces(diff);
+}
+
+void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
+		  const struct sut_object *after, struct sut_diff *diff)
+{
+	run(arena, before, after, false, diff);
+}
+
+void sut_diff_part(struct sut_arena *arena, const struct sut_object *before,
+		   const struct sut_object *after, struct sut_diff *diff)
+{
+	run(arena, before, after, true, diff);
+	for (size_t i = 0; i < after->def_count; i++) {
+		const struct sut_def *def = &after->defs[i];
+		uint32_t twin = diff->twins.before[i];
+
+		if (!sut_def_is_function(def) || !after->defs[def->parent].local ||
+		    diff->change[i] != SUT_CHANGE_CHANGED)
+			continue;
+		diff->change[i] = SUT_CHANGE_NEW;
+		diff->twins.before[i] = SUT_NO_DEF;
+		if (twin != SUT_NO_DEF)
+			diff->twins.after[twin] = SUT_NO_DEF;
+	}
 }
 
 void sut_diff_identity(struct sut_arena *arena, const struct sut_object *object,

@@ -17,10 +17,19 @@ struct sut_diff {
 	const struct sut_object *before, *after;
 	struct sut_twins twins;
 	enum sut_change *change; /* per definition of after; all pieces of a function have one */
+	bool part;               /* after holds a part of the unit, and names what it lacks */
 };
 
 void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
 		  const struct sut_object *after, struct sut_diff *diff);
+
+/*
+ * The diff of a unit with an object that somebody wrote some of its functions for. What after does
+ * not define, by a name of before's, is before's; a static function of after that is not the same
+ * is after's own and replaces nothing.
+ */
+void sut_diff_part(struct sut_arena *arena, const struct sut_object *before,
+		   const struct sut_object *after, struct sut_diff *diff);
 
 /* The diff of an object with itself: nothing is changed, and everything is its own twin. */
 void sut_diff_identity(struct sut_arena *arena, const struct sut_object *object,

@@ -69,7 +69,7 @@ uint32_t sut_extract_symbol(struct sut_extract *extract, const struct sut_patch_
 uint32_t sut_extract_own(struct sut_extract *extract, struct sut_part *part, uint32_t def);
 
 /*
- * What a relocation of a carried section becomes. false: a refusal was added.
+ * What a relocation of a carried section becomes. false: nothing, or a refusal was added.
  */
 bool sut_extract_resolve(struct sut_extract *extract, const struct sut_origin *origin,
 			 const struct sut_reloc *reloc, struct sut_patch_reloc *result);

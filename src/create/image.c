@@ -87,6 +87,43 @@ uint64_t sut_target_slot(const struct sut_target *target, const char *name)
 	return lazy;
 }
 
+/* The offset in the target's own block that the slot without a name is for. */
+static bool tls_slot_offset(const struct sut_target *target, const struct sut_target_reloc *reloc,
+			    uint64_t *offset)
+{
+	const unsigned char *second;
+
+	*offset = reloc->addend;
+	if (reloc->type != R_X86_64_DTPMOD64)
+		return true;
+	second = sut_target_bytes(target, reloc->address + sizeof(*offset), sizeof(*offset));
+	if (second)
+		memcpy(offset, second, sizeof(*offset));
+	return second != NULL;
+}
+
+uint64_t sut_target_tls_slot(const struct sut_target *target, uint32_t kind, const char *name,
+			     const uint64_t *offset)
+{
+	for (size_t i = 0; i < target->reloc_count; i++) {
+		const struct sut_target_reloc *reloc = &target->relocs[i];
+		uint64_t found;
+
+		if (reloc->type != kind)
+			continue;
+		if (*reloc->name
+			    ? !strcmp(reloc->name, name)
+			    : offset && tls_slot_offset(target, reloc, &found) && found == *offset)
+			return reloc->address;
+	}
+	return 0;
+}
+
+uint64_t sut_target_tls_offset(const struct sut_target *target, uint64_t value)
+{
+	return target->executable ? value - target->tls_size : value;
+}
+
 /*
  * A stub of any layout (.plt, .plt.sec, .plt.got) begins with an optional endbr64, then jumps
  * through its slot. No section header is needed to recognise it.

@@ -35,6 +35,8 @@ static bool differs(struct sut_match *match, const char *reason)
 	return false;
 }
 
+<<<<<<< /tmp/cf/edit/src/create/match.c
+=======
 /* The linker, and the compiler's choice of sections, put such constants anywhere. */
 static bool is_told_by_content(const struct sut_section *section)
 {
@@ -112,8 +114,12 @@ bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint
 		return !strcmp(reloc->name, symbol->name)
 			       ? true
 			       : differs(match, "it uses another symbol");
-	if (reloc && (reloc->type == R_X86_64_TPOFF64 || reloc->type == R_X86_64_DTPMOD64 ||
-		      reloc->type == R_X86_64_IRELATIVE))
+	if (reloc && (reloc->type == R_X86_64_TPOFF64 || reloc->type == R_X86_64_TLSDESC))
+		return sut_match_bind(match, place, reloc->addend);
+	if (reloc && reloc->type == R_X86_64_DTPMOD64)
+		return sut_target_pointer(match->target, slot + sizeof(value), &value) &&
+		       sut_match_bind(match, place, value);
+	if (reloc && reloc->type == R_X86_64_IRELATIVE)
 		return true;
 	if (!sut_target_pointer(match->target, slot, &value))
 		return differs(match, "it uses a slot that is none");
@@ -121,6 +127,16 @@ bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint
 	if (!value && symbol->bind == STB_WEAK && !symbol->section)
 		return true;
 	return sut_match_bind(match, place, value);
+}
+
+/* The pair of slots says nothing but which object's block it is. */
+static bool match_module(struct sut_match *match, uint64_t slot)
+{
+	const struct sut_target_reloc *reloc = sut_target_reloc_at(match->target, slot);
+
+	return reloc && reloc->type == R_X86_64_DTPMOD64 && !*reloc->name
+		       ? true
+		       : differs(match, "it uses a slot that is none");
 }
 
 static uint64_t read_field(const unsigned char *field, unsigned int size)
@@ -144,6 +160,8 @@ static bool bind_field(struct sut_match *match, const struct sut_section *sectio
 	unsigned int size = sut_reloc_size(reloc->type);
 	uint64_t value, end = section->flags & SHF_EXECINSTR ? size + reloc->trail : 0;
 
+	if (reloc->type == R_X86_64_TLSDESC_CALL)
+		return true;
 	if (size < 4)
 		return differs(match, "it has a relocation of an unknown type");
 	value = read_field(field, size);
@@ -157,18 +175,17 @@ static bool bind_field(struct sut_match *match, const struct sut_section *sectio
 		return sut_match_bind(match, &place, value);
 	case R_X86_64_32S:
 	case R_X86_64_TPOFF32:
+	case R_X86_64_DTPOFF32:
 		return sut_match_bind(match, &place, (int64_t)(int32_t)value);
 	case R_X86_64_GOTPCREL:
 	case R_X86_64_GOTPCRELX:
 	case R_X86_64_REX_GOTPCRELX:
 	case R_X86_64_GOTTPOFF:
-		return sut_match_slot(match, &place, address + end + (int64_t)(int32_t)value);
 	case R_X86_64_TLSGD:
-	case R_X86_64_TLSLD:
-	case R_X86_64_DTPOFF32:
-	case R_X86_64_DTPOFF64:
 	case R_X86_64_GOTPC32_TLSDESC:
-		return true; /* compared as far as its bytes go; carried code cannot use it */
+		return sut_match_slot(match, &place, address + end + (int64_t)(int32_t)value);
+	case R_X86_64_TLSLD:
+		return match_module(match, address + end + (int64_t)(int32_t)value);
 	case R_X86_64_64:
 		return sut_match_bind(match, &place, value);
 	default:
@@ -176,6 +193,7 @@ static bool bind_field(struct sut_match *match, const struct sut_section *sectio
 	}
 }
 
+>>>>>>> /tmp/cf/h
 /* nop of any length, as assemblers pad with it; pause is none. */
 static bool is_padding(const unsigned char *code, size_t length)
 {
@@ -284,8 +302,8 @@ static bool match_relocated(struct walk *walk, size_t reloc_count)
 		for (size_t i = 0; i < reloc_count; i++, reloc++) {
 			size_t field = walk->there + reloc->offset - walk->def->offset - walk->here;
 
-			if (!bind_field(walk->match, walk->section, reloc, walk->there_code + field,
-					walk->address + field))
+			if (!sut_match_field(walk->match, walk->section, reloc,
+					     walk->there_code + field, walk->address + field))
 				return false;
 		}
 		walk->here += walk->here_insn.length;
@@ -351,7 +369,31 @@ static size_t step_at(const struct sut_match_steps *steps, uint64_t offset, bool
 
 bool sut_match_same_place(const struct sut_match_steps *steps, uint64_t here, uint64_t there)
 {
-	return step_at(steps, here, false) == step_at(steps, there, true);
+	size_t one = step_at(steps, here, false), other = step_at(steps, there, true);
+
+	if (one == steps->count || other == steps->count)
+		return one == other;
+	return steps->steps[one].here == steps->steps[other].here &&
+	       steps->steps[other].there == there;
+}
+
+/* Decodes the target's next instruction; what is skipped before it means the same place. */
+static bool decode_there(struct walk *walk)
+{
+	size_t at = walk->there;
+
+	if (!decode_next(walk->there_code, walk->there_size, &walk->there, &walk->there_insn))
+		return false;
+	while (at < walk->there) {
+		struct sut_insn padding;
+
+		SUT_PUSH(walk->match->arena, walk->steps.steps, walk->steps.count,
+			 walk->steps.capacity) = (struct sut_match_step){walk->here, at};
+		if (!sut_insn_decode(walk->there_code + at, walk->there_size - at, at, &padding))
+			return false;
+		at += padding.length;
+	}
+	return true;
 }
 
 static bool match_jumps(struct walk *walk)
@@ -387,7 +429,7 @@ bool sut_match_function(struct sut_match *match, const struct sut_def *def, uint
 	walk.reloc = sut_section_reloc(walk.section, def->offset);
 	while (decode_next(walk.here_code, walk.here_size, &walk.here, &walk.here_insn)) {
 		match->offset = walk.here;
-		if (!decode_next(walk.there_code, walk.there_size, &walk.there, &walk.there_insn))
+		if (!decode_there(&walk))
 			return differs(match, "the target's bytes are no instructions");
 		if (!match_insn(&walk))
 			return false;
@@ -439,7 +481,7 @@ static bool match_field(struct sut_match *match, const struct sut_section *secti
 		return match_pointer(match, section, reloc, address);
 	if (reloc->type == R_X86_64_PC32 && reloc->table != SUT_NO_TABLE)
 		return match_entry(match, section, reloc, field, address);
-	return bind_field(match, section, reloc, field, address);
+	return sut_match_field(match, section, reloc, field, address);
 }
 
 bool sut_match_data(struct sut_match *match, const struct sut_section *section, uint64_t address)

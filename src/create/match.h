@@ -25,7 +25,10 @@ struct sut_binding {
 	bool fresh; /* for the caller: this binding was the first to tell */
 };
 
-/* Which instruction of the object's function became which one of the target's. */
+/*
+ * Which instruction of the object's function became which one of the target's. The target's padding
+ * in front of an instruction has steps, too, of the same instruction.
+ */
 struct sut_match_steps {
 	size_t count, capacity;
 	struct sut_match_step {
@@ -63,6 +66,10 @@ bool sut_match_data(struct sut_match *match, const struct sut_section *section, 
  * target. Records the binding, or compares the content of what is merged. false with a reason.
  */
 bool sut_match_bind(struct sut_match *match, const struct sut_place *place, uint64_t destination);
+
+/* A relocated field that lies at the address in the target. */
+bool sut_match_field(struct sut_match *match, const struct sut_section *section,
+		     const struct sut_reloc *reloc, const unsigned char *field, uint64_t address);
 
 /* The slot of the global offset table at the address is that of the place's symbol. */
 bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint64_t slot);

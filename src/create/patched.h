@@ -32,4 +32,12 @@ enum sut_rc sut_patched_make(struct sut_arena *arena, const struct sut_create_op
 			     const char *scratch, struct sut_patched *patched,
 			     struct sut_verdict *verdict, struct sut_diag *diag);
 
+/*
+ * The units that options->from are written for, with those files in the place of their sources.
+ * SUT_REFUSED (rule "extract") when a file does not say its unit, or the tree does not have it.
+ */
+enum sut_rc sut_patched_written(struct sut_arena *arena, const struct sut_create_options *options,
+				const char *scratch, struct sut_patched *patched,
+				struct sut_diag *diag);
+
 #endif

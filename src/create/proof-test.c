@@ -172,6 +172,34 @@ static void a_call_of_another_function_is_refused(void)
 	CHECK(sut_testunit_refused(&p.test, "match", "choose"));
 }
 
+static void another_variable_is_refused(void)
+{
+	PROVEN p = {0}, other = {0};
+	static const char format[] =
+		"static int one, two; double scale(double x) { return x; }\n"
+		"int choose(int x) { return %s += x; } int *where(int x) { return x ? &one : &two; "
+		"}\n";
+
+	sut_testunit_init(&p.test, "-O2 -fPIE", sut_arena_printf(&p.test.arena, format, "one"), "");
+	sut_testunit_init(&other.test, "-O2 -fPIE",
+			  sut_arena_printf(&other.test.arena, format, "two"), "");
+	prove(&p, p.test.unit.before, sut_testunit_link(&other.test, "-pie", program));
+	CHECK(sut_testunit_refused(&p.test, "match", "another address"));
+}
+
+static void a_call_of_what_a_resolver_chooses_is_equal(void)
+{
+	PROVEN p = {0};
+	static const char unit[] =
+		"static int one(int x) { return x * 3; } static int (*resolve(void))(int)\n"
+		"{ return one; } int chosen(int) __attribute__((ifunc(\"resolve\")));\n"
+		"double scale(double x) { return x; }\n"
+		"int choose(int x) { return chosen(x) + 1; }\n";
+
+	prove_unit(&p, "-O2 -fPIE", "-pie", unit);
+	CHECK(all_proven(&p));
+}
+
 static void relaxed_loads_and_calls_are_equal(void)
 {
 	PROVEN p = {0};
@@ -298,6 +326,8 @@ static const struct sut_tap_test tests[] = {
 	{"another string is refused", another_string_is_refused},
 	{"another initial value is refused", another_initial_value_is_refused},
 	{"a call of another function is refused", a_call_of_another_function_is_refused},
+	{"another variable is refused", another_variable_is_refused},
+	{"a call of what a resolver chooses is equal", a_call_of_what_a_resolver_chooses_is_equal},
 	{"relaxed loads and calls are equal", relaxed_loads_and_calls_are_equal},
 	{"relaxed thread-local variables are equal", relaxed_thread_local_variables_are_equal},
 	{"a fixed-address program is proven", a_fixed_address_program_is_proven},

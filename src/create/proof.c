@@ -64,6 +64,8 @@ static bool commit_binding(struct sut_search *search, uint32_t from, struct sut_
 	known = located(search, binding);
 	if (known->known)
 		return known->address == binding->address;
+	if (!sut_search_fits(search, binding))
+		return false;
 	*known = (struct sut_located){true, binding->address};
 	binding->fresh = true;
 	return true;

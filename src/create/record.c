@@ -76,9 +76,9 @@ static enum sut_rc take_compiler(struct linking *linking, const char *folder, co
 	return sut_fail_errno(linking->diag, "%s: cannot make a link", recorder->links);
 }
 
-static enum sut_rc take_compilers(struct linking *linking, const char *search_path)
+static enum sut_rc take_compilers(struct linking *linking, const char *path)
 {
-	char *rest = sut_arena_strdup(linking->arena, search_path), *name;
+	char *rest = sut_arena_strdup(linking->arena, path), *name;
 
 	while ((name = strsep(&rest, ":"))) {
 		SUT_CLOSEDIR DIR *dir = opendir(*name ? name : ".");
@@ -97,15 +97,16 @@ static enum sut_rc take_compilers(struct linking *linking, const char *search_pa
 	return SUT_OK;
 }
 
-static const char *search_path(void)
+const char *sut_record_path(void)
 {
 	const char *path = getenv("PATH");
 
 	return path ? path : "/usr/bin:/bin";
 }
 
-enum sut_rc sut_record_prepare(struct sut_arena *arena, const char *folder, bool cover_some,
-			       struct sut_recorder *recorder, struct sut_diag *diag)
+enum sut_rc sut_record_prepare(struct sut_arena *arena, const char *folder, const char *path,
+			       bool cover_some, struct sut_recorder *recorder,
+			       struct sut_diag *diag)
 {
 	SUT_FREE char *self = realpath("/proc/self/exe", NULL);
 	struct linking linking = {
@@ -120,6 +121,7 @@ enum sut_rc sut_record_prepare(struct sut_arena *arena, const char *folder, bool
 	*recorder = (struct sut_recorder){
 		.log = sut_arena_printf(arena, "%s/log", folder),
 		.links = sut_arena_printf(arena, "%s/bin", folder),
+		.path = path,
 	};
 	if (!self || mkdir(recorder->links, 0700) < 0)
 		return sut_fail_errno(diag, "%s: cannot prepare the recording", folder);
@@ -128,16 +130,17 @@ enum sut_rc sut_record_prepare(struct sut_arena *arena, const char *folder, bool
 		return rc;
 	if (regcomp(&linking.compiler, COMPILER_NAMES, REG_EXTENDED | REG_NOSUB))
 		return sut_fail(diag, SUT_BUG, "record", "the pattern of compilers is wrong");
-	rc = take_compilers(&linking, search_path());
+	rc = take_compilers(&linking, path);
 	regfree(&linking.compiler);
 	return rc;
 }
 
-const char **sut_record_variables(struct sut_arena *arena, const char *log, const char *links)
+const char **sut_record_variables(struct sut_arena *arena, const struct sut_recorder *recorder,
+				  const char *log, const char *links)
 {
 	const char **list = sut_arena_array(arena, 4, sizeof(*list));
 
-	list[0] = sut_arena_printf(arena, "PATH=%s:%s", links, search_path());
+	list[0] = sut_arena_printf(arena, "PATH=%s:%s", links, recorder->path);
 	list[1] = sut_arena_printf(arena, "%s=%s", SUT_RECORD_LOG, log);
 	list[2] = sut_arena_printf(arena, "%s=%s", SUT_RECORD_FOLDER, links);
 	return list;
@@ -321,12 +324,13 @@ static enum sut_rc record_in(struct sut_arena *arena, const char *folder, const 
 	struct entries entries = {0};
 	struct sut_recorder recorder;
 	const char *before;
-	enum sut_rc rc = sut_record_prepare(arena, folder, false, &recorder, diag);
+	enum sut_rc rc =
+		sut_record_prepare(arena, folder, sut_record_path(), false, &recorder, diag);
 
 	if (rc)
 		return rc;
 	/* Set here and not only for the child, for the command itself is looked for in PATH. */
-	before = sut_arena_strdup(arena, search_path());
+	before = sut_arena_strdup(arena, recorder.path);
 	setenv("PATH", sut_arena_printf(arena, "%s:%s", recorder.links, before), 1);
 	setenv(SUT_RECORD_LOG, recorder.log, 1);
 	setenv(SUT_RECORD_FOLDER, recorder.links, 1);

@@ -40,23 +40,29 @@ enum sut_rc sut_record_run(struct sut_arena *arena, const char *path, char *cons
 struct sut_recorder {
 	const char *log;   /* where calls are noted */
 	const char *links; /* the folder for the front of PATH */
+	const char *path;  /* what PATH is behind it */
 	size_t covered_count, covered_capacity;
 	const char **covered; /* compilers' files that links has nothing for */
 };
 
 /*
- * Makes log and links in folder, which exists and is empty. With cover, compilers that do not mind
- * are left for the caller to mount this program over: SUT_RECORD_REAL has the originals then.
+ * Makes log and links in folder, which exists and is empty; path as above. With cover, compilers
+ * that do not mind are left for the caller to mount this program over: SUT_RECORD_REAL has the
+ * originals then.
  */
-enum sut_rc sut_record_prepare(struct sut_arena *arena, const char *folder, bool cover,
-			       struct sut_recorder *recorder, struct sut_diag *diag);
+enum sut_rc sut_record_prepare(struct sut_arena *arena, const char *folder, const char *path,
+			       bool cover, struct sut_recorder *recorder, struct sut_diag *diag);
 
 /* "NAME=value" for the environment of the build, NULL-terminated; log and links as it sees them. */
-const char **sut_record_variables(struct sut_arena *arena, const char *log, const char *links);
+const char **sut_record_variables(struct sut_arena *arena, const struct sut_recorder *recorder,
+				  const char *log, const char *links);
 
 /* What a log has: an entry per source that was compiled, in the order of the calls. */
 enum sut_rc sut_record_read(struct sut_arena *arena, const char *log, struct sut_entry **entries,
 			    size_t *count, struct sut_diag *diag);
+
+/* The PATH of this process. */
+const char *sut_record_path(void);
 
 /* Whether this process was started as a compiler by a build that is being recorded. */
 bool sut_record_is_compiler(const char *argv0);

@@ -40,6 +40,21 @@ bool sut_reference_use_target(struct sut_reference *reference, const char *name,
  */
 bool sut_reference_use_import(struct sut_reference *reference, const char *name, unsigned char type,
 			      uint64_t slot);
+/* A thread-local variable that is referred to. */
+struct sut_tls {
+	const char *name;
+	bool here; /* the target defines it */
+	uint64_t
+		offset; /* then: from the thread pointer in a program, else in the target's block */
+	uint64_t size;
+	int64_t addend;
+};
+
+/* Rewrites what the linker would have. false also where no relocation is left. */
+bool sut_reference_bind_tls(struct sut_reference *reference, const struct sut_tls *tls);
+/* The call of a sequence that was rewritten. */
+bool sut_reference_is_relaxed(const struct sut_reference *reference);
+
 /* What no unit of the patch defines. */
 bool sut_reference_bind(struct sut_reference *reference);
 

@@ -13,6 +13,8 @@
  *   add  x@GOTTPOFF, %r    48 03 05   add  $offset, %r      48 81 c0, or lea: 48 8d 80
  *   general dynamic, 16 bytes         mov %fs:0, %rax; lea offset(%rax), %rax, or add from a slot
  *   local dynamic, 12 or 13 bytes     mov %fs:0, %rax
+ *   lea x@TLSDESC, %r      48 8d 05   mov  $offset, %r      48 c7 c0, or from a slot: 48 8b 05
+ *   call *(%rax)           ff 10      nop                   66 90
  */
 #include "create/match.h"
 
@@ -42,16 +44,27 @@ static int64_t word_at(const unsigned char *bytes)
 	return word;
 }
 
-/* Operand register of the original (reg field), and of its replacement (r/m field). */
-static bool same_register(const struct relax *relax)
+enum { REX_B = 1, REX_R = 4 };
+
+/*
+ * The operand register of the original (reg field) is that of its replacement (r/m field), or both
+ * of its replacement's, and nothing else in front of the opcode changed.
+ */
+static bool same_register(const struct relax *relax, bool both)
 {
 	unsigned int reg = relax->here[relax->at - 1] >> 3 & 7;
-	unsigned int rm = relax->there[relax->at - 1] & 7;
-	unsigned char old_rex = relax->at > 2 ? relax->here[relax->at - 3] : 0;
-	unsigned char new_rex = relax->at > 2 ? relax->there[relax->at - 3] : 0;
+	unsigned char modrm = relax->there[relax->at - 1];
+	size_t prefixes = relax->at > 2 ? relax->at - 3 : 0;
 
-	/* REX.R of the original became REX.B. */
-	return reg == rm && (old_rex >> 2 & 1) == (new_rex & 1);
+	if ((modrm & 7) != reg || (both && (modrm >> 3 & 7) != reg) ||
+	    memcmp(relax->here, relax->there, prefixes) != 0)
+		return false;
+	if (relax->at <= 2)
+		return true;
+	unsigned char rex = relax->here[relax->at - 3];
+	unsigned char moved = rex & REX_R ? REX_B : 0;
+
+	return relax->there[relax->at - 3] == ((rex & ~(both ? REX_B : REX_R | REX_B)) | moved);
 }
 
 static bool to_immediate(struct relax *relax)
@@ -60,7 +73,7 @@ static bool to_immediate(struct relax *relax)
 	unsigned char modrm = relax->there[relax->at - 1];
 	bool fits = false;
 
-	if ((modrm & 0xc0) != 0xc0 || !same_register(relax))
+	if ((modrm & 0xc0) != 0xc0 || !same_register(relax, false))
 		return false;
 	if (old == 0x8b)
 		fits = new == 0xc7 && !(modrm & 0x38);
@@ -114,7 +127,7 @@ static bool relax_tls_load(struct relax *relax, struct sut_relaxed *relaxed)
 	bool add = old == 0x03 && new == 0x81 && (modrm & 0xf8) == 0xc0;
 	bool lea = old == 0x03 && new == 0x8d && (modrm & 0xc0) == 0x80;
 
-	if ((!mov && !add && !lea) || !same_register(relax))
+	if ((!mov && !add && !lea) || !same_register(relax, lea))
 		return other(relax);
 	return sut_match_bind(relax->match, &relax->place, word_at(relax->there + at));
 }
@@ -153,6 +166,32 @@ static bool relax_local_dynamic(struct relax *relax, struct sut_relaxed *relaxed
 	return true;
 }
 
+static bool relax_descriptor(struct relax *relax, struct sut_relaxed *relaxed)
+{
+	size_t at = relax->at;
+
+	relaxed->here = relaxed->there = at + 4;
+	if (at != 3 || relax->here_size < 7 || relax->there_size < 7)
+		return other(relax);
+	if (relax->there[1] == 0xc7 && (relax->there[2] & 0xf8) == 0xc0 && same_register(relax))
+		return sut_match_bind(relax->match, &relax->place, word_at(relax->there + at));
+	if (relax->there[0] == relax->here[0] && relax->there[1] == 0x8b &&
+	    relax->there[2] == relax->here[2])
+		return sut_match_slot(relax->match, &relax->place,
+				      relax->address + at + 4 + word_at(relax->there + at));
+	return other(relax);
+}
+
+/* What became of the call looks like padding and was skipped. */
+static bool relax_descriptor_call(struct relax *relax, struct sut_relaxed *relaxed)
+{
+	const unsigned char *nop = sut_target_bytes(relax->match->target, relax->address - 2, 2);
+
+	relaxed->here = 2;
+	relaxed->there = 0;
+	return !relax->at && nop && !memcmp(nop, "\x66\x90", 2) ? true : other(relax);
+}
+
 bool sut_match_relaxed(struct sut_match *match, const struct sut_section *section,
 		       const struct sut_reloc *reloc, const unsigned char *here, size_t here_size,
 		       size_t at, const unsigned char *there, size_t there_size, uint64_t address,
@@ -185,6 +224,10 @@ bool sut_match_relaxed(struct sut_match *match, const struct sut_section *sectio
 		return relax_general_dynamic(&relax, relaxed);
 	case R_X86_64_TLSLD:
 		return relax_local_dynamic(&relax, relaxed);
+	case R_X86_64_GOTPC32_TLSDESC:
+		return relax_descriptor(&relax, relaxed);
+	case R_X86_64_TLSDESC_CALL:
+		return relax_descriptor_call(&relax, relaxed);
 	default:
 		return other(&relax);
 	}

@@ -49,7 +49,8 @@ static bool locate_by_name(const struct sut_part *part, const struct sut_def *de
 			continue;
 		if (def->local && count > 1 && strcmp(symbols[i].file, file) != 0)
 			continue;
-		*address = symbols[i].address - (def->type == STT_TLS ? target->tls_size : 0);
+		*address = def->type == STT_TLS ? sut_target_tls_offset(target, symbols[i].address)
+						: symbols[i].address;
 		found++;
 	}
 	return found == 1;
@@ -156,22 +157,21 @@ static bool resolve_tls(struct sut_reference *reference, const struct referent *
 {
 	const struct sut_def *def = &referent->part->diff->after->defs[referent->def];
 	uint32_t twin = referent->part->diff->twins.before[referent->def];
-	uint64_t address = 0;
+	struct sut_tls tls = {
+		.name = def->name,
+		.here = true,
+		.size = def->size,
+		.addend = referent->addend,
+	};
 
-	if (!sut_reference_target(reference)->executable)
-		return sut_reference_refuse(
-			reference, "tls",
-			"a thread-local variable of a shared object, whose place differs "
-			"from process to process; leave functions that use it as they are");
 	if (twin == SUT_NO_DEF)
 		return sut_reference_refuse(
 			reference, "tls",
 			"a new thread-local variable, for which running threads have no "
 			"place; use a shadow variable");
-	if (!sut_part_locate(referent->part, twin, &address))
+	if (!sut_part_locate(referent->part, twin, &tls.offset))
 		return sut_reference_refuse(reference, "symbol", sut_place_unknown);
-	return sut_reference_use_target(reference, def->name, STT_TLS, address, def->size,
-					referent->addend);
+	return sut_reference_bind_tls(reference, &tls);
 }
 
 static bool resolve_variable(struct sut_reference *reference, const struct referent *referent)
@@ -351,6 +351,11 @@ static bool is_supported(uint32_t type)
 	case R_X86_64_REX_GOTPCRELX:
 	case R_X86_64_TPOFF32:
 	case R_X86_64_GOTTPOFF:
+	case R_X86_64_TLSGD:
+	case R_X86_64_TLSLD:
+	case R_X86_64_DTPOFF32:
+	case R_X86_64_GOTPC32_TLSDESC:
+	case R_X86_64_TLSDESC_CALL:
 		return true;
 	default:
 		return false;
@@ -396,6 +401,8 @@ bool sut_extract_resolve(struct sut_extract *extract, const struct sut_origin *o
 	if (after->symbols[reloc->symbol].absolute)
 		return sut_reference_refuse(&reference, "reloc",
 					    "an absolute symbol; leave this function as it is");
+	if (sut_reference_is_relaxed(&reference))
+		return false;
 	if (reference.place.section)
 		return resolve_defined(&reference);
 	if (find_referent(&reference, &referent))

@@ -3,9 +3,16 @@
 #include "base/guard.h"
 
 #include <ftw.h>
+#include <limits.h>
 #include <signal.h>
+#include <stdio.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
 
-enum { REMOVE_FDS = 16 };
+enum { REMOVE_FDS = 16, MEMORY_MIN = 64 << 20 /* bytes that are free */ };
+
+/* A link in the folder leads to the one in memory. */
+static const char memory_link[] = "%s/memory", memory_place[] = "/dev/shm";
 
 enum sut_rc sut_scratch_make(struct sut_arena *arena, const char **folder, struct sut_diag *diag)
 {
@@ -23,6 +30,25 @@ enum sut_rc sut_scratch_make(struct sut_arena *arena, const char **folder, struc
 	return SUT_OK;
 }
 
+const char *sut_scratch_memory(struct sut_arena *arena, const char *folder)
+{
+	const char *wanted = getenv("TMPDIR");
+	const char *link = sut_arena_printf(arena, memory_link, folder);
+	char *name = sut_arena_printf(arena, "%s/suture-XXXXXX", memory_place), present[PATH_MAX];
+	ssize_t length = readlink(link, present, sizeof(present));
+	struct statvfs room;
+
+	if (length > 0)
+		return sut_arena_strndup(arena, present, (size_t)length);
+	if ((wanted && *wanted) || statvfs(memory_place, &room) < 0 ||
+	    room.f_bavail * room.f_frsize < MEMORY_MIN || !mkdtemp(name))
+		return folder;
+	if (symlink(name, link) == 0)
+		return name;
+	rmdir(name);
+	return folder;
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
 	(void)st;
@@ -35,9 +61,23 @@ static int remove_one(const char *path, const struct stat *st, int type, struct 
 	return 0;
 }
 
-void sut_scratch_remove(const char *folder)
+static void remove_all(const char *folder)
 {
 	nftw(folder, remove_one, REMOVE_FDS, FTW_DEPTH | FTW_PHYS);
+}
+
+void sut_scratch_remove(const char *folder)
+{
+	char link[PATH_MAX], memory[PATH_MAX];
+	ssize_t length;
+
+	snprintf(link, sizeof(link), memory_link, folder);
+	length = readlink(link, memory, sizeof(memory) - 1);
+	if (length > 0) {
+		memory[length] = '\0';
+		remove_all(memory);
+	}
+	remove_all(folder);
 }
 
 enum sut_rc sut_scratch_with(struct sut_arena *arena,

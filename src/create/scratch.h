@@ -9,6 +9,13 @@
 /* A new folder in TMPDIR (or /tmp), closed to other users; its name has no links in it. */
 enum sut_rc sut_scratch_make(struct sut_arena *arena, const char **folder, struct sut_diag *diag);
 
+/*
+ * A folder for many small files that goes away with this one: in memory where there is such a file
+ * system and the user names no place (TMPDIR), for a thousand links take a second on some disks.
+ * Else the folder itself.
+ */
+const char *sut_scratch_memory(struct sut_arena *arena, const char *folder);
+
 /* Removes it with everything in it; links are removed, not followed. */
 void sut_scratch_remove(const char *folder);
 

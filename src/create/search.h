@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The inside of a proof while it is made: what the ways to find a function share. Only for proof.c
- * (names, references, and what follows from a match), neighbours.c and content.c.
+ * (names, references, and what follows from a match), neighbours.c, content.c and fits.c.
  */
 #ifndef SUT_CREATE_SEARCH_H
 #define SUT_CREATE_SEARCH_H
@@ -37,6 +37,9 @@ void sut_search_certain(struct sut_search *search, uint32_t index, uint64_t addr
  * least, or one whose references agree with what is known. true: it was found.
  */
 bool sut_search_guess(struct sut_search *search, uint32_t index, uint64_t address, uint64_t enough);
+
+/* What the target says of itself does not contradict the binding. */
+bool sut_search_fits(const struct sut_search *search, const struct sut_binding *binding);
 
 /* Takes what is known further, until nothing new comes out. */
 void sut_search_follow(struct sut_search *search);

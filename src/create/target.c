@@ -228,41 +228,6 @@ static enum sut_rc load_sections(struct load *load)
 	return SUT_OK;
 }
 
-/*
- * The symbols of a stripped target lie where its debugging package put them, found by the build-id.
- * Whatever is wrong with that file, the target does without it.
- */
-static void load_debug_symbols(struct load *load)
-{
-	struct sut_target *target = load->target;
-	char hex[2 * SUT_PATCH_BUILD_ID_MAX + 1];
-	struct sut_target debug = {.path = ""};
-	struct sut_diag ignored;
-
-	if (target->has_symtab || target->build_id_size < 2)
-		return;
-	sut_hex(hex, target->build_id, target->build_id_size);
-	debug.path = sut_arena_printf(load->arena, "/usr/lib/debug/.build-id/%.2s/%s.debug", hex,
-				      hex + 2);
-	if (access(debug.path, R_OK) ||
-	    sut_file_read(load->arena, debug.path, TARGET_SIZE_MAX, &debug.bytes, &ignored))
-		return;
-	__attribute__((cleanup(close_elf))) Elf *elf =
-		elf_memory((char *)debug.bytes.data, debug.bytes.size);
-	struct load other = {.arena = load->arena, .target = &debug, .diag = &ignored, .elf = elf};
-
-	if (!elf || load_header(&other) || load_sections(&other) || !debug.has_symtab ||
-	    debug.build_id_size != target->build_id_size ||
-	    memcmp(debug.build_id, target->build_id, debug.build_id_size) != 0)
-		return;
-	for (size_t i = 0; i < debug.symbol_count; i++) {
-		if (!debug.symbols[i].dynamic)
-			SUT_PUSH(load->arena, target->symbols, target->symbol_count,
-				 load->symbol_capacity) = debug.symbols[i];
-	}
-	target->has_symtab = true;
-}
-
 static int compare_symbols(const void *a, const void *b)
 {
 	const struct sut_target_symbol *left = a, *right = b;
@@ -305,6 +270,50 @@ static void sort_symbols(struct sut_target *target)
 			symbols[kept++] = symbols[i];
 	}
 	target->symbol_count = kept;
+}
+
+void sut_target_take_symbols(struct sut_arena *arena, struct sut_target *target, const char *path)
+{
+	struct sut_target debug = {.path = path};
+	struct sut_target result = *target;
+	size_t capacity = 0;
+	struct sut_diag ignored;
+
+	if (target->has_symtab || access(path, R_OK) ||
+	    sut_file_read(arena, path, TARGET_SIZE_MAX, &debug.bytes, &ignored))
+		return;
+	__attribute__((cleanup(close_elf))) Elf *elf =
+		elf_memory((char *)debug.bytes.data, debug.bytes.size);
+	struct load load = {.arena = arena, .target = &debug, .diag = &ignored, .elf = elf};
+
+	if (!elf || load_header(&load) || load_sections(&load) || !debug.has_symtab ||
+	    debug.build_id_size != target->build_id_size ||
+	    memcmp(debug.build_id, target->build_id, debug.build_id_size) != 0)
+		return;
+	result.symbols = NULL;
+	result.symbol_count = 0;
+	for (size_t i = 0; i < target->symbol_count; i++)
+		SUT_PUSH(arena, result.symbols, result.symbol_count, capacity) = target->symbols[i];
+	for (size_t i = 0; i < debug.symbol_count; i++)
+		if (!debug.symbols[i].dynamic)
+			SUT_PUSH(arena, result.symbols, result.symbol_count, capacity) =
+				debug.symbols[i];
+	result.has_symtab = true;
+	sort_symbols(&result);
+	*target = result;
+}
+
+/* The symbols of a stripped target lie where its debugging package put them. */
+static void take_debug_symbols(struct sut_arena *arena, struct sut_target *target)
+{
+	char hex[2 * SUT_PATCH_BUILD_ID_MAX + 1];
+
+	if (target->has_symtab || target->build_id_size < 2)
+		return;
+	sut_hex(hex, target->build_id, target->build_id_size);
+	sut_target_take_symbols(arena, target,
+				sut_arena_printf(arena, "/usr/lib/debug/.build-id/%.2s/%s.debug",
+						 hex, hex + 2));
 }
 
 static const char *base_name(const char *path)
@@ -352,8 +361,8 @@ enum sut_rc sut_target_parse(struct sut_arena *arena, const char *path, struct s
 		sut_remedy(diag, "Link it with -Wl,--build-id.");
 		return rc;
 	}
-	load_debug_symbols(&load);
 	sort_symbols(&result);
+	take_debug_symbols(arena, &result);
 	if (result.reloc_count)
 		qsort(result.relocs, result.reloc_count, sizeof(*result.relocs), compare_relocs);
 	*target = result;

@@ -73,6 +73,12 @@ enum sut_rc sut_target_load(struct sut_arena *arena, const char *path, struct su
 enum sut_rc sut_target_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
 			     struct sut_target *target, struct sut_diag *diag);
 
+/*
+ * A stripped target gets the symbols of another file with the same build-id. Whatever is wrong with
+ * that file, the target does without it.
+ */
+void sut_target_take_symbols(struct sut_arena *arena, struct sut_target *target, const char *path);
+
 /* size bytes at the address as the file has them, or NULL. */
 const unsigned char *sut_target_bytes(const struct sut_target *target, uint64_t address,
 				      uint64_t size);
@@ -92,6 +98,18 @@ const struct sut_target_reloc *sut_target_reloc_at(const struct sut_target *targ
  * bound when the program starts comes before one that is bound lazily.
  */
 uint64_t sut_target_slot(const struct sut_target *target, const char *name);
+
+/*
+ * The slot, or the first of a pair, that the loader fills for a thread-local variable: of that kind
+ * (R_X86_64_TPOFF64, DTPMOD64, TLSDESC), for the name or for an offset in the target's own block.
+ * Without a name it is the target's own, at *offset; NULL: another object's. 0: there is none.
+ */
+uint64_t sut_target_tls_slot(const struct sut_target *target, uint32_t kind, const char *name,
+			     const uint64_t *offset);
+
+/* Where a TLS symbol of the target lies, as relocations of its code have it: from the thread
+ * pointer in a program, in the target's block in a shared object. */
+uint64_t sut_target_tls_offset(const struct sut_target *target, uint64_t value);
 
 /* The address is a stub that jumps through a slot: the slot's relocation, else NULL. */
 const struct sut_target_reloc *sut_target_stub(const struct sut_target *target, uint64_t address);

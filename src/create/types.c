@@ -1,234 +1,107 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * One walk over the DWARF of an object. Who keeps values of a type is noted by the type's name
+ * while walking, and put into the types at the end, when all of them are known.
+ *
+ * An inlined function's variables are those of the function that it was inlined into: only entries
+ * of functions with code count, and the entries of what was inlined lie inside them.
+ */
 #include "create/types.h"
-#include "base/guard.h"
+#include "create/dwarf-text.h"
 
 #include <dwarf.h>
-#include <elfutils/libdw.h>
 #include <elfutils/libdwfl.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { DEPTH_MAX = 64 /* of types in types; DWARF from a compiler has a few */ };
+enum use_kind { USE_KEEPER, USE_HOLDER, USE_TAKER };
+
+struct use {
+	const char *type;
+	enum use_kind kind;
+	const char *who;
+};
 
 struct reader {
 	struct sut_arena *arena;
+	struct sut_dwarf dwarf;
 	struct sut_types *types;
-	size_t pointed_count, pointed_capacity;
-	const char **pointed; /* names of types that pointers lead to */
-	size_t held_count, held_capacity;
-	struct held {
-		const char *type, *variable;
-	} * held; /* names of types in variables with static storage */
+	size_t use_count, use_capacity;
+	struct use *uses;
 };
 
-/* A copy: the DWARF is closed long before its types are compared. */
-static const char *name_of(struct reader *reader, Dwarf_Die *die)
-{
-	const char *name = dwarf_diename(die);
+/* Where the walk is: in which function, and whether that has code. */
+struct scope {
+	const char *function; /* NULL: in none */
+	bool code;
+};
 
-	return name ? sut_arena_strdup(reader->arena, name) : "";
+static void add_use(struct reader *reader, const char *type, enum use_kind kind, const char *who)
+{
+	if (*type)
+		SUT_PUSH(reader->arena, reader->uses, reader->use_count, reader->use_capacity) =
+			(struct use){type, kind, who};
 }
 
-static bool number(Dwarf_Die *die, unsigned int attribute, uint64_t *value)
+/* "member next of struct list (dict.h:4)" */
+static const char *whose(struct reader *reader, const char *what, Dwarf_Die *die, const char *of,
+			 const char *owner)
 {
-	Dwarf_Attribute attr;
-	Dwarf_Word word;
+	const char *place = sut_dwarf_place(&reader->dwarf, die);
 
-	if (!dwarf_attr_integrate(die, attribute, &attr) || dwarf_formudata(&attr, &word))
-		return false;
-	*value = word;
-	return true;
-}
-
-static bool type_of(Dwarf_Die *die, Dwarf_Die *type)
-{
-	Dwarf_Attribute attr;
-
-	return dwarf_attr_integrate(die, DW_AT_type, &attr) && dwarf_formref_die(&attr, type);
-}
-
-static const char *place_of(struct reader *reader, Dwarf_Die *die)
-{
-	const char *file = dwarf_decl_file(die), *slash = file ? strrchr(file, '/') : NULL;
-	int line;
-
-	if (!file || dwarf_decl_line(die, &line))
-		return "";
-	return sut_arena_printf(reader->arena, "%s:%d", slash ? slash + 1 : file, line);
-}
-
-static const char *tag_word(int tag)
-{
-	switch (tag) {
-	case DW_TAG_structure_type:
-		return "struct";
-	case DW_TAG_union_type:
-		return "union";
-	case DW_TAG_enumeration_type:
-		return "enum";
-	default:
-		return "";
-	}
-}
-
-static bool is_aggregate(int tag)
-{
-	return tag == DW_TAG_structure_type || tag == DW_TAG_union_type;
-}
-
-/* Takes typedefs and qualifiers off. *alias is the last typedef's name: the only name that an
- * unnamed structure may have. */
-static bool strip(struct reader *reader, Dwarf_Die *type, const char **alias)
-{
-	*alias = "";
-	for (int depth = 0; depth < DEPTH_MAX; depth++) {
-		switch (dwarf_tag(type)) {
-		case DW_TAG_typedef:
-			*alias = name_of(reader, type);
-			break;
-		case DW_TAG_const_type:
-		case DW_TAG_volatile_type:
-		case DW_TAG_restrict_type:
-		case DW_TAG_atomic_type:
-			break;
-		default:
-			return true;
-		}
-		if (!type_of(type, type))
-			return false; /* const void and the like */
-	}
-	return false;
-}
-
-/* A structure declared in a function is another type than one outside it with its name. */
-static const char *scope_of(struct reader *reader, Dwarf_Die *die)
-{
-	Dwarf_Die *scopes = NULL;
-	int count = dwarf_getscopes_die(die, &scopes);
-	const char *scope = "";
-
-	for (int i = 1; i < count && !*scope; i++)
-		if (dwarf_tag(&scopes[i]) == DW_TAG_subprogram)
-			scope = sut_arena_printf(reader->arena,
-						 "%s: ", name_of(reader, &scopes[i]));
-	free(scopes);
-	return scope;
-}
-
-/* The name of a stripped structure, union or enumeration; "" when nothing names it. */
-static const char *full_name(struct reader *reader, Dwarf_Die *die, const char *alias)
-{
-	const char *name = name_of(reader, die);
-
-	if (*name)
-		return sut_arena_printf(reader->arena, "%s%s %s", scope_of(reader, die),
-					tag_word(dwarf_tag(die)), name);
-	return *alias ? sut_arena_printf(reader->arena, "%s%s", scope_of(reader, die), alias) : "";
-}
-
-static const char *describe(struct reader *reader, Dwarf_Die type, unsigned int depth);
-
-static const char *describe_array(struct reader *reader, Dwarf_Die *type, unsigned int depth)
-{
-	const char *text = "?";
-	Dwarf_Die child, element;
-
-	if (type_of(type, &element))
-		text = describe(reader, element, depth + 1);
-	if (dwarf_child(type, &child))
-		return text;
-	do {
-		uint64_t bound;
-
-		if (number(&child, DW_AT_count, &bound))
-			text = sut_arena_printf(reader->arena, "%s[%llu]", text,
-						(unsigned long long)bound);
-		else if (number(&child, DW_AT_upper_bound, &bound))
-			text = sut_arena_printf(reader->arena, "%s[%llu]", text,
-						(unsigned long long)bound + 1);
-		else
-			text = sut_arena_printf(reader->arena, "%s[]", text);
-	} while (dwarf_siblingof(&child, &child) == 0);
-	return text;
-}
-
-/* What a member is made of, in one line. */
-static const char *describe(struct reader *reader, Dwarf_Die type, unsigned int depth)
-{
-	const char *alias, *name;
-	Dwarf_Die target;
-
-	if (depth > DEPTH_MAX)
-		return "?";
-	if (!strip(reader, &type, &alias))
-		return "void";
-	switch (dwarf_tag(&type)) {
-	case DW_TAG_pointer_type:
-		if (!type_of(&type, &target))
-			return "void *";
-		return sut_arena_printf(reader->arena, "%s *", describe(reader, target, depth + 1));
-	case DW_TAG_array_type:
-		return describe_array(reader, &type, depth);
-	case DW_TAG_subroutine_type:
-		return "function";
-	case DW_TAG_base_type:
-		return name_of(reader, &type);
-	default:
-		name = full_name(reader, &type, alias);
-		return *name ? name : tag_word(dwarf_tag(&type));
-	}
-}
-
-/* The structure or union that values of a type hold, arrays of it included. */
-static bool held_aggregate(struct reader *reader, Dwarf_Die *type, const char **alias)
-{
-	for (int depth = 0; depth < DEPTH_MAX; depth++) {
-		if (!strip(reader, type, alias))
-			return false;
-		if (dwarf_tag(type) != DW_TAG_array_type)
-			return is_aggregate(dwarf_tag(type));
-		if (!type_of(type, type))
-			return false;
-	}
-	return false;
+	return sut_arena_printf(reader->arena, "%s %s%s%s%s%s%s", what,
+				sut_dwarf_name(&reader->dwarf, die), of, owner, *place ? " (" : "",
+				place, *place ? ")" : "");
 }
 
 static void add_members(struct reader *reader, struct sut_type *type, Dwarf_Die *aggregate,
 			const char *prefix, uint64_t base, unsigned int depth);
 
+static void add_part(struct reader *reader, struct sut_type *type, Dwarf_Die *member,
+		     Dwarf_Die *made_of, const char *prefix, uint64_t base, unsigned int depth)
+{
+	const char *part = sut_dwarf_aggregate(&reader->dwarf, *made_of, false);
+	const char *name = sut_dwarf_name(&reader->dwarf, member), *alias;
+	const char *pointed = sut_dwarf_aggregate(&reader->dwarf, *made_of, true);
+	Dwarf_Die inner = *made_of;
+
+	if (*part)
+		SUT_PUSH(reader->arena, type->parts, type->part_count, type->part_capacity) = part;
+	else if (*pointed)
+		add_use(reader, pointed, USE_KEEPER,
+			whose(reader, "member", member, " of ", type->name));
+	else if (sut_dwarf_strip(&reader->dwarf, &inner, &alias) && sut_dwarf_is_aggregate(&inner))
+		add_members(reader, type, &inner,
+			    *name ? sut_arena_printf(reader->arena, "%s%s.", prefix, name) : prefix,
+			    base, depth + 1);
+}
+
 static void add_member(struct reader *reader, struct sut_type *type, Dwarf_Die *member,
 		       const char *prefix, uint64_t base, unsigned int depth)
 {
-	const char *name = name_of(reader, member), *alias, *part;
+	const char *name = sut_dwarf_name(&reader->dwarf, member);
 	uint64_t bytes = 0, bits = 0, bit_size = 0;
-	Dwarf_Die made_of, inner;
+	Dwarf_Word size = 0;
+	Dwarf_Die made_of;
 
-	if (!type_of(member, &made_of))
+	if (!sut_dwarf_type(member, &made_of))
 		return;
-	number(member, DW_AT_data_member_location, &bytes);
-	if (!number(member, DW_AT_data_bit_offset, &bits))
-		number(member, DW_AT_bit_offset, &bits);
-	number(member, DW_AT_bit_size, &bit_size);
-	inner = made_of;
-	if (held_aggregate(reader, &inner, &alias)) {
-		part = full_name(reader, &inner, alias);
-		if (*part)
-			SUT_PUSH(reader->arena, type->parts, type->part_count,
-				 type->part_capacity) = part;
-		else
-			add_members(reader, type, &inner,
-				    *name ? sut_arena_printf(reader->arena, "%s%s.", prefix, name)
-					  : prefix,
-				    base + 8 * bytes, depth + 1);
-	}
+	sut_dwarf_number(member, DW_AT_data_member_location, &bytes);
+	if (!sut_dwarf_number(member, DW_AT_data_bit_offset, &bits))
+		sut_dwarf_number(member, DW_AT_bit_offset, &bits);
+	sut_dwarf_number(member, DW_AT_bit_size, &bit_size);
+	add_part(reader, type, member, &made_of, prefix, base + 8 * bytes, depth);
 	if (!*name)
 		return;
+	dwarf_aggregate_size(&made_of, &size);
 	SUT_PUSH(reader->arena, type->members, type->member_count, type->member_capacity) =
 		(struct sut_type_member){
 			.name = sut_arena_printf(reader->arena, "%s%s", prefix, name),
 			.bit = base + 8 * bytes + bits,
 			.bit_size = bit_size,
-			.type = describe(reader, made_of, 0),
-			.place = place_of(reader, member),
+			.size = size,
+			.type = sut_dwarf_describe(&reader->dwarf, &made_of),
+			.place = sut_dwarf_place(&reader->dwarf, member),
 		};
 }
 
@@ -237,7 +110,7 @@ static void add_members(struct reader *reader, struct sut_type *type, Dwarf_Die 
 {
 	Dwarf_Die child;
 
-	if (depth > DEPTH_MAX || dwarf_child(aggregate, &child))
+	if (depth > SUT_DWARF_DEPTH || dwarf_child(aggregate, &child))
 		return;
 	do {
 		if (dwarf_tag(&child) == DW_TAG_member)
@@ -247,12 +120,15 @@ static void add_members(struct reader *reader, struct sut_type *type, Dwarf_Die 
 
 static void add_type(struct reader *reader, Dwarf_Die *die, const char *alias)
 {
-	struct sut_type type = {.name = full_name(reader, die, alias)};
+	struct sut_type type = {
+		.name = sut_dwarf_full_name(&reader->dwarf, die, alias),
+		.is_union = dwarf_tag(die) == DW_TAG_union_type,
+	};
 
 	if (!*type.name || dwarf_hasattr(die, DW_AT_declaration) ||
-	    !number(die, DW_AT_byte_size, &type.size))
+	    !sut_dwarf_number(die, DW_AT_byte_size, &type.size))
 		return;
-	type.place = place_of(reader, die);
+	type.place = sut_dwarf_place(&reader->dwarf, die);
 	add_members(reader, &type, die, "", 0, 0);
 	SUT_PUSH(reader->arena, reader->types->list, reader->types->count,
 		 reader->types->capacity) = type;
@@ -261,6 +137,8 @@ static void add_type(struct reader *reader, Dwarf_Die *die, const char *alias)
 static void add_constants(struct reader *reader, Dwarf_Die *enumeration)
 {
 	struct sut_types *types = reader->types;
+	size_t first = types->constant_count;
+	int64_t greatest = INT64_MIN;
 	Dwarf_Die child;
 
 	if (dwarf_child(enumeration, &child))
@@ -269,60 +147,117 @@ static void add_constants(struct reader *reader, Dwarf_Die *enumeration)
 		Dwarf_Attribute attr;
 		Dwarf_Sword value;
 
-		if (dwarf_tag(&child) == DW_TAG_enumerator &&
-		    dwarf_attr(&child, DW_AT_const_value, &attr) &&
-		    dwarf_formsdata(&attr, &value) == 0)
-			SUT_PUSH(reader->arena, types->constants, types->constant_count,
-				 types->constant_capacity) = (struct sut_type_constant){
-				.name = name_of(reader, &child),
-				.value = value,
-				.place = place_of(reader, enumeration),
-			};
+		if (dwarf_tag(&child) != DW_TAG_enumerator ||
+		    !dwarf_attr(&child, DW_AT_const_value, &attr) || dwarf_formsdata(&attr, &value))
+			continue;
+		greatest = value > greatest ? value : greatest;
+		SUT_PUSH(reader->arena, types->constants, types->constant_count,
+			 types->constant_capacity) = (struct sut_type_constant){
+			.name = sut_dwarf_name(&reader->dwarf, &child),
+			.value = value,
+			.place = sut_dwarf_place(&reader->dwarf, enumeration),
+		};
 	} while (dwarf_siblingof(&child, &child) == 0);
-}
-
-static void add_pointer(struct reader *reader, Dwarf_Die *pointer)
-{
-	const char *alias, *name;
-	Dwarf_Die target;
-
-	if (!type_of(pointer, &target) || !held_aggregate(reader, &target, &alias))
-		return;
-	name = full_name(reader, &target, alias);
-	if (*name)
-		SUT_PUSH(reader->arena, reader->pointed, reader->pointed_count,
-			 reader->pointed_capacity) = name;
+	for (size_t i = first; i < types->constant_count; i++)
+		types->constants[i].last = types->constants[i].value == greatest;
 }
 
 /* Outside functions every variable is static; in one, a static variable has a fixed address. */
-static bool is_static(Dwarf_Die *variable, bool in_function)
+static bool is_static(Dwarf_Die *variable, const struct scope *scope)
 {
 	Dwarf_Attribute attr;
 	Dwarf_Op *ops;
 	size_t count;
 
-	if (!in_function)
+	if (!scope->function)
 		return true;
 	return dwarf_attr_integrate(variable, DW_AT_location, &attr) &&
 	       dwarf_getlocation(&attr, &ops, &count) == 0 && count > 0 &&
 	       ops[0].atom == DW_OP_addr;
 }
 
-static void add_variable(struct reader *reader, Dwarf_Die *variable, bool in_function)
+static void add_static(struct reader *reader, Dwarf_Die *variable, Dwarf_Die *type,
+		       const struct scope *scope)
 {
-	const char *alias, *name;
-	Dwarf_Die type;
+	struct sut_types *types = reader->types;
+	const char *name = sut_dwarf_name(&reader->dwarf, variable);
+	Dwarf_Word size = 0;
 
-	if (!is_static(variable, in_function) || !type_of(variable, &type) ||
-	    !held_aggregate(reader, &type, &alias))
+	add_use(reader, sut_dwarf_aggregate(&reader->dwarf, *type, true), USE_KEEPER,
+		whose(reader, "variable", variable, "", ""));
+	if (!*name || dwarf_hasattr(variable, DW_AT_declaration))
 		return;
-	name = full_name(reader, &type, alias);
-	if (*name)
-		SUT_PUSH(reader->arena, reader->held, reader->held_count, reader->held_capacity) =
-			(struct held){.type = name, .variable = name_of(reader, variable)};
+	dwarf_aggregate_size(type, &size);
+	SUT_PUSH(reader->arena, types->variables, types->variable_count,
+		 types->variable_capacity) = (struct sut_type_variable){
+		.name = scope->function
+				? sut_arena_printf(reader->arena, "%s: %s", scope->function, name)
+				: name,
+		.type = sut_dwarf_describe(&reader->dwarf, type),
+		.size = size,
+		.place = sut_dwarf_place(&reader->dwarf, variable),
+	};
 }
 
-static void read_die(struct reader *reader, Dwarf_Die *die, bool in_function)
+/* An automatic variable or parameter. A pointer that is one may lead to the heap. */
+static void add_automatic(struct reader *reader, Dwarf_Die *variable, Dwarf_Die *type,
+			  const struct scope *scope)
+{
+	const char *held = sut_dwarf_aggregate(&reader->dwarf, *type, false);
+	const char *pointed = sut_dwarf_aggregate(&reader->dwarf, *type, true);
+
+	if (dwarf_tag(variable) == DW_TAG_formal_parameter)
+		add_use(reader, pointed, USE_TAKER, scope->function);
+	if (*held && scope->code)
+		add_use(reader, held, USE_HOLDER, scope->function);
+	else if (!*held && dwarf_tag(variable) == DW_TAG_variable)
+		add_use(reader, pointed, USE_KEEPER,
+			whose(reader, "pointer", variable, " in ", scope->function));
+}
+
+static void add_variable(struct reader *reader, Dwarf_Die *variable, const struct scope *scope)
+{
+	Dwarf_Die type;
+
+	if (!sut_dwarf_type(variable, &type))
+		return;
+	if (dwarf_tag(variable) == DW_TAG_variable && is_static(variable, scope))
+		add_static(reader, variable, &type, scope);
+	else if (scope->function)
+		add_automatic(reader, variable, &type, scope);
+}
+
+static struct scope enter_function(struct reader *reader, Dwarf_Die *function)
+{
+	bool declared = sut_dwarf_flag(function, DW_AT_declaration);
+	struct scope scope = {
+		.function = sut_dwarf_name(&reader->dwarf, function),
+		.code = dwarf_hasattr(function, DW_AT_low_pc) ||
+			dwarf_hasattr(function, DW_AT_ranges),
+	};
+	Dwarf_Die type;
+
+	if (sut_dwarf_type(function, &type)) {
+		const char *given = sut_dwarf_aggregate(&reader->dwarf, type, false);
+
+		if (!*given)
+			add_use(reader, sut_dwarf_aggregate(&reader->dwarf, type, true), USE_KEEPER,
+				sut_arena_printf(reader->arena, "%s returns its address",
+						 scope.function));
+	}
+	if (!declared && *scope.function && !dwarf_hasattr(function, DW_AT_abstract_origin))
+		SUT_PUSH(reader->arena, reader->types->functions, reader->types->function_count,
+			 reader->types->function_capacity) = (struct sut_type_function){
+			.name = scope.function,
+			.prototype = sut_dwarf_prototype(&reader->dwarf, function),
+			.place = sut_dwarf_place(&reader->dwarf, function),
+			.external = sut_dwarf_flag(function, DW_AT_external),
+			.noreturn = sut_dwarf_flag(function, DW_AT_noreturn),
+		};
+	return scope;
+}
+
+static void read_die(struct reader *reader, Dwarf_Die *die, struct scope *scope)
 {
 	const char *alias;
 	Dwarf_Die target;
@@ -334,96 +269,123 @@ static void read_die(struct reader *reader, Dwarf_Die *die, bool in_function)
 		break;
 	case DW_TAG_typedef:
 		target = *die;
-		if (strip(reader, &target, &alias) && is_aggregate(dwarf_tag(&target)) &&
-		    !*name_of(reader, &target))
+		if (sut_dwarf_strip(&reader->dwarf, &target, &alias) &&
+		    sut_dwarf_is_aggregate(&target) && !*sut_dwarf_name(&reader->dwarf, &target))
 			add_type(reader, &target, alias);
 		break;
 	case DW_TAG_enumeration_type:
 		add_constants(reader, die);
 		break;
-	case DW_TAG_pointer_type:
-		add_pointer(reader, die);
-		break;
 	case DW_TAG_variable:
-		add_variable(reader, die, in_function);
+	case DW_TAG_formal_parameter:
+		add_variable(reader, die, scope);
+		break;
+	case DW_TAG_subprogram:
+		*scope = enter_function(reader, die);
 		break;
 	default:
 		break;
 	}
 }
 
-static void read_tree(struct reader *reader, Dwarf_Die *parent, bool in_function,
+static void read_tree(struct reader *reader, Dwarf_Die *parent, const struct scope *scope,
 		      unsigned int depth)
 {
 	Dwarf_Die child;
 
-	if (depth > DEPTH_MAX || dwarf_child(parent, &child))
+	if (depth > SUT_DWARF_DEPTH || dwarf_child(parent, &child))
 		return;
 	do {
-		read_die(reader, &child, in_function);
-		read_tree(reader, &child, in_function || dwarf_tag(&child) == DW_TAG_subprogram,
-			  depth + 1);
+		struct scope inner = *scope;
+
+		/* Parameters of a type of functions are no variables. */
+		if (dwarf_tag(&child) == DW_TAG_subroutine_type)
+			continue;
+		read_die(reader, &child, &inner);
+		read_tree(reader, &child, &inner, depth + 1);
 	} while (dwarf_siblingof(&child, &child) == 0);
 }
 
-static int compare_types(const void *a, const void *b)
+/* Every element of the lists begins with its name. */
+static int compare_names(const void *a, const void *b)
 {
-	return strcmp(((const struct sut_type *)a)->name, ((const struct sut_type *)b)->name);
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
-static int compare_constants(const void *a, const void *b)
+/* Sorts, and keeps one of equal names: a unit has one meaning for each. Gives their number. */
+static size_t sort(void *list, size_t count, size_t size)
 {
-	return strcmp(((const struct sut_type_constant *)a)->name,
-		      ((const struct sut_type_constant *)b)->name);
+	char *elements = list;
+	size_t kept = 0;
+
+	if (count)
+		qsort(list, count, size, compare_names);
+	for (size_t i = 0; i < count; i++)
+		if (!kept || compare_names(elements + (kept - 1) * size, elements + i * size))
+			memmove(elements + kept++ * size, elements + i * size, size);
+	return kept;
+}
+
+static void *find(const void *list, size_t count, size_t size, const char *name)
+{
+	return count ? bsearch(&name, list, count, size, compare_names) : NULL;
 }
 
 struct sut_type *sut_types_find(const struct sut_types *types, const char *name)
 {
-	struct sut_type key = {.name = name};
-
-	return bsearch(&key, types->list, types->count, sizeof(key), compare_types);
+	return find(types->list, types->count, sizeof(*types->list), name);
 }
 
 const struct sut_type_constant *sut_types_constant(const struct sut_types *types, const char *name)
 {
-	struct sut_type_constant key = {.name = name};
-
-	return bsearch(&key, types->constants, types->constant_count, sizeof(key),
-		       compare_constants);
+	return find(types->constants, types->constant_count, sizeof(*types->constants), name);
 }
 
-/* Sorts both lists; of equal names one is kept, for a unit has one meaning for each. */
-static void sort(struct sut_types *types)
+const struct sut_type_variable *sut_types_variable(const struct sut_types *types, const char *name)
 {
-	size_t kept = 0;
+	return find(types->variables, types->variable_count, sizeof(*types->variables), name);
+}
 
-	if (types->count)
-		qsort(types->list, types->count, sizeof(*types->list), compare_types);
-	for (size_t i = 0; i < types->count; i++)
-		if (!kept || compare_types(&types->list[kept - 1], &types->list[i]))
-			types->list[kept++] = types->list[i];
-	types->count = kept;
-	if (types->constant_count)
-		qsort(types->constants, types->constant_count, sizeof(*types->constants),
-		      compare_constants);
+const struct sut_type_function *sut_types_function(const struct sut_types *types, const char *name)
+{
+	return find(types->functions, types->function_count, sizeof(*types->functions), name);
+}
+
+static void apply_use(struct reader *reader, const struct use *use)
+{
+	struct sut_type *type = sut_types_find(reader->types, use->type);
+
+	if (!type)
+		return;
+	switch (use->kind) {
+	case USE_KEEPER:
+		if (!type->keeper)
+			type->keeper = use->who;
+		break;
+	case USE_HOLDER:
+		SUT_PUSH(reader->arena, type->holders, type->holder_count, type->holder_capacity) =
+			use->who;
+		break;
+	case USE_TAKER:
+		SUT_PUSH(reader->arena, type->takers, type->taker_count, type->taker_capacity) =
+			use->who;
+		break;
+	}
 }
 
 static void finish(struct reader *reader)
 {
 	struct sut_types *types = reader->types;
-	struct sut_type *type;
 
-	sort(types);
-	for (size_t i = 0; i < reader->pointed_count; i++) {
-		type = sut_types_find(types, reader->pointed[i]);
-		if (type)
-			type->pointed = true;
-	}
-	for (size_t i = 0; i < reader->held_count; i++) {
-		type = sut_types_find(types, reader->held[i].type);
-		if (type && !type->variable)
-			type->variable = reader->held[i].variable;
-	}
+	types->count = sort(types->list, types->count, sizeof(*types->list));
+	types->constant_count =
+		sort(types->constants, types->constant_count, sizeof(*types->constants));
+	types->variable_count =
+		sort(types->variables, types->variable_count, sizeof(*types->variables));
+	types->function_count =
+		sort(types->functions, types->function_count, sizeof(*types->functions));
+	for (size_t i = 0; i < reader->use_count; i++)
+		apply_use(reader, &reader->uses[i]);
 }
 
 static void dwfl_guard(Dwfl **dwfl)
@@ -442,8 +404,9 @@ enum sut_rc sut_types_read(struct sut_arena *arena, const char *path, struct sut
 	/* libdwfl, because the DWARF of an object file is full of relocations. */
 	__attribute__((cleanup(dwfl_guard))) Dwfl *dwfl = dwfl_begin(&callbacks);
 	Dwfl_Module *module = dwfl ? dwfl_report_offline(dwfl, path, path, -1) : NULL;
+	static const struct scope outside = {NULL, false};
 	struct sut_types found = {0};
-	struct reader reader = {.arena = arena, .types = &found};
+	struct reader reader = {.arena = arena, .dwarf = {.arena = arena}, .types = &found};
 	Dwarf_Die *unit = NULL;
 	Dwarf_Addr bias;
 
@@ -452,8 +415,10 @@ enum sut_rc sut_types_read(struct sut_arena *arena, const char *path, struct sut
 	if (!dwfl_module_getdwarf(module, &bias))
 		return sut_fail(diag, SUT_SYSTEM, "layout", "%s: no debugging information: %s",
 				path, dwfl_errmsg(-1));
-	while ((unit = dwfl_module_nextcu(module, unit, &bias)))
-		read_tree(&reader, unit, false, 0);
+	while ((unit = dwfl_module_nextcu(module, unit, &bias))) {
+		sut_dwarf_note_scopes(&reader.dwarf, unit);
+		read_tree(&reader, unit, &outside, 0);
+	}
 	finish(&reader);
 	*types = found;
 	return SUT_OK;

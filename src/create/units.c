@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The translation units that a source patch affects, compiled on both sides. */
+#include "create/judge.h"
 #include "create/work.h"
 #include "base/guard.h"
 #include "base/io.h"
@@ -110,7 +111,6 @@ static enum sut_rc compile_some(struct sut_work *work, const struct plan *plan, 
 static enum sut_rc judge_early(struct sut_work *work, const struct plan *plan, size_t done,
 			       bool *stop)
 {
-	const struct sut_patch assumed = {.func_count = 1};
 	size_t refusals = work->verdict->refusal_count;
 	enum sut_rc rc;
 
@@ -118,7 +118,7 @@ static enum sut_rc judge_early(struct sut_work *work, const struct plan *plan, s
 	for (size_t i = 0; i < work->options->allowed_count; i++)
 		if (strcmp(work->options->allowed[i], "layout") == 0)
 			return SUT_OK;
-	rc = sut_layout_judge(work->arena, plan->units, done, &assumed, work->verdict, work->diag);
+	rc = sut_units_judge(plan->units, done, NULL, work->verdict, work->diag);
 	*stop = work->verdict->refusal_count > refusals;
 	if (*stop)
 		sut_warn(work->verdict, "layout", "",
@@ -208,7 +208,9 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 		.verdict = verdict,
 		.diag = diag,
 	};
-	rc = sut_patched_make(arena, options, scratch, &work->patched, verdict, diag);
+	rc = options->from_count
+		     ? sut_patched_written(arena, options, scratch, &work->patched, diag)
+		     : sut_patched_make(arena, options, scratch, &work->patched, verdict, diag);
 	if (rc == SUT_OK)
 		rc = find_database(work);
 	if (rc == SUT_OK)

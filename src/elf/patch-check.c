@@ -6,6 +6,7 @@
 #include "elf/patch-format.h"
 
 #include "base/io.h"
+#include "base/utf8.h"
 
 #include <inttypes.h>
 #include <sodium.h>
@@ -40,46 +41,21 @@ bool sut_patch_version_valid(const char *version)
 	return is_word(version, SUT_PATCH_NAME_MAX, "._+:~-");
 }
 
-/* The length of the character at s and its code; 0: not UTF-8. */
-static size_t character(const unsigned char *s, uint32_t *code)
-{
-	static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
-	size_t length = s[0] < 0x80 ? 1 : s[0] < 0xe0 ? 2 : s[0] < 0xf0 ? 3 : 4;
-
-	if ((s[0] >= 0x80 && s[0] < 0xc2) || s[0] > 0xf4)
-		return 0;
-	*code = length == 1 ? s[0] : s[0] & (0xffu >> (length + 1));
-	for (size_t i = 1; i < length; i++) {
-		if ((s[i] & 0xc0) != 0x80)
-			return 0;
-		*code = *code << 6 | (s[i] & 0x3f);
-	}
-	if (length > 1 &&
-	    (*code < least[length] || *code > 0x10ffff || (*code >= 0xd800 && *code <= 0xdfff)))
-		return 0;
-	return length;
-}
-
-/* What moves the cursor or turns the writing direction could show a reviewer something else. */
-static bool is_deceptive(uint32_t c)
-{
-	return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x200b && c <= 0x200f) ||
-	       (c >= 0x2028 && c <= 0x202e) || (c >= 0x2060 && c <= 0x206f) || c == 0xfeff;
-}
-
 static bool is_text(const char *s, size_t max)
 {
 	const unsigned char *p = (const unsigned char *)s;
+	size_t left = strnlen(s, max + 1);
 
-	if (strnlen(s, max + 1) > max)
+	if (left > max)
 		return false;
-	while (*p) {
+	while (left) {
 		uint32_t code;
-		size_t length = character(p, &code);
+		size_t length = sut_utf8_next(p, left, &code);
 
-		if (!length || is_deceptive(code))
+		if (!length || sut_utf8_deceives(code))
 			return false;
 		p += length;
+		left -= length;
 	}
 	return true;
 }

@@ -73,6 +73,7 @@ static enum sut_rc write_unit(struct extraction *extraction, const struct sut_un
 	struct sut_written written = {
 		.unit = source->unit,
 		.patch = extraction->options->create->patch,
+		.relative = *unit->source != '/',
 		.count = source->count,
 		.names = source->names,
 	};
@@ -154,6 +155,20 @@ static enum sut_rc check_functions(const struct extraction *extraction)
 	return SUT_OK;
 }
 
+/* What stands against the patch itself is said, and left to whoever reads the file. */
+static enum sut_rc judge(struct extraction *extraction, const struct sut_unit *units, size_t count)
+{
+	struct sut_verdict found = {.arena = extraction->arena};
+	struct sut_patch patch = {.name = "extract", .version = "1"};
+	enum sut_rc rc = sut_delta_build(extraction->arena, extraction->options->create, units,
+					 count, &patch, &found, extraction->diag);
+
+	for (size_t i = 0; i < found.refusal_count; i++)
+		sut_warn(extraction->verdict, found.refusals[i].rule, found.refusals[i].evidence,
+			 "create --patch refuses: %s", found.refusals[i].message);
+	return rc;
+}
+
 static enum sut_rc extract_in(void *context, const char *folder)
 {
 	struct extraction *extraction = context;
@@ -162,6 +177,8 @@ static enum sut_rc extract_in(void *context, const char *folder)
 	enum sut_rc rc = sut_units_build(extraction->arena, extraction->options->create, folder,
 					 &units, &count, extraction->verdict, extraction->diag);
 
+	if (rc == SUT_OK && extraction->options->create->target_count)
+		rc = judge(extraction, units, count);
 	for (size_t i = 0; i < count && rc == SUT_OK; i++)
 		rc = extract_unit(extraction, &units[i], &capacity);
 	return rc ? rc : check_functions(extraction);

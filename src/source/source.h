@@ -27,8 +27,8 @@ struct sut_source {
 
 /*
  * Extracts every unit in which the patch changes machine code; none: there is none. SUT_UNSUPPORTED
- * (rule "clang") when clang cannot read a unit, SUT_REFUSED (rule "extract") when a function that is
- * named is in no unit.
+ * (rule "clang") when clang cannot read a unit, SUT_REFUSED (rule "extract") when a function that
+ * is named is in no unit.
  */
 enum sut_rc sut_source_extract(struct sut_arena *arena, const struct sut_source_options *options,
 			       struct sut_source **sources, size_t *count,

@@ -9,6 +9,7 @@
 struct writer {
 	const struct sut_closure *closure;
 	FILE *file;
+	bool relative; /* files are named from the compiler's folder */
 	bool tags;     /* are written */
 	uint32_t from; /* the file and line that the next chunk would have if it came next */
 	unsigned int line;
@@ -88,19 +89,17 @@ static const char *base_name(const char *path)
 static void write_line(struct writer *writer, const struct sut_chunk *chunk)
 {
 	const struct sut_parsed *parsed = writer->closure->parsed;
-	CXSourceLocation location =
-		clang_getLocationForOffset(parsed->unit, parsed->files[chunk->file].handle,
-					   chunk->start);
+	const char *name = sut_parsed_string(parsed->arena,
+					     clang_getFileName(parsed->files[chunk->file].handle));
 	size_t length = strlen(parsed->root);
-	const char *name;
-	CXString text;
 
-	clang_getPresumedLocation(location, &text, NULL, NULL);
-	name = sut_parsed_string(parsed->arena, text);
 	if (strncmp(name, parsed->root, length) == 0)
 		name += length;
-	if (strncmp(name, "./", 2) == 0)
-		name += 2;
+	/* Clang names from the root what gcc names from its folder. */
+	length = strlen(parsed->directory);
+	if (writer->relative && strncmp(name, parsed->directory, length) == 0 &&
+	    name[length] == '/')
+		name += length + 1;
 	fprintf(writer->file, "#line %u \"%s\"\n", chunk->line, name);
 }
 
@@ -140,6 +139,8 @@ static void write_chunk(struct writer *writer, const struct sut_chunk *chunk)
 		fprintf(writer->file, "\n/* %s:%u */\n", file->name, chunk->line);
 	}
 	fprintf(writer->file, "%s\n", text);
+	if (sut_text_is_code(closure, chunk))
+		writer->from = SUT_NO_FILE;
 }
 
 static void write_head(struct writer *writer, const struct sut_written *written)
@@ -163,7 +164,11 @@ static void write_head(struct writer *writer, const struct sut_written *written)
 
 const char *sut_write(const struct sut_closure *closure, const struct sut_written *written)
 {
-	struct writer writer = {.closure = closure, .from = SUT_NO_FILE};
+	struct writer writer = {
+		.closure = closure,
+		.from = SUT_NO_FILE,
+		.relative = written->relative,
+	};
 	struct sut_chunk **chunks;
 	char *text = NULL;
 	const char *kept;

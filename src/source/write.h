@@ -8,6 +8,7 @@
 struct sut_written {
 	const char *unit;  /* as the tree names it */
 	const char *patch; /* the source patch's name */
+	bool relative;     /* the recorded command names the unit from its folder */
 	size_t count;      /* of the functions that are replaced */
 	const char *const *names;
 };

@@ -1,0 +1,21 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The source road's module, which is loaded when a command needs it, and what two commands say. */
+#ifndef SUT_CLI_SOURCE_H
+#define SUT_CLI_SOURCE_H
+
+#include "base/out.h"
+#include "source/check.h"
+#include "source/source.h"
+
+struct sut_source_module {
+	typeof(sut_source_extract) *extract;
+	typeof(sut_source_check) *check;
+};
+
+/* SUT_UNSUPPORTED (rule "clang") when it or libclang is not installed. */
+enum sut_rc sut_source_load(struct sut_source_module *module, struct sut_diag *diag);
+
+/* The functions of a cross-check, as headlines and as the field "cross_check". */
+void sut_source_report(struct sut_out *out, const struct sut_checked *checked, size_t count);
+
+#endif

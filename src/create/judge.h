@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The judgements that need debugging information: what a change means for values and calls that the
+ * comparison of code does not show.
+ */
+#ifndef SUT_CREATE_JUDGE_H
+#define SUT_CREATE_JUDGE_H
+
+#include "create/extract.h"
+#include "create/types.h"
+
+/* One unit, and both sides of its DWARF. */
+struct sut_judging {
+	const struct sut_extract *extract; /* NULL: what is replaced is not known yet */
+	const struct sut_unit *unit;
+	const struct sut_types *before, *after;
+	struct sut_verdict *verdict;
+};
+
+/*
+ * Judges all units. With extract NULL, of some units only, nothing is known of the functions, and
+ * what is refused then would be refused in any case.
+ */
+enum sut_rc sut_units_judge(const struct sut_unit *units, size_t unit_count,
+			    const struct sut_extract *extract, struct sut_verdict *verdict,
+			    struct sut_diag *diag);
+
+/* Rule "layout": types, variables and enumerators whose old values new code would misread. */
+void sut_layout_judge(const struct sut_judging *judging);
+
+/* The parts of the unit. Start with NULL; NULL: no more. */
+const struct sut_part *sut_judging_part(const struct sut_judging *judging,
+					const struct sut_part *part);
+
+/* Whether frames of the unit's function of that name are replaced, in all targets. */
+bool sut_judging_replaces(const struct sut_judging *judging, const char *function);
+
+/* The same text was given already, as a refusal or a warning: headers are in many units. */
+bool sut_judging_said(const struct sut_judging *judging, const char *evidence);
+
+#endif
