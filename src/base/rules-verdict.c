@@ -235,18 +235,6 @@ const struct sut_rule sut_rules_verdict[] = {
 			  "debug symbols, or name a target that is not stripped.",
 	},
 	{
-		.id = "tail",
-		.stages = SUT_STAGE_VERDICT,
-		.allow = SUT_ALLOW_WRONG,
-		.title = "Changed functions end by jumping into each other",
-		.meaning = "A thread goes over to the new functions at a call, when its stack "
-			   "shows no old one. A tail jump leaves nothing on the stack: at the "
-			   "entry of the second function nothing tells that the first was the old "
-			   "one, and one call could mix both versions.",
-		.remedy = "Change only one of them, or build the target with "
-			  "-fno-optimize-sibling-calls.",
-	},
-	{
 		.id = "tls",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_IMPOSSIBLE,

@@ -173,6 +173,18 @@ static void put_old(const struct view *v, const struct sut_patch_func *func)
 	sut_out_end(v->out);
 }
 
+static void put_jumps(const struct view *v, const char *key, const struct sut_patch_jumps *jumps)
+{
+	sut_out_object(v->out, key);
+	sut_out_bool(v->out, "anywhere", jumps->anywhere);
+	sut_out_bool(v->out, "elsewhere", jumps->elsewhere);
+	sut_out_array(v->out, "to");
+	for (size_t i = 0; i < jumps->count; i++)
+		sut_out_address(v->out, NULL, jumps->targets[i]);
+	sut_out_end(v->out);
+	sut_out_end(v->out);
+}
+
 static void put_new_piece(const struct view *v, uint32_t symbol)
 {
 	struct sut_extent extent = sut_extent_of(v->patch, symbol);
@@ -270,6 +282,8 @@ static void put_functions(const struct view *v)
 		sut_out_string(v->out, "source", func->source);
 		put_old(v, func);
 		put_new(v, func);
+		put_jumps(v, "old_jumps", &func->old_jumps);
+		put_jumps(v, "new_jumps", &func->new_jumps);
 		put_references(v, i);
 		sut_out_end(v->out);
 	}

@@ -71,6 +71,20 @@ static const struct sut_patch_section *section(const struct made *made, const ch
 	return NULL;
 }
 
+/* Of a patch that has it. */
+static const struct sut_patch_func *func(const struct made *made, const char *name)
+{
+	static const struct sut_patch_func none = {.name = ""};
+
+	for (size_t i = 0; i < made->patch.func_count; i++) {
+		if (!strcmp(made->patch.funcs[i].name, name))
+			return &made->patch.funcs[i];
+	}
+	printf("# no such function: %s\n", name);
+	CHECK(false);
+	return &none;
+}
+
 /* There is a symbol of that name and kind. */
 static bool has(const struct made *made, const char *name, enum sut_patch_symbol_kind kind)
 {
@@ -301,36 +315,67 @@ static void an_existing_thread_local_variable_is_an_offset(void)
 	"__attribute__((noinline)) static int last(int x) { return x * x + " number "; }\n"        \
 	"int entry(int x) { return last(x + " number "); }\n"
 
-static void a_tail_jump_between_changed_functions_is_refused(void)
+static bool has_jump(const struct sut_patch_jumps *jumps, uint64_t target)
 {
-	MADE m = {0};
-
-	make(&m, TAIL("3"), TAIL("5"));
-	CHECK(sut_testunit_refused(&m.test, "tail", "last"));
+	for (size_t i = 0; i < jumps->count; i++)
+		if (jumps->targets[i] == target)
+			return true;
+	return false;
 }
 
-static void a_tail_jump_to_an_unchanged_function_is_no_edge(void)
+static void a_tail_jump_between_changed_functions_is_noted(void)
+{
+	MADE m = {0};
+	const struct sut_patch_func *entry, *last;
+
+	make(&m, TAIL("3"), TAIL("5"));
+	CHECK(sut_testunit_accepted(&m.test));
+	entry = func(&m, "entry");
+	last = func(&m, "last");
+	CHECK(has_jump(&entry->old_jumps, last->pieces[0].address));
+	CHECK(has_jump(&entry->new_jumps, last->pieces[0].address));
+	CHECK(!entry->old_jumps.anywhere && !entry->new_jumps.anywhere);
+	CHECK_EQUAL(last->old_jumps.count + last->new_jumps.count, 0);
+}
+
+static void a_jump_through_a_pointer_may_lead_anywhere(void)
 {
 	MADE m = {0};
 
 	make_changed(&m,
-		     "__attribute__((noinline)) static int last(int x) { return x * x + 1; }\n"
-		     "int entry(int x) { return last(x + %d); }",
-		     3, 5);
+		     "int (*pointer)(int);\n"
+		     "int entry(int x) { return pointer(x + %d); }\n",
+		     1, 2);
 	CHECK(sut_testunit_accepted(&m.test));
+	CHECK(func(&m, "entry")->old_jumps.anywhere && func(&m, "entry")->new_jumps.anywhere);
 }
 
-static void a_jump_through_a_pointer_is_an_edge_to_what_has_its_address_taken(void)
+static void a_jump_to_another_object_is_noted(void)
 {
 	MADE m = {0};
-	static const char format[] =
-		"__attribute__((noinline)) int target(int x) { return x * x + %d; }\n"
-		"int (*pointer)(int) = target;\n"
-		"int entry(int x) { return pointer(x + %d); }\n";
 
-	make(&m, sut_arena_printf(&m.test.arena, format, 1, 1),
-	     sut_arena_printf(&m.test.arena, format, 2, 2));
-	CHECK(sut_testunit_refused(&m.test, "tail", "pointer in its"));
+	make_changed(&m,
+		     "int abs_of(int x); int puts(const char *);\n"
+		     "int entry(int x) { return x > %d ? puts(\"a\") : 1; }\n",
+		     1, 2);
+	CHECK(sut_testunit_accepted(&m.test));
+	CHECK(func(&m, "entry")->old_jumps.elsewhere && func(&m, "entry")->new_jumps.elsewhere);
+	CHECK(!func(&m, "entry")->old_jumps.anywhere && !func(&m, "entry")->new_jumps.anywhere);
+}
+
+/* It has no entry to decide at, so it belongs to the function that jumps to it. */
+static void a_new_function_that_is_jumped_to_is_a_piece(void)
+{
+	MADE m = {0};
+	const struct sut_patch_func *entry;
+
+	make(&m, "int entry(int x) { return x * 3; }",
+	     "__attribute__((noinline)) static int fresh(int x) { return x * x + 9; }\n"
+	     "int entry(int x) { return fresh(x + 5); }");
+	CHECK(sut_testunit_accepted(&m.test));
+	entry = func(&m, "entry");
+	CHECK_EQUAL(entry->new_piece_count, 1);
+	CHECK_EQUAL(entry->new_pieces[0], func(&m, "fresh")->symbol);
 }
 
 static void a_caller_of_setjmp_is_refused(void)
@@ -450,6 +495,7 @@ static void the_dispatch_of_a_switch_is_no_tail_jump(void)
 	     sut_arena_printf(&m.test.arena, format, 2, 12));
 	CHECK(sut_testunit_accepted(&m.test));
 	CHECK_STRING(funcs(&m), "target entry");
+	CHECK(!func(&m, "entry")->old_jumps.anywhere && !func(&m, "entry")->new_jumps.anywhere);
 }
 
 static void the_same_input_makes_the_same_patch(void)
@@ -513,12 +559,12 @@ static const struct sut_tap_test tests[] = {
 	{"a new thread-local variable is refused", a_new_thread_local_variable_is_refused},
 	{"an existing thread-local variable is an offset",
 	 an_existing_thread_local_variable_is_an_offset},
-	{"a tail jump between changed functions is refused",
-	 a_tail_jump_between_changed_functions_is_refused},
-	{"a tail jump to an unchanged function is no edge",
-	 a_tail_jump_to_an_unchanged_function_is_no_edge},
-	{"a jump through a pointer is an edge to what has its address taken",
-	 a_jump_through_a_pointer_is_an_edge_to_what_has_its_address_taken},
+	{"a tail jump between changed functions is noted",
+	 a_tail_jump_between_changed_functions_is_noted},
+	{"a jump to another object is noted", a_jump_to_another_object_is_noted},
+	{"a new function that is jumped to is a piece of the one that jumps",
+	 a_new_function_that_is_jumped_to_is_a_piece},
+	{"a jump through a pointer may lead anywhere", a_jump_through_a_pointer_may_lead_anywhere},
 	{"a caller of setjmp is refused", a_caller_of_setjmp_is_refused},
 	{"a unit that is not in the target is refused",
 	 a_unit_that_is_not_in_the_target_is_refused},

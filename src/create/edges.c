@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * A thread switches to the new functions at an entry, when its stack shows no old one. A tail jump
- * leaves nothing on the stack: old f jumps into g, and at g's entry nothing tells that f was old.
- * So a patch in which one function may tail-jump into another is refused, in the old code and in
- * the new one. An indirect jump can lead to whatever has its address taken, unless it is the
- * dispatch of a switch statement.
+ * Where each function of a patch may go by a jump, in its old and in its new version. A tail jump
+ * leaves nothing on the stack: old f jumps into g, and at g's entry no frame tells that f was old.
+ * So whoever switches threads has to know which functions end that way, and where they may lead
+ * (process/rt/decide.c). A jump through a pointer may lead anywhere, unless it is the dispatch of a
+ * switch statement; one to another object, to whatever that has.
+ *
+ * New functions have no entry that a thread could switch at, so those that are jumped to belong to
+ * the version that jumps.
  *
  * In the same walk: functions that return twice, which would come back into code that was replaced
  * in between, and functions that do not return at all, in which a change never takes effect.
  */
 #include "create/extract.h"
 #include "create/labels.h"
-#include "create/taken.h"
 #include "insn/insn.h"
 
 #include <elf.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -23,7 +26,7 @@ enum {
 
 struct walk {
 	struct sut_extract *extract;
-	const struct sut_patch_func *func;
+	struct sut_patch_func *func;
 	const struct sut_target *target;
 	const struct sut_patch_section *section; /* new code; NULL: old code */
 	const unsigned char *code;
@@ -32,59 +35,46 @@ struct walk {
 	unsigned int sum_age;      /* instructions since then */
 	bool leaves;               /* a return, or a jump to somewhere else */
 	bool loops;                /* a jump back */
-	const char *indirect;      /* "old code", "new code": it has an indirect tail jump */
-	bool **taken;              /* found out at the first indirect tail jump */
+	struct sut_patch_jumps *jumps; /* of the version that is walked */
+	size_t jump_capacity;
 };
 
-static void refuse_tail(const struct walk *walk, const struct sut_patch_func *to, const char *how)
+static void add_jump(struct walk *walk, uint64_t target)
 {
-	struct sut_verdict *verdict = walk->extract->verdict;
-
-	if (walk->extract->tail) {
-		walk->extract->tail(walk->extract->tail_context, walk->func, to);
-		return;
-	}
-	const char *evidence =
-		sut_arena_printf(verdict->arena, "%s -> %s", walk->func->name, to->name);
-
-	for (size_t i = 0; i < verdict->refusal_count; i++) {
-		if (!strcmp(verdict->refusals[i].rule, "tail") &&
-		    !strcmp(verdict->refusals[i].evidence, evidence))
-			return;
-	}
-	sut_refuse(verdict, "tail", evidence,
-		   "%s ends in a jump into %s%s, so a thread could run the old one of the first "
-		   "and the new one of the second in one call; patch only one of them, or build "
-		   "the target with -fno-optimize-sibling-calls",
-		   walk->func->name, to->name, how);
+	SUT_PUSH(walk->extract->arena, walk->jumps->targets, walk->jumps->count,
+		 walk->jump_capacity) = target;
 }
 
-static bool is_changed(const struct walk *walk, const struct sut_patch_func *func)
+/* A jump to what the dynamic linker finds by name: in another object, or in this one. */
+static void add_named(struct walk *walk, const char *name)
 {
-	return func->kind == SUT_PATCH_FUNC_CHANGED && func->object == walk->func->object;
+	size_t count;
+	const struct sut_target_symbol *symbols = sut_target_find(walk->target, name, &count);
+
+	walk->jumps->elsewhere = true;
+	for (size_t i = 0; i < count; i++)
+		if (symbols[i].type == STT_FUNC)
+			add_jump(walk, symbols[i].address);
 }
 
-static const struct sut_patch_func *func_at(const struct walk *walk, uint64_t address)
+static int compare_targets(const void *a, const void *b)
 {
-	const struct sut_patch *patch = walk->extract->patch;
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
 
-	for (size_t i = 0; i < patch->func_count; i++) {
-		if (is_changed(walk, &patch->funcs[i]) &&
-		    patch->funcs[i].pieces[0].address == address)
-			return &patch->funcs[i];
-	}
-	return NULL;
+	return (left > right) - (left < right);
 }
 
-static const struct sut_patch_func *func_named(const struct walk *walk, const char *name)
+/* Ascending, each once. */
+static void finish_jumps(struct sut_patch_jumps *jumps)
 {
-	const struct sut_patch *patch = walk->extract->patch;
+	size_t kept = 0;
 
-	for (size_t i = 0; i < patch->func_count; i++) {
-		if (is_changed(walk, &patch->funcs[i]) && !strcmp(patch->funcs[i].name, name))
-			return &patch->funcs[i];
-	}
-	return NULL;
+	if (jumps->count)
+		qsort(jumps->targets, jumps->count, sizeof(*jumps->targets), compare_targets);
+	for (size_t i = 0; i < jumps->count; i++)
+		if (!kept || jumps->targets[kept - 1] != jumps->targets[i])
+			jumps->targets[kept++] = jumps->targets[i];
+	jumps->count = kept;
 }
 
 static bool in_own_pieces(const struct walk *walk, uint64_t address)
@@ -151,36 +141,41 @@ static void jump_indirect(struct walk *walk, const struct sut_insn *insn)
 		walk->section || !insn->target ? NULL
 					       : sut_target_reloc_at(walk->target, insn->target);
 
-	if (slot && *slot->name) {
-		const struct sut_patch_func *to = func_named(walk, slot->name);
-
-		walk->leaves = true;
-		if (to)
-			refuse_tail(walk, to, " through its slot");
-		return;
-	}
 	if (is_dispatch(walk, insn))
 		return;
 	walk->leaves = true;
-	walk->indirect = walk->section ? "new code" : "old code";
+	if (slot && *slot->name)
+		add_named(walk, slot->name);
+	else
+		walk->jumps->anywhere = true;
+}
+
+/* To another function, or to the own entry, where the redirection is. */
+static void jump_old(struct walk *walk, uint64_t target)
+{
+	const struct sut_target_reloc *stub;
+
+	if (in_own_pieces(walk, target)) {
+		if (target == walk->func->pieces[0].address)
+			add_jump(walk, target);
+		return;
+	}
+	walk->leaves = true;
+	stub = sut_target_stub(walk->target, target);
+	if (stub && *stub->name)
+		add_named(walk, stub->name);
+	else
+		add_jump(walk, target);
 }
 
 static bool visit_old(const struct sut_insn *insn, void *context)
 {
 	struct walk *walk = context;
-	const struct sut_target_reloc *stub;
-	const struct sut_patch_func *to;
 
 	switch (insn->kind) {
 	case SUT_INSN_JUMP:
 	case SUT_INSN_BRANCH:
-		to = func_at(walk, insn->target);
-		stub = to ? NULL : sut_target_stub(walk->target, insn->target);
-		if (stub && *stub->name)
-			to = func_named(walk, stub->name);
-		if (to)
-			refuse_tail(walk, to, to == walk->func ? " itself" : "");
-		walk->leaves |= !in_own_pieces(walk, insn->target);
+		jump_old(walk, insn->target);
 		walk->loops |= insn->target <= insn->address;
 		break;
 	case SUT_INSN_JUMP_INDIRECT:
@@ -212,43 +207,79 @@ static const struct sut_patch_reloc *reloc_within(const struct walk *walk,
 	return NULL;
 }
 
+static void add_piece(struct walk *walk, uint32_t symbol)
+{
+	struct sut_patch_func *func = walk->func;
+	uint32_t *pieces;
+
+	for (size_t i = 0; i < func->new_piece_count; i++)
+		if (func->new_pieces[i] == symbol)
+			return;
+	if (func->symbol == symbol)
+		return;
+	pieces = sut_arena_array(walk->extract->arena, func->new_piece_count + 1, sizeof(*pieces));
+	if (func->new_piece_count)
+		memcpy(pieces, func->new_pieces, func->new_piece_count * sizeof(*pieces));
+	pieces[func->new_piece_count++] = symbol;
+	func->new_pieces = pieces;
+}
+
+/* A function of the patch: a changed one has an entry, of a new one the code comes along. */
+static void jump_own(struct walk *walk, uint32_t symbol)
+{
+	const struct sut_patch *patch = walk->extract->patch;
+
+	for (size_t i = 0; i < patch->func_count; i++) {
+		const struct sut_patch_func *to = &patch->funcs[i];
+
+		if (to == walk->func || to->symbol != symbol)
+			continue;
+		if (to->kind == SUT_PATCH_FUNC_CHANGED) {
+			add_jump(walk, to->pieces[0].address);
+			continue;
+		}
+		add_piece(walk, to->symbol);
+		for (size_t k = 0; k < to->new_piece_count; k++)
+			add_piece(walk, to->new_pieces[k]);
+	}
+}
+
+static void jump_to_symbol(struct walk *walk, uint32_t index)
+{
+	const struct sut_patch_symbol *symbol = &walk->extract->patch->symbols[index];
+
+	switch (symbol->kind) {
+	case SUT_PATCH_SYMBOL_OWN:
+		jump_own(walk, index);
+		break;
+	case SUT_PATCH_SYMBOL_TARGET:
+		add_jump(walk, symbol->value);
+		break;
+	case SUT_PATCH_SYMBOL_IMPORT:
+		add_named(walk, symbol->name);
+		break;
+	case SUT_PATCH_SYMBOL_RUNTIME:
+		break;
+	}
+}
+
 static bool visit_new(const struct sut_insn *insn, void *context)
 {
 	struct walk *walk = context;
-	const struct sut_patch *patch = walk->extract->patch;
+	bool indirect = insn->kind == SUT_INSN_JUMP_INDIRECT;
 
-	if (insn->kind == SUT_INSN_JUMP || insn->kind == SUT_INSN_BRANCH ||
-	    insn->kind == SUT_INSN_JUMP_INDIRECT) {
+	if (insn->kind == SUT_INSN_JUMP || insn->kind == SUT_INSN_BRANCH || indirect) {
 		const struct sut_patch_reloc *reloc = reloc_within(walk, insn);
 
-		for (size_t i = 0; reloc && i < patch->func_count; i++) {
-			const struct sut_patch_func *to = &patch->funcs[i];
-
-			if (is_changed(walk, to) && to != walk->func && to->symbol == reloc->symbol)
-				refuse_tail(walk, to, "");
-		}
-		if (!reloc && insn->kind == SUT_INSN_JUMP_INDIRECT)
+		/* A slot of the table of imports is as good as the name; other data are pointers.
+		 */
+		if (reloc && (!indirect || sut_reloc_is_got(reloc->type)))
+			jump_to_symbol(walk, reloc->symbol);
+		else if (indirect)
 			jump_indirect(walk, insn);
 	}
 	note_sum(walk, insn);
 	return true;
-}
-
-static void judge_indirect(const struct walk *walk)
-{
-	const struct sut_patch *patch = walk->extract->patch;
-
-	if (!*walk->taken)
-		*walk->taken = sut_taken_find(walk->extract);
-	for (size_t i = 0; i < patch->func_count; i++) {
-		const struct sut_patch_func *to = &patch->funcs[i];
-
-		if (is_changed(walk, to) && to != walk->func && (*walk->taken)[i])
-			refuse_tail(walk, to,
-				    sut_arena_printf(walk->extract->arena,
-						     " through a pointer in its %s",
-						     walk->indirect));
-	}
 }
 
 static void walk_code(struct walk *walk, const unsigned char *code, uint64_t size, uint64_t start,
@@ -277,13 +308,13 @@ static void walk_new_piece(struct walk *walk, uint32_t index)
 		  symbol->size, symbol->value, visit_new);
 }
 
-static void judge_func(struct sut_extract *extract, const struct sut_patch_func *func, bool **taken)
+static void walk_func(struct sut_extract *extract, struct sut_patch_func *func)
 {
 	struct walk walk = {
 		.extract = extract,
 		.func = func,
 		.target = extract->targets[func->object],
-		.taken = taken,
+		.jumps = &func->old_jumps,
 	};
 
 	for (size_t i = 0; i < func->piece_count; i++) {
@@ -296,11 +327,16 @@ static void judge_func(struct sut_extract *extract, const struct sut_patch_func 
 		sut_warn(extract->verdict, "main", func->name,
 			 "%s never returns: a thread that is in it stays in the old code",
 			 func->name);
+	finish_jumps(&func->old_jumps);
+	if (func->kind == SUT_PATCH_FUNC_NEW)
+		return;
+	walk.jumps = &func->new_jumps;
+	walk.jump_capacity = 0;
 	walk_new_piece(&walk, func->symbol);
+	/* Those that are jumped to join the pieces meanwhile. */
 	for (size_t i = 0; i < func->new_piece_count; i++)
 		walk_new_piece(&walk, func->new_pieces[i]);
-	if (walk.indirect)
-		judge_indirect(&walk);
+	finish_jumps(&func->new_jumps);
 }
 
 static const char *const returns_twice[] = {
@@ -332,10 +368,9 @@ static void judge_section(struct sut_extract *extract, size_t index)
 void sut_extract_judge(struct sut_extract *extract)
 {
 	const struct sut_patch *patch = extract->patch;
-	bool *taken = NULL;
 
 	for (size_t i = 0; i < patch->func_count; i++)
-		judge_func(extract, &patch->funcs[i], &taken);
+		walk_func(extract, &patch->funcs[i]);
 	for (size_t i = 0; i < patch->section_count; i++)
 		judge_section(extract, i);
 	sut_labels_judge(extract);

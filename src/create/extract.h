@@ -46,10 +46,6 @@ struct sut_extract {
 	struct sut_imports *imports; /* likewise */
 	size_t section_capacity, symbol_capacity, func_capacity, origin_capacity, origin_count;
 	struct sut_origin *origins; /* per section of the patch */
-	/* Takes each jump from one function of the patch into another; NULL: it is refused. */
-	void (*tail)(void *context, const struct sut_patch_func *from,
-		     const struct sut_patch_func *to);
-	void *tail_context;
 };
 
 /*
@@ -81,8 +77,8 @@ bool sut_extract_resolve(struct sut_extract *extract, const struct sut_origin *o
 /* Where a definition of before lies in the part's target, by every means there is. */
 bool sut_part_locate(const struct sut_part *part, uint32_t before, uint64_t *address);
 
-/* Functions of the patch whose order of calls a thread cannot keep apart (rule "tail"), and those
- * that return twice ("setjmp") or keep labels ("label"). Needs a patch that is otherwise complete. */
+/* Where the functions of the patch may jump to; refuses those that return twice ("setjmp") or keep
+ * labels ("label"). Needs a patch that is otherwise complete. */
 void sut_extract_judge(struct sut_extract *extract);
 
 /* "file.c:12" for each function of the patch, where the debug information has it. */

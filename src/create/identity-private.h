@@ -10,8 +10,7 @@
 struct sut_identity_function {
 	struct sut_part *part;
 	uint32_t def;
-	bool left;      /* it cannot be patched */
-	uint32_t batch; /* the patch that it is in, from 0 */
+	bool left; /* it cannot be patched */
 };
 
 struct sut_identity_work {
@@ -38,15 +37,12 @@ enum sut_rc sut_identity_compile(struct sut_identity_work *work, const char *fol
 /* Finds the functions, and leaves out those that cannot be patched even alone. */
 enum sut_rc sut_identity_judge(struct sut_identity_work *work);
 
-/* Gives each function its batch, so that none jumps into another of the same. */
-enum sut_rc sut_identity_split(struct sut_identity_work *work, uint32_t *batches);
-
 /* Counts the function with all its pieces as changed, or not any more. */
 void sut_identity_change(const struct sut_identity_function *function, enum sut_change change);
 
 /*
- * Fills a patch with all functions that count as changed, in their order; extract->arena, verdict
- * and tail are set.
+ * Fills a patch with all functions that count as changed, in their order; extract->arena and
+ * verdict are set.
  */
 enum sut_rc sut_identity_extract(struct sut_identity_work *work, struct sut_extract *extract,
 				 struct sut_patch *patch);

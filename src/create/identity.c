@@ -61,41 +61,28 @@ static void add_sources(const struct sut_extract *extract, struct sut_patch *pat
 	}
 }
 
-static enum sut_rc make_patch(struct sut_identity_work *work, uint32_t batch)
+static enum sut_rc make_patch(struct sut_identity_work *work)
 {
 	struct sut_extract extract = {.arena = work->arena, .verdict = work->verdict};
-	struct sut_patch *patch = &work->identity->patches[batch];
+	struct sut_identity *identity = work->identity;
+	struct sut_patch *patch = sut_arena_alloc(work->arena, sizeof(*patch));
 	enum sut_rc rc;
 
 	for (size_t i = 0; i < work->count; i++) {
-		const struct sut_identity_function *function = &work->functions[i];
-		bool in = !function->left && function->batch == batch;
-
-		sut_identity_change(function, in ? SUT_CHANGE_CHANGED : SUT_CHANGE_NONE);
-		work->identity->patched_count += in;
+		if (work->functions[i].left)
+			continue;
+		sut_identity_change(&work->functions[i], SUT_CHANGE_CHANGED);
+		identity->patched_count++;
 	}
+	if (!identity->patched_count)
+		return SUT_OK;
+	sut_identity_progress(work, "making the patch");
 	rc = sut_identity_extract(work, &extract, patch);
-	patch->name = sut_arena_printf(work->arena, "%s-%u", work->options->name, batch + 1);
+	patch->name = sut_arena_printf(work->arena, "%s-1", work->options->name);
 	add_facts(work, patch);
 	add_sources(&extract, patch);
-	return rc;
-}
-
-static enum sut_rc make_patches(struct sut_identity_work *work)
-{
-	uint32_t batches;
-	enum sut_rc rc = sut_identity_split(work, &batches);
-
-	if (rc || work->verdict->refusal_count)
-		return rc;
-	work->identity->patches =
-		sut_arena_array(work->arena, batches, sizeof(*work->identity->patches));
-	work->identity->patch_count = batches;
-	for (uint32_t i = 0; i < batches && rc == SUT_OK; i++) {
-		sut_identity_progress(work, sut_arena_printf(work->arena, "making patch %u of %u",
-							     i + 1, batches));
-		rc = make_patch(work, i);
-	}
+	identity->patches = patch;
+	identity->patch_count = 1;
 	return rc;
 }
 
@@ -120,7 +107,7 @@ static enum sut_rc work_in(void *context, const char *folder)
 	leave_shared(work);
 	work->identity->unit_count = work->extract.part_count;
 	work->identity->function_count = work->count;
-	return make_patches(work);
+	return make_patch(work);
 }
 
 enum sut_rc sut_identity_make(struct sut_arena *arena, const struct sut_create_options *options,

@@ -3,9 +3,6 @@
  * Each function of a program replaced by itself: a rehearsal. What can be patched of this program,
  * built from this tree, and what not and why? The patches that come of it change nothing, and so
  * whatever a program does otherwise with them in place is a fault of ours or of its environment.
- *
- * Functions that one patch must not change together, because one jumps into the other at its end,
- * are in different patches of the same set; all of them can be applied, one after the other.
  */
 #ifndef SUT_CREATE_IDENTITY_H
 #define SUT_CREATE_IDENTITY_H
@@ -38,7 +35,7 @@ struct sut_identity {
 	size_t left_count, left_capacity;
 	struct sut_identity_left *left;
 	size_t patch_count;
-	struct sut_patch *patches; /* named NAME-1, NAME-2, ... */
+	struct sut_patch *patches; /* all functions are in one of them */
 };
 
 /*

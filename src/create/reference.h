@@ -13,7 +13,8 @@ struct sut_reference {
 	const struct sut_reloc *reloc;
 	struct sut_place place;
 	const char *name; /* of what is referred to, for people */
-	const char *from; /* of what refers */
+	uint32_t user;    /* definition that refers, or SUT_NO_DEF */
+	const char *from; /* its name, or the section's */
 	struct sut_patch_reloc *result;
 };
 

@@ -110,6 +110,23 @@ static bool reference_runs(const struct sut_reference *reference)
 	return reference->place.delta != 0 || (is_jump_table(reference) && !reference->place.exact);
 }
 
+/*
+ * Does the reference stay within the version? A call of another changed function goes through its
+ * entry: a patch that lies over this one may change that function, and is called then.
+ */
+static bool stays_within(const struct sut_reference *reference, const struct referent *referent)
+{
+	const struct sut_object *after = referent->part->diff->after;
+	uint32_t callee = after->defs[referent->def].parent;
+	uint32_t caller = reference->user;
+
+	if (reference->part->beside)
+		return false;
+	return callee != referent->def || reference->place.delta != 0 ||
+	       (reference->part == referent->part && caller != SUT_NO_DEF &&
+		after->defs[caller].parent == callee);
+}
+
 static bool resolve_function(struct sut_reference *reference, const struct referent *referent)
 {
 	const struct sut_diff *diff = referent->part->diff;
@@ -119,7 +136,8 @@ static bool resolve_function(struct sut_reference *reference, const struct refer
 	uint64_t address = 0;
 
 	if (change == SUT_CHANGE_NEW ||
-	    (change == SUT_CHANGE_CHANGED && reference_runs(reference) && !reference->part->beside))
+	    (change == SUT_CHANGE_CHANGED && reference_runs(reference) &&
+	     stays_within(reference, referent)))
 		return use_own(reference, referent);
 	if (twin != SUT_NO_DEF && sut_part_locate(referent->part, twin, &address)) {
 		if (def->type == STT_GNU_IFUNC)
@@ -365,6 +383,7 @@ bool sut_extract_resolve(struct sut_extract *extract, const struct sut_origin *o
 		.section = section,
 		.reloc = reloc,
 		.place = sut_object_place(after, section, reloc),
+		.user = user,
 		.from = user == SUT_NO_DEF ? section->name : after->defs[user].name,
 		.result = result,
 	};

@@ -356,6 +356,24 @@ static enum sut_rc check_code(const struct sut_patch *patch, const struct sut_pa
 	return SUT_OK;
 }
 
+static bool has_jumps(const struct sut_patch_jumps *jumps)
+{
+	return jumps->count || jumps->anywhere || jumps->elsewhere;
+}
+
+static enum sut_rc check_jumps(const struct sut_patch_func *func,
+			       const struct sut_patch_jumps *jumps, struct sut_diag *diag)
+{
+	if (jumps->count > SUT_PATCH_JUMPS_MAX)
+		return SUT_PATCH_BAD(diag, "function %s: %zu jumps", func->name, jumps->count);
+	for (size_t i = 0; i < jumps->count; i++) {
+		if (jumps->targets[i] <= (i ? jumps->targets[i - 1] : 0))
+			return SUT_PATCH_BAD(diag, "function %s: its jumps do not ascend",
+					     func->name);
+	}
+	return SUT_OK;
+}
+
 static enum sut_rc check_func(const struct sut_patch *patch, const struct sut_patch_func *func,
 			      struct sut_diag *diag)
 {
@@ -371,6 +389,15 @@ static enum sut_rc check_func(const struct sut_patch *patch, const struct sut_pa
 	if ((func->kind == SUT_PATCH_FUNC_CHANGED) != (func->piece_count > 0))
 		return SUT_PATCH_BAD(diag, "function %s: %zu old pieces do not fit its kind",
 				     func->name, func->piece_count);
+	if (func->kind == SUT_PATCH_FUNC_NEW &&
+	    (has_jumps(&func->old_jumps) || has_jumps(&func->new_jumps)))
+		return SUT_PATCH_BAD(diag, "function %s: jumps of a function that has no entry",
+				     func->name);
+	rc = check_jumps(func, &func->old_jumps, diag);
+	if (rc == SUT_OK)
+		rc = check_jumps(func, &func->new_jumps, diag);
+	if (rc != SUT_OK)
+		return rc;
 	for (size_t i = 0; i < func->piece_count; i++) {
 		const struct sut_patch_piece *piece = &func->pieces[i];
 

@@ -42,13 +42,14 @@ enum {
 	SUT_PATCH_ALIGN_MAX = 4096,
 	SUT_PATCH_LIST_MAX = 256, /* elements of each array of the author's */
 	SUT_PATCH_PIECE_MAX = 16 << 20,
+	SUT_PATCH_JUMPS_MAX = 4096,     /* of one version of a function */
 	SUT_PATCH_IMAGE_MAX = 64 << 20, /* all sections together, zeros included */
 	SUT_PATCH_WORD_MAX = 1024,      /* names */
 	SUT_PATCH_TEXT_MAX = 65536,     /* facts */
 };
 
-/* The oldest format that is read, and the one that is written. */
-enum { SUT_PATCH_FORMAT_MIN = 2, SUT_PATCH_FORMAT_SOURCES = 3, SUT_PATCH_FORMAT = 3 };
+/* The format that is read and written. */
+enum { SUT_PATCH_FORMAT = 3 };
 
 #define SUT_PATCH_SCHEMA      "suture.patch/"
 #define SUT_PATCH_NOTE_OWNER  "suture"

@@ -105,9 +105,9 @@ static uint32_t symbol_value(struct decoder *d, const json_t *value, const char 
 	return (uint32_t)integer_value(d, value, part, 1, d->map->symbol_count) - 1;
 }
 
-static uint64_t address_of(struct decoder *d, const json_t *object, const char *key)
+static uint64_t address_value(struct decoder *d, const json_t *value, const char *part)
 {
-	const char *s = json_string_value(json_object_get(object, key));
+	const char *s = json_string_value(value);
 	uint64_t address = 0;
 	char canonical[32];
 
@@ -117,8 +117,13 @@ static uint64_t address_of(struct decoder *d, const json_t *object, const char *
 		if (strcmp(s, canonical) == 0)
 			return address;
 	}
-	bad(d, key, "not an address");
+	bad(d, part, "not an address");
 	return 0;
+}
+
+static uint64_t address_of(struct decoder *d, const json_t *object, const char *key)
+{
+	return address_value(d, json_object_get(object, key), key);
 }
 
 static void decode_strings(struct decoder *d, const json_t *root, const char *key,
@@ -198,12 +203,28 @@ static enum sut_patch_func_kind func_kind(struct decoder *d, const json_t *entry
 	return SUT_PATCH_FUNC_NEW;
 }
 
+static void decode_jumps(struct decoder *d, const json_t *func, const char *key,
+			 struct sut_patch_jumps *jumps)
+{
+	const json_t *entry = json_object_get(func, key), *array = array_of(d, entry, "to");
+
+	expect_object(d, entry, key, 3);
+	jumps->anywhere = bool_of(d, entry, "anywhere");
+	jumps->elsewhere = bool_of(d, entry, "elsewhere");
+	jumps->count = json_array_size(array);
+	jumps->targets = sut_arena_array(d->arena, jumps->count, sizeof(*jumps->targets));
+	for (size_t i = 0; i < jumps->count; i++)
+		jumps->targets[i] = address_value(d, json_array_get(array, i), "to");
+}
+
 static void decode_func(struct decoder *d, const json_t *entry, struct sut_patch_func *func)
 {
 	const json_t *pieces = array_of(d, entry, "pieces");
 	const json_t *new_pieces = array_of(d, entry, "new_pieces");
 
-	expect_object(d, entry, "functions", 7);
+	expect_object(d, entry, "functions", 9);
+	decode_jumps(d, entry, "old_jumps", &func->old_jumps);
+	decode_jumps(d, entry, "new_jumps", &func->new_jumps);
 	func->name = string_of(d, entry, "name");
 	func->kind = func_kind(d, entry);
 	func->source = string_of(d, entry, "source");
@@ -331,12 +352,11 @@ static void read_schema(struct decoder *d, const json_t *root)
 	}
 	d->patch->format = (unsigned int)strtoul(schema + prefix, NULL, 10);
 	snprintf(canonical, sizeof(canonical), SUT_PATCH_SCHEMA "%u", d->patch->format);
-	if (strcmp(schema, canonical) != 0 || d->patch->format < SUT_PATCH_FORMAT_MIN ||
-	    d->patch->format > SUT_PATCH_FORMAT)
+	if (strcmp(schema, canonical) != 0 || d->patch->format != SUT_PATCH_FORMAT)
 		d->rc = sut_fail(d->diag, SUT_UNSUPPORTED, "format",
 				 "note: this version of suture reads " SUT_PATCH_SCHEMA
-				 "%d to %d, and the file is %.32s",
-				 SUT_PATCH_FORMAT_MIN, SUT_PATCH_FORMAT, schema);
+				 "%d, and the file is %.32s",
+				 SUT_PATCH_FORMAT, schema);
 }
 
 static void check_canonical(struct decoder *d, const json_t *root, const char *text, size_t size)

@@ -9,7 +9,10 @@
 
 /* A patch with one section (ELF index 3), one own symbol and one import. */
 #define FUNC                                                                                       \
-	"{\"kind\":\"changed\",\"name\":\"f\",\"new_pieces\":[],\"object\":0,\"pieces\":["         \
+	"{\"kind\":\"changed\",\"name\":\"f\","                                                    \
+	"\"new_jumps\":{\"anywhere\":false,\"elsewhere\":true,\"to\":[]},"                         \
+	"\"new_pieces\":[],\"object\":0,"                                                          \
+	"\"old_jumps\":{\"anywhere\":true,\"elsewhere\":false,\"to\":[\"0x40\"]},\"pieces\":["     \
 	"{\"address\":\"0x1000\",\"sha256\":\"" SHA "\",\"size\":16}],\"source\":\"\","            \
 	"\"symbol\":1}"
 #define SHA "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
@@ -195,14 +198,14 @@ static void check_unsupported(const char *schema)
 	CHECK_EQUAL(decode(&arena, text, strlen(text), &patch, &diag), SUT_UNSUPPORTED);
 	CHECK_STRING(diag.entry[0],
 		     sut_arena_printf(&arena,
-				      "note: this version of suture reads suture.patch/2 to 3, and "
+				      "note: this version of suture reads suture.patch/3, and "
 				      "the file is %s",
 				      schema));
 }
 
 static void other_formats_are_unsupported(void)
 {
-	check_unsupported("suture.patch/1");
+	check_unsupported("suture.patch/2");
 	check_unsupported("suture.patch/4");
 	check_unsupported("suture.patch/03");
 	check_unsupported("suture.patch/");

@@ -83,6 +83,16 @@ static json_t *new_pieces_json(const struct sut_patch_func *func)
 	return array;
 }
 
+static json_t *jumps_json(const struct sut_patch_jumps *jumps)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < jumps->count; i++)
+		json_array_append_new(array, address_json(jumps->targets[i]));
+	return json_pack("{s:b,s:b,s:o}", "anywhere", jumps->anywhere, "elsewhere",
+			 jumps->elsewhere, "to", array);
+}
+
 static json_t *funcs_json(const struct sut_patch *patch)
 {
 	json_t *array = json_array();
@@ -91,13 +101,16 @@ static json_t *funcs_json(const struct sut_patch *patch)
 		const struct sut_patch_func *func = &patch->funcs[i];
 		bool changed = func->kind == SUT_PATCH_FUNC_CHANGED;
 
-		json_array_append_new(array,
-				      json_pack("{s:s,s:s,s:o,s:I,s:o,s:s,s:I}", "kind",
-						changed ? "changed" : "new", "name", func->name,
-						"new_pieces", new_pieces_json(func), "object",
-						(json_int_t)func->object, "pieces",
-						pieces_json(func), "source", func->source, "symbol",
-						(json_int_t)func->symbol + 1));
+		json_t *entry =
+			json_pack("{s:s,s:s,s:o,s:I,s:o,s:s,s:I}", "kind",
+				  changed ? "changed" : "new", "name", func->name, "new_pieces",
+				  new_pieces_json(func), "object", (json_int_t)func->object,
+				  "pieces", pieces_json(func), "source", func->source, "symbol",
+				  (json_int_t)func->symbol + 1);
+
+		json_object_set_new(entry, "new_jumps", jumps_json(&func->new_jumps));
+		json_object_set_new(entry, "old_jumps", jumps_json(&func->old_jumps));
+		json_array_append_new(array, entry);
 	}
 	return array;
 }

@@ -255,35 +255,6 @@ static void sources_out_of_shape_are_refused(void)
 		f.data[f.shdrs[3].sh_offset + 40] ^= 1);
 }
 
-static void replace_once(unsigned char *data, size_t size, const char *old, const char *new)
-{
-	char *at = memmem(data, size, old, strlen(old));
-
-	CHECK(at && strlen(old) == strlen(new));
-	if (at)
-		memcpy(at, new, strlen(new));
-}
-
-static void the_format_without_sources_is_read(void)
-{
-	struct sut_arena arena = {0};
-	struct sut_patch *sample = sut_patch_sample(&arena), patch;
-	struct sut_diag diag = {0};
-	unsigned char *data;
-	size_t size;
-
-	for (size_t i = 0; i < SUT_PATCH_SOURCES; i++)
-		sample->sources[i].data = NULL;
-	CHECK_EQUAL(sut_patch_write(&arena, sample, &data, &size, &diag), SUT_OK);
-	replace_once(data, size, "suture.patch/3", "suture.patch/2");
-	CHECK_EQUAL(sut_patch_parse(&arena, data, size, &patch, &diag), SUT_OK);
-	CHECK_STRING(diag.entry[0], "");
-	CHECK_EQUAL(patch.format, 2);
-	sut_arena_deinit(&arena);
-	REFUSED("section [3]: .note.suture.source-patch is none that the format has",
-		replace_once(f.data, f.size, "suture.patch/3", "suture.patch/2"));
-}
-
 static const struct sut_tap_test tests[] = {
 	{"other machines are unsupported", other_machines_are_unsupported},
 	{"headers of other ELF files are refused", headers_of_other_elf_files_are_refused},
@@ -305,7 +276,6 @@ static const struct sut_tap_test tests[] = {
 	 relocations_on_top_of_each_other_are_refused},
 	{"notes out of shape are refused", notes_out_of_shape_are_refused},
 	{"sources out of shape are refused", sources_out_of_shape_are_refused},
-	{"the format without sources is read", the_format_without_sources_is_read},
 };
 
 SUT_TAP_MAIN(tests)

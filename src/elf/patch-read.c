@@ -253,8 +253,6 @@ static enum sut_rc read_sources(struct sut_patch_reader *r)
 
 		if (!r->sources[k])
 			continue;
-		if (r->patch->format < SUT_PATCH_FORMAT_SOURCES)
-			return unknown_section(r, r->sources[k]);
 		source->data =
 			note_descriptor(r, r->sources[k], SUT_PATCH_NOTE_SOURCE, &source->size);
 		if (!source->data)

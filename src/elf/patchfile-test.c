@@ -68,6 +68,15 @@ static void check_same_symbols(const struct sut_patch *a, const struct sut_patch
 	}
 }
 
+static void check_same_jumps(const struct sut_patch_jumps *a, const struct sut_patch_jumps *b)
+{
+	CHECK_EQUAL(a->anywhere, b->anywhere);
+	CHECK_EQUAL(a->elsewhere, b->elsewhere);
+	CHECK_EQUAL(a->count, b->count);
+	for (size_t i = 0; i < a->count; i++)
+		CHECK_EQUAL(a->targets[i], b->targets[i]);
+}
+
 static void check_same_funcs(const struct sut_patch *a, const struct sut_patch *b)
 {
 	CHECK_EQUAL(a->func_count, b->func_count);
@@ -85,6 +94,8 @@ static void check_same_funcs(const struct sut_patch *a, const struct sut_patch *
 		CHECK_EQUAL(left->new_piece_count, right->new_piece_count);
 		for (size_t k = 0; k < left->new_piece_count; k++)
 			CHECK_EQUAL(left->new_pieces[k], right->new_pieces[k]);
+		check_same_jumps(&left->old_jumps, &right->old_jumps);
+		check_same_jumps(&left->new_jumps, &right->new_jumps);
 	}
 }
 

@@ -42,6 +42,14 @@ enum sut_patch_func_kind {
 	SUT_PATCH_FUNC_NEW,     /* only called by other new code; no pieces */
 };
 
+/* Where one version of a function may go by a jump instead of a call. */
+struct sut_patch_jumps {
+	size_t count;
+	uint64_t *targets; /* link-time addresses in its object, ascending */
+	bool anywhere;     /* wherever a pointer says, too */
+	bool elsewhere;    /* to other objects, too */
+};
+
 struct sut_patch_func {
 	const char *name;
 	enum sut_patch_func_kind kind;
@@ -52,6 +60,7 @@ struct sut_patch_func {
 	struct sut_patch_piece *pieces; /* of the old version; [0] starts at the entry */
 	size_t new_piece_count;
 	uint32_t *new_pieces; /* further OWN symbols that are part of the new version (.cold) */
+	struct sut_patch_jumps old_jumps, new_jumps;
 };
 
 struct sut_patch_object {

@@ -145,6 +145,13 @@ static enum sut_rc check_switchers(const struct sut_application *a, struct sut_d
 	return rc;
 }
 
+/* What the lists of a function take in the target, and more. */
+static uint64_t variable_size(const struct sut_patch_func *func)
+{
+	return 64 * (func->piece_count + func->new_piece_count + func->old_jumps.count +
+		     func->new_jumps.count + 4);
+}
+
 static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 {
 	enum { PER_FUNC = 1024, FIXED = 4096 };
@@ -157,8 +164,7 @@ static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 		sut_link_size(a->patch, i, &text, &data);
 		for (size_t k = 0; k < a->patch->func_count; k++)
 			if (a->patch->funcs[k].object == i || i == 0)
-				records += PER_FUNC + 64 * (a->patch->funcs[k].piece_count +
-							    a->patch->funcs[k].new_piece_count);
+				records += PER_FUNC + variable_size(&a->patch->funcs[k]);
 		rc = sut_plan_zone(&a->plan, a->objects[i]->low, a->objects[i]->high,
 				   text + records, data + records, &a->zones[i], diag);
 		if (rc != SUT_OK)
@@ -212,6 +218,33 @@ static uint64_t store_pieces(struct sut_application *a, const struct sut_patch_f
 	return sut_plan_store(&a->plan, a->zones[0], pieces, n * sizeof(*pieces));
 }
 
+static size_t add_jumps(const struct sut_application *a, const struct sut_patch_func *func,
+			const struct sut_patch_jumps *from, uint64_t kind, struct sut_rt_jump *to)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < from->count; i++)
+		to[n++] = (struct sut_rt_jump){a->objects[func->object]->bias + from->targets[i],
+					       kind};
+	if (from->anywhere)
+		to[n++] = (struct sut_rt_jump){SUT_RT_JUMP_ANYWHERE, kind};
+	if (from->elsewhere)
+		to[n++] = (struct sut_rt_jump){SUT_RT_JUMP_ELSEWHERE, kind};
+	return n;
+}
+
+static uint64_t store_jumps(struct sut_application *a, const struct sut_patch_func *func,
+			    uint64_t *count)
+{
+	size_t n = func->old_jumps.count + func->new_jumps.count + 4;
+	struct sut_rt_jump *jumps = sut_arena_array(a->arena, n, sizeof(*jumps));
+
+	n = add_jumps(a, func, &func->old_jumps, SUT_RT_RANGE_OLD, jumps);
+	n += add_jumps(a, func, &func->new_jumps, SUT_RT_RANGE_NEW, jumps + n);
+	*count = n;
+	return n ? sut_plan_store(&a->plan, a->zones[0], jumps, n * sizeof(*jumps)) : 0;
+}
+
 static enum sut_rc plan_func(struct sut_application *a, const struct sut_patch_func *func,
 			     struct sut_rt_func *out, struct sut_diag *diag)
 {
@@ -234,6 +267,7 @@ static enum sut_rc plan_func(struct sut_application *a, const struct sut_patch_f
 	out->code_size = a->patch->symbols[func->symbol].size;
 	out->name = sut_plan_string(&a->plan, a->zones[0], func->name);
 	out->pieces = store_pieces(a, func, &out->piece_count);
+	out->jumps = store_jumps(a, func, &out->jump_count);
 	return SUT_OK;
 }
 

@@ -52,7 +52,7 @@ static struct sut_rt_transition begin(void)
 
 static uint32_t ask(struct sut_rt_transition *t)
 {
-	return sut_rt_decide(t, (uint64_t)stack);
+	return sut_rt_decide(t, (uint64_t)stack, 0);
 }
 
 static void test_unarmed(void)
@@ -109,7 +109,7 @@ static void test_below(void)
 	struct sut_rt_transition t = begin();
 
 	stack[9] = OLD_LOW + 8;
-	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + 10)), NEW);
+	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + 10), 0), NEW);
 }
 
 /* A remembered hit is not asked about when the stack has become shorter than it. */
@@ -119,7 +119,7 @@ static void test_remembered_below(void)
 
 	stack[9] = OLD_LOW + 8;
 	CHECK_EQUAL(ask(&t), OLD);
-	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + 10)), NEW);
+	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + 10), 0), NEW);
 }
 
 static uint32_t answer_to(uint64_t word)
@@ -188,7 +188,7 @@ static void test_foreign_first(void)
 
 	words()->busy = busy;
 	words()->certificate_check = ~UINT64_C(0) ^ MARK;
-	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + WORDS)), OLD);
+	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + WORDS), 0), OLD);
 	CHECK_EQUAL(words()->mark, 0);
 	CHECK_EQUAL(words()->busy, busy);
 	CHECK_EQUAL(words()->transition, 0);
@@ -360,6 +360,150 @@ static void test_reversal_voids(void)
 	CHECK_EQUAL(ask(&t), OLD);
 }
 
+/* F jumps to G in both versions. */
+enum { F = 0, G = 1 };
+static const uint64_t edges[] = {(uint64_t)F << 32 | G};
+static const uint32_t callees[] = {
+	[F] = F | SUT_RT_CALLEE_SOURCE | SUT_RT_CALLEE_SOURCE << 1,
+	[G] = G | SUT_RT_CALLEE_TARGET | (uint32_t)SUT_RT_CALLEE_TARGET << 1,
+};
+
+static struct sut_rt_transition begin_tails(void)
+{
+	struct sut_rt_transition t = begin();
+
+	t.edges[0] = t.edges[1] = (uint64_t)edges;
+	t.edge_count[0] = t.edge_count[1] = 1;
+	return t;
+}
+
+/* A call with its return address at stack[at]. */
+static uint32_t call(struct sut_rt_transition *t, uint32_t function, size_t at)
+{
+	return sut_rt_decide(t, (uint64_t)(stack + at), callees[function]);
+}
+
+/* ... that an old frame keeps old. */
+static void call_old(struct sut_rt_transition *t, uint32_t function, size_t at)
+{
+	stack[WORDS - 1] = OLD_LOW + 8;
+	CHECK_EQUAL(call(t, function, at), OLD);
+	stack[WORDS - 1] = 0;
+}
+
+/* F may have been running when the patch came; after that there are records. */
+static void test_tail_first(void)
+{
+	struct sut_rt_transition t = begin_tails();
+
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	CHECK_EQUAL(t.closing, 2);
+	CHECK_EQUAL(call(&t, G, 10), NEW);
+	t = begin_tails();
+	CHECK_EQUAL(call(&t, F, 10), NEW);
+}
+
+static void test_tail(void)
+{
+	struct sut_rt_transition t = begin_tails();
+
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	call_old(&t, F, 20);
+	CHECK_EQUAL(call(&t, G, 20), OLD);
+	CHECK_EQUAL(call(&t, G, 20), NEW);
+}
+
+/* F has returned, and G is called: from elsewhere, or from a shallower or deeper stack. */
+static void test_tail_returned(void)
+{
+	struct sut_rt_transition t = begin_tails();
+
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	call_old(&t, F, 20);
+	stack[20] = 0x40000;
+	CHECK_EQUAL(call(&t, G, 20), NEW);
+	t = begin_tails();
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	call_old(&t, F, 20);
+	CHECK_EQUAL(call(&t, G, 21), NEW);
+	t = begin_tails();
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	call_old(&t, F, 20);
+	CHECK_EQUAL(call(&t, G, 19), NEW);
+}
+
+/* A function that F does not jump to. */
+static void test_tail_other(void)
+{
+	struct sut_rt_transition t = begin_tails();
+
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	call_old(&t, F, 20);
+	CHECK_EQUAL(call(&t, F, 20), NEW);
+}
+
+static void test_tail_anywhere(void)
+{
+	static const uint64_t anywhere[] = {(uint64_t)F << 32 | SUT_RT_ANYWHERE};
+	struct sut_rt_transition t = begin_tails();
+
+	t.edges[0] = (uint64_t)anywhere;
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	call_old(&t, F, 20);
+	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + 20), 7), OLD);
+}
+
+/* What lies deeper than the last record may have been jumped to. */
+static void test_tail_overflow(void)
+{
+	struct sut_rt_transition t = begin_tails();
+
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	for (size_t i = 0; i <= SUT_RT_RECORDS; i++)
+		call_old(&t, F, 20 - i);
+	CHECK_EQUAL(words()->record_count, SUT_RT_RECORDS);
+	CHECK_EQUAL(call(&t, G, 20 - SUT_RT_RECORDS), OLD);
+	CHECK_EQUAL(call(&t, G, 20 - SUT_RT_RECORDS - 1), OLD);
+	CHECK_EQUAL(call(&t, G, 20 - SUT_RT_RECORDS + 1), OLD); /* its own record */
+	CHECK_EQUAL(call(&t, G, 20 - SUT_RT_RECORDS + 1), NEW);
+}
+
+static void test_tail_reversed(void)
+{
+	struct sut_rt_transition t = begin_tails();
+
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	CHECK_EQUAL(call(&t, G, 10), NEW);
+	t.dir = 1;
+	CHECK_EQUAL(call(&t, G, 10), NEW);
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	t = begin_tails();
+	t.dir = 1; /* has never run new code */
+	CHECK_EQUAL(call(&t, G, 10), OLD);
+	CHECK_EQUAL(words()->mark, MARK + 1);
+}
+
+/* A pointer to an entry is no frame; a program counter that a handler interrupted is. */
+static void test_entry(void)
+{
+	static const struct sut_rt_range entry[] = {
+		{OLD_LOW - 1, OLD_LOW, SUT_RT_RANGE_OLD | SUT_RT_RANGE_ENTRY, 0},
+		{OLD_LOW, OLD_HIGH, SUT_RT_RANGE_OLD, 0},
+	};
+	struct sut_rt_transition t = begin();
+
+	t.ranges = (uint64_t)entry;
+	t.range_count = 2;
+	t.low = OLD_LOW - 1;
+	stack[20] = OLD_LOW;
+	stack[22] = 0x002b000000000033;
+	CHECK_EQUAL(ask(&t), OLD);
+	stack[22] = 0;
+	CHECK_EQUAL(ask(&t), OLD); /* the word that was a hit is the same still */
+	words()->hit_address = 0;
+	CHECK_EQUAL(ask(&t), NEW);
+}
+
 static const struct sut_tap_test tests[] = {
 	{"before arming the answer is the original and nobody is marked", test_unarmed},
 	{"a clean stack switches the thread", test_clean},
@@ -383,6 +527,14 @@ static const struct sut_tap_test tests[] = {
 	{"on the way back a new frame gives the new version", test_way_back},
 	{"on the way back an undecided thread is at home", test_way_back_undecided},
 	{"a reversal makes certificates and remembered frames void", test_reversal_voids},
+	{"the first clean call of what is jumped to is old", test_tail_first},
+	{"a jump out of an old call stays old", test_tail},
+	{"a call after the old one has returned is no jump", test_tail_returned},
+	{"only what the old call may jump to is", test_tail_other},
+	{"a jump through a pointer may lead anywhere", test_tail_anywhere},
+	{"below old calls that have no record everything may be jumped to", test_tail_overflow},
+	{"a reversal makes records void", test_tail_reversed},
+	{"of an entry that is jumped to only an interrupted call counts", test_entry},
 };
 
 SUT_TAP_MAIN(tests)

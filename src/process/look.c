@@ -92,9 +92,12 @@ static void set_hit(struct sut_blocker *blocker, enum sut_look look, uint64_t ad
 	blocker->func = range->kind & SUT_RT_RANGE_CORE ? UINT32_MAX : range->func;
 }
 
-/* The first hit among words that lie at `at` in the target, into *blocker. */
+/*
+ * The first hit among words that lie at `at` in the target, into *blocker. Some more lie behind
+ * them.
+ */
 static bool find_hit(const struct sut_looker *looker, const uint64_t *words, size_t count,
-		     uint64_t at, struct sut_blocker *blocker)
+		     size_t more, uint64_t at, struct sut_blocker *blocker)
 {
 	for (size_t i = 0; i < count; i++) {
 		const struct sut_rt_range *range;
@@ -102,6 +105,9 @@ static bool find_hit(const struct sut_looker *looker, const uint64_t *words, siz
 		if (words[i] - looker->t.low > looker->t.high - looker->t.low)
 			continue;
 		range = range_of(looker, words[i], left_kinds(looker));
+		if (range && range->kind & SUT_RT_RANGE_ENTRY &&
+		    (i + 2 >= count + more || !sut_rt_is_interrupted(words + i)))
+			continue;
 		if (range) {
 			set_hit(blocker, SUT_LOOK_FRAME, at + 8 * i, range);
 			return true;
@@ -117,20 +123,21 @@ static bool find_hit(const struct sut_looker *looker, const uint64_t *words, siz
 static bool scan_stack(struct sut_looker *looker, const struct sut_thread_stack *stack, uint64_t pc,
 		       uint64_t sp, struct sut_blocker *blocker)
 {
-	enum { CHUNK = 32 * 1024 };
+	enum { CHUNK = 32 * 1024, MORE = 2 * 8 };
 	const struct sut_rt_range *range = range_of(looker, pc, left_kinds(looker));
-	uint64_t words[CHUNK / 8];
+	uint64_t words[(CHUNK + MORE) / 8];
 
 	if (range) {
 		set_hit(blocker, SUT_LOOK_INSIDE, pc, range);
 		return true;
 	}
 	for (uint64_t at = sp; at < stack->high; at += CHUNK) {
-		uint64_t size = stack->high - at < CHUNK ? stack->high - at : CHUNK;
+		uint64_t left = stack->high - at, size = left < CHUNK ? left : CHUNK;
+		uint64_t more = left - size < MORE ? left - size : MORE;
 
-		if (!sut_target_read(looker->runtime->target, at, words, size))
+		if (!sut_target_read(looker->runtime->target, at, words, size + more))
 			return false;
-		if (find_hit(looker, words, size / 8, at, blocker))
+		if (find_hit(looker, words, size / 8, more / 8, at, blocker))
 			return true;
 	}
 	blocker->look = SUT_LOOK_CLEAN;
@@ -198,6 +205,19 @@ static bool has_switched(const struct sut_looker *looker, pid_t tid)
 }
 
 /*
+ * A thread that stands still without a frame of what is left, and in no decision, has gone over. It
+ * would not by itself if it calls again and again where it may have come by a tail jump.
+ */
+static void mark(struct sut_looker *looker, uint64_t tcb)
+{
+	uint32_t word = target_mark(looker);
+
+	sut_target_write(looker->runtime->target,
+			 tcb + SUT_RT_THREAD + offsetof(struct sut_rt_thread, mark), &word,
+			 sizeof(word));
+}
+
+/*
  * A thread that never sleeps is stopped for the look. In user mode the program cannot notice; if
  * it entered a system call meanwhile that one restarts.
  */
@@ -217,8 +237,9 @@ static void look_stopped(struct sut_looker *looker, struct sut_blocker *blocker)
 				 sizeof(words)) &&
 		 words.mark == target_mark(looker))
 		blocker->look = SUT_LOOK_SWITCHED;
-	else
-		scan_stack(looker, &stack, stopped.pc, stopped.sp, blocker);
+	else if (scan_stack(looker, &stack, stopped.pc, stopped.sp, blocker) &&
+		 blocker->look == SUT_LOOK_CLEAN && looker->t.armed)
+		mark(looker, stack.tcb);
 	sut_resume(&stopped);
 }
 

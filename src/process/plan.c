@@ -229,12 +229,15 @@ bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end)
 	return true;
 }
 
-const void *sut_plan_planned(const struct sut_plan *plan, uint64_t address, size_t size)
+const void *sut_plan_read(const struct sut_plan *plan, uint64_t address, size_t size)
 {
+	void *data;
+
 	for (size_t i = 0; i < plan->write_count; i++)
 		if (plan->writes[i].address == address && plan->writes[i].size == size)
 			return plan->writes[i].data;
-	return NULL;
+	data = sut_arena_alloc(plan->arena, size);
+	return sut_target_read(plan->runtime->target, address, data, size) ? data : NULL;
 }
 
 enum sut_rc sut_plan_call_stack(struct sut_plan *plan, const struct sut_rt_control *control,

@@ -64,8 +64,9 @@ void sut_plan_know(struct sut_plan *plan, const struct sut_rt_control *control,
 /* Takes [start, end), mapping its pages where this plan does not yet. false: it is in use. */
 bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end);
 
-/* The bytes of a write that is planned for exactly this place, or NULL. */
-const void *sut_plan_planned(const struct sut_plan *plan, uint64_t address, size_t size);
+/* What will be at an address, which this plan writes as a whole or the target has; NULL: nothing.
+ */
+const void *sut_plan_read(const struct sut_plan *plan, uint64_t address, size_t size);
 
 /* A stack for callbacks, if there is none yet. SUT_UNSUPPORTED (rule "room"). */
 enum sut_rc sut_plan_call_stack(struct sut_plan *plan, const struct sut_rt_control *control,

@@ -5,6 +5,7 @@
  */
 #include "process/switch.h"
 #include "process/site.h"
+#include "process/switch-edges.h"
 #include "process/thunk.h"
 
 #include <stdlib.h>
@@ -17,6 +18,7 @@ struct builder {
 	struct sut_rt_transition record;
 	uint64_t address; /* of the record */
 	struct sut_zone *home;
+	struct sut_edges edges;
 	size_t copy_count, copy_capacity;
 	struct dir_copy {
 		const struct sut_zone *zone;
@@ -120,16 +122,10 @@ static void words_from_code(struct builder *b, const struct sut_rt_func *f,
 static const struct sut_rt_range *read_pieces(struct builder *b, const struct sut_rt_func *f)
 {
 	enum { PIECES_MAX = 1024 };
-	size_t size = f->piece_count * sizeof(struct sut_rt_range);
-	const void *planned = sut_plan_planned(b->plan, f->pieces, size);
-	struct sut_rt_range *pieces;
 
-	if (planned)
-		return planned;
 	if (f->piece_count > PIECES_MAX)
 		return NULL;
-	pieces = sut_arena_alloc(b->plan->arena, size);
-	return sut_target_read(b->plan->runtime->target, f->pieces, pieces, size) ? pieces : NULL;
+	return sut_plan_read(b->plan, f->pieces, f->piece_count * sizeof(struct sut_rt_range));
 }
 
 /* The pieces of one version: of_kind says which of the record's, as_kind what they are here. */
@@ -231,6 +227,17 @@ static enum sut_rc find_zone(struct builder *b, const struct sut_change *change,
 	return sut_plan_zone(b->plan, low, high, TEXT, DATA, zone, diag);
 }
 
+/* The entry itself is a place to be at, when somebody has just jumped to it. */
+static void add_entry(struct builder *b, const struct sut_rt_func *site, uint32_t index)
+{
+	uint32_t callee = b->edges.callees[index], kind = SUT_RT_RANGE_ENTRY;
+
+	kind |= callee & SUT_RT_CALLEE_TARGET ? SUT_RT_RANGE_OLD : 0;
+	kind |= callee & (uint32_t)SUT_RT_CALLEE_TARGET << 1 ? SUT_RT_RANGE_NEW : 0;
+	if (kind != SUT_RT_RANGE_ENTRY)
+		add_range(b, site->entry - 1, site->entry, kind, index);
+}
+
 static enum sut_rc add_change(struct builder *b, const struct sut_change *change, uint32_t index,
 			      struct sut_diag *diag)
 {
@@ -241,6 +248,7 @@ static enum sut_rc add_change(struct builder *b, const struct sut_change *change
 		.mark_new = b->record.mark_new,
 		.transition = b->address,
 		.decide = runtime->text + runtime->header.decide,
+		.callee = b->edges.callees[index],
 		.old_code = change->from ? change->from->code : site->head,
 		.new_code = change->to ? change->to->code : site->head,
 	};
@@ -260,6 +268,7 @@ static enum sut_rc add_change(struct builder *b, const struct sut_change *change
 	    !add_end(b, change, change->to, SUT_RT_RANGE_NEW, index) ||
 	    !add_older(b, change, index))
 		return sut_target_damaged(runtime->target, "a function record", diag);
+	add_entry(b, site, index);
 	if (change->from)
 		words_from_code(b, site, &now, thunk.address, change->to ? change->to->code : 0);
 	else
@@ -300,6 +309,18 @@ static int compare_ranges(const void *a, const void *b)
 				       : (left->high > right->high) - (left->high < right->high);
 }
 
+/*
+ * An entry that somebody may have jumped to, and the end of the function before it: a call there
+ * may be its last instruction, so the word may be a return address as well.
+ */
+static void part_entry(struct sut_rt_range *before, struct sut_rt_range *entry)
+{
+	if (!(entry->kind & SUT_RT_RANGE_ENTRY) || before->high != entry->high)
+		return;
+	before->high = entry->low;
+	entry->kind = (entry->kind & ~(uint32_t)SUT_RT_RANGE_ENTRY) | before->kind;
+}
+
 /* Sorts; the same range may have come twice (a pun page of an older patch). */
 static enum sut_rc finish_ranges(struct builder *b, struct sut_diag *diag)
 {
@@ -309,6 +330,8 @@ static enum sut_rc finish_ranges(struct builder *b, struct sut_diag *diag)
 	for (size_t i = 0; i < b->range_count; i++) {
 		if (kept && compare_ranges(&b->ranges[kept - 1], &b->ranges[i]) == 0)
 			continue;
+		if (kept)
+			part_entry(&b->ranges[kept - 1], &b->ranges[i]);
 		if (kept && b->ranges[i].low < b->ranges[kept - 1].high)
 			return sut_fail(diag, SUT_REFUSED, "overlap",
 					"process %d (%s): functions of the patch overlap at 0x%llx",
@@ -367,6 +390,12 @@ static void store_lists(struct builder *b, const struct sut_change *changes, siz
 	b->record.dir_copies =
 		sut_plan_store(b->plan, b->home, copies, b->copy_count * sizeof(*copies));
 	b->record.dir_copy_count = b->copy_count;
+	for (int dir = 0; dir < 2; dir++) {
+		b->record.edges[dir] =
+			sut_plan_store(b->plan, b->home, b->edges.list[dir],
+				       b->edges.count[dir] * sizeof(b->edges.list[dir][0]));
+		b->record.edge_count[dir] = b->edges.count[dir];
+	}
 	b->record.ranges =
 		sut_plan_store(b->plan, b->home, b->ranges, b->range_count * sizeof(b->ranges[0]));
 	b->record.range_count = b->range_count;
@@ -389,7 +418,7 @@ static enum sut_rc open_home(struct builder *b, const struct sut_change *changes
 
 		size += 512;
 		size += sizeof(struct sut_rt_range) *
-			(c->site->piece_count + (c->from ? c->from->piece_count : 0) +
+			(1 + c->site->piece_count + (c->from ? c->from->piece_count : 0) +
 			 (c->to ? c->to->piece_count : 0));
 	}
 	for (size_t i = 0; i < b->memory->count; i++) {
@@ -403,6 +432,7 @@ static enum sut_rc open_home(struct builder *b, const struct sut_change *changes
 					 (b->memory->control.forced ? p->funcs[k].piece_count : 0));
 	}
 	size += sizeof(struct sut_rt_range) * (b->plan->zone_count + count + 1);
+	size += (b->edges.count[0] + b->edges.count[1]) * sizeof(b->edges.list[0][0]);
 	return sut_plan_zone(b->plan, target->objects[0].low, target->objects[0].high, 0, size,
 			     &b->home, diag);
 }
@@ -414,7 +444,11 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memo
 {
 	struct sut_runtime *runtime = plan->runtime;
 	struct builder b = {.plan = plan, .memory = memory};
-	enum sut_rc rc = open_home(&b, changes, count, diag);
+	enum sut_rc rc;
+
+	if (!sut_edges_plan(plan, memory, changes, count, &b.edges))
+		return sut_target_damaged(runtime->target, "a function record", diag);
+	rc = open_home(&b, changes, count, diag);
 
 	for (size_t i = 0; i < memory->use_count; i++)
 		calls |= memory->use[i]->record.calls != 0;

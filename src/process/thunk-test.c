@@ -15,7 +15,7 @@ enum { MARK = 0x2000, REGISTERS = 16, RSP = 15, PAGES = 4 };
 
 /* rax rcx rdx rsi rdi r8 r9 r10 r11 rbx rbp r12 r13 r14 r15 rsp, in this order everywhere. */
 uint64_t test_in[REGISTERS], test_seen[REGISTERS];
-uint64_t test_version, test_asked, test_answer, test_transition, test_sp, test_stack;
+uint64_t test_version, test_asked, test_answer, test_transition, test_sp, test_callee, test_stack;
 void (*test_thunk)(void);
 
 /* call_thunk: loads test_in, calls test_thunk, on test_stack if that is set. */
@@ -56,6 +56,7 @@ __asm__(".text\n"
 				     "incq test_asked(%rip)\n"
 				     "mov %rdi, test_transition(%rip)\n"
 				     "mov %rsi, test_sp(%rip)\n"
+				     "mov %edx, test_callee(%rip)\n"
 				     "mov $-1, %rcx\n mov %rcx, %rdx\n mov %rcx, %rsi\n mov %rcx, "
 				     "%rdi\n mov %rcx, %r8\n"
 				     "mov %rcx, %r9\n mov %rcx, %r10\n mov %rcx, %r11\n"
@@ -102,6 +103,7 @@ static struct stage begin(uint64_t decide)
 		.dir = (uint64_t)stage.dir,
 		.transition = 0x1122334455667788,
 		.decide = decide,
+		.callee = 0x50000007,
 		.old_code = (uint64_t)stage.code + LANDING_OLD,
 		.new_code = (uint64_t)stage.code + LANDING_NEW,
 	};
@@ -150,6 +152,7 @@ static void check_asked(uint64_t result, uint64_t version)
 	CHECK_EQUAL(test_asked, 1);
 	CHECK_EQUAL(test_transition, 0x1122334455667788);
 	CHECK_EQUAL(test_sp, test_seen[RSP]);
+	CHECK_EQUAL(test_callee, 0x50000007);
 	check_registers();
 }
 

@@ -72,7 +72,9 @@ bool sut_thunk_emit(const struct sut_thunk *thunk, unsigned char code[SUT_THUNK_
 	BYTES(&e, 0x48, 0xbf); /* movabs $transition, %rdi */
 	bytes(&e, &thunk->transition, sizeof(thunk->transition));
 	BYTES(&e, 0x48, 0x8d, 0x74, 0x24, 0x48); /* lea 72(%rsp), %rsi */
-	BYTES(&e, 0x48, 0xb8);                   /* movabs $decide, %rax */
+	BYTES(&e, 0xba);                         /* mov $callee, %edx */
+	bytes(&e, &thunk->callee, sizeof(thunk->callee));
+	BYTES(&e, 0x48, 0xb8); /* movabs $decide, %rax */
 	bytes(&e, &thunk->decide, sizeof(thunk->decide));
 	BYTES(&e, 0xff, 0xd0); /* call *%rax */
 	BYTES(&e, 0x85, 0xc0); /* test %eax, %eax; pops keep the flags */

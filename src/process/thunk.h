@@ -14,6 +14,7 @@ struct sut_thunk {
 	uint64_t dir;        /* address of the byte to test, within reach */
 	uint64_t transition; /* address of struct sut_rt_transition */
 	uint64_t decide;     /* address of sut_rt_decide */
+	uint32_t callee;     /* SUT_RT_CALLEE_*: the function, for decide */
 	uint64_t old_code;   /* within reach */
 	uint64_t new_code;
 };
@@ -27,8 +28,8 @@ struct sut_thunk {
  *	jne  slow
  *	jmp  new_code
  * slow:	save all caller-saved registers (callers may know which of them the function uses
- *and keep values in the others), decide(transition, stack pointer), restore, jmp  new_code or
- *old_code by a flag: a word in memory could be overwritten by a handler
+ *and keep values in the others), decide(transition, stack pointer, callee), restore, jmp  new_code
+ *or old_code by a flag: a word in memory could be overwritten by a handler
  */
 bool sut_thunk_emit(const struct sut_thunk *thunk, unsigned char code[SUT_THUNK_SIZE]);
 

@@ -18,11 +18,11 @@ several_rules() {
 }
 
 json_says_the_same() {
-	"$suture" explain --json data tail >out && python3 -c 'import json
+	"$suture" explain --json data match >out && python3 -c 'import json
 rules = json.load(open("out"))
 assert rules["schema"] == "suture.explain/1"
-data, tail = rules["rules"]
-assert data["rule"] == "data" and data["allowable"] and not tail["allowable"]
+data, match = rules["rules"]
+assert data["rule"] == "data" and data["allowable"] and not match["allowable"]
 assert data["stages"] == ["the judgement of a change"]
 assert any(data["meaning"] in line for line in rules["headlines"])'
 }

@@ -16,7 +16,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { TRIES = 400, STORM_US = 250, WORDS_MAX = 8 };
+enum { TRIES = 400, STORM_US = 250, WORDS_MAX = 16 };
 
 static const uint64_t bound_ns = 30 * 1000 * 1000 * 1000ull;
 static const uint64_t after_ns = 20 * 1000 * 1000; /* to let a mixture happen after each try */
@@ -331,6 +331,29 @@ static void test_blind_to_fix(void)
 	expect_mixture(&(const struct scenario){FIX_3, apply_2, go_blind_to_fix, MET_2_AND_3});
 }
 
+static void go_whole(struct broken *b)
+{
+	commit(b);
+	finish(b);
+}
+
+/* Nobody knows that hop() leaves by a jump. */
+static void go_blind_to_jumps(struct broken *b)
+{
+	uint64_t none = 0;
+
+	CHECK(b->t.edge_count[0] > 0);
+	CHECK(sut_target_write(&b->a.target,
+			       b->a.transition + offsetof(struct sut_rt_transition, edge_count),
+			       &none, sizeof(none)));
+	go_whole(b);
+}
+
+static void test_blind_to_jumps(void)
+{
+	expect_mixture(&(const struct scenario){FIX_2, NULL, go_blind_to_jumps, MET_1_AND_2});
+}
+
 /* Leaves threads in the original: version 1 meets version 2, as whoever forces has to know. */
 static void force_2(struct load *load)
 {
@@ -347,12 +370,6 @@ static void force_2(struct load *load)
 static void test_blind_after_force(void)
 {
 	expect_mixture(&(const struct scenario){FIX_3, force_2, go_blind_to_original, MET_1_AND_3});
-}
-
-static void go_whole(struct broken *b)
-{
-	commit(b);
-	finish(b);
 }
 
 /* The same ways in with nothing left out: what those above are compared with. */
@@ -385,6 +402,7 @@ static const struct sut_tap_test tests[] = {
 	{"decisions that do not see frames of the original mix versions", test_blind},
 	{"decisions that do not see frames of a patch that is left mix versions",
 	 test_blind_to_fix},
+	{"decisions that do not know of tail jumps mix versions", test_blind_to_jumps},
 	{"decisions that do not see what a forced transition left behind mix versions",
 	 test_blind_after_force},
 };

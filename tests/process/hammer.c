@@ -4,9 +4,9 @@
  * Fixes change both at once, so that they must never meet in two versions on one stack: not by a
  * call, not by recursion, not in a signal handler that interrupts one of them (one every STORM_US
  * microseconds in each thread; 0: none), not in threads that come and go on stacks that others have
- * left (VISITORS 1), not in threads that sleep in the middle of outer() and fork there when the
- * test wants a child (FORKERS 1), nor in those children. Counts go to the file PAGE (hammer.h),
- * which the test looks at.
+ * left (VISITORS 1), not where hop() leaves by a jump and no frame of it stays, not in threads that
+ * sleep in the middle of outer() and fork there when the test wants a child (FORKERS 1), nor in
+ * those children. Counts go to the file PAGE (hammer.h), which the test looks at.
  */
 #include "hammer.h"
 
@@ -32,6 +32,8 @@ static __thread long active; /* version of the outer() that runs in this thread,
 
 long inner(unsigned int seed);
 long outer(unsigned int depth, unsigned int seed);
+long land(unsigned int seed, long from);
+long hop(unsigned int seed, long from);
 long beside(unsigned int seed);
 long glance(void);
 void note(int owner, int which);
@@ -120,6 +122,37 @@ __attribute__((noinline)) long outer(unsigned int depth, unsigned int seed)
 	return version;
 }
 
+/* from: version of the hop() that jumped here; 0: this is a call. */
+__attribute__((noinline)) long land(unsigned int seed, long from)
+{
+	const long version = 1;
+
+	if (from)
+		expect(version, from);
+	active = version;
+	spend(seed & 15);
+	counts->calls[version]++;
+	active = 0;
+	return version;
+}
+
+static long (*volatile landing)(unsigned int seed, long from) = land;
+
+/* Goes on to land() by a jump: directly, or through a pointer; at once, or after a call. */
+__attribute__((noinline)) long hop(unsigned int seed, long from)
+{
+	const long version = 1;
+
+	(void)from;
+	active = version;
+	spend(seed >> 4 & 255);
+	if (seed >> 9 & 1)
+		expect(version, inner(seed >> 10));
+	if (seed >> 15 & 1)
+		return landing(seed, version);
+	return land(seed, version);
+}
+
 /* Two that have nothing to do with the above; other fixes change them. */
 __attribute__((noinline)) long beside(unsigned int seed)
 {
@@ -179,6 +212,8 @@ static void *run(void *argument)
 		/* Mostly shallow; now and then 200 frames, which a decision has to scan. */
 		outer((seed >> 10 & 255) == 0 ? 200 : seed >> 20 & 3, seed);
 		inner(seed >> 8);
+		/* From one place, so that a call of land() looks like hop()'s jump. */
+		(seed >> 12 & 3 ? hop : land)(seed >> 6, 0);
 		counts->beside = (uint64_t)beside(seed >> 7);
 		if (n % 2000 == 0)
 			nap(50);

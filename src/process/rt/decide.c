@@ -20,13 +20,24 @@
  *    the controller's looks.
  *  - `dir` is read once. Marks are constants of the transition, never changed by a reversal.
  *  - The answer is a return value, never a word of the thread: a handler would overwrite it.
+ *  - A tail jump leaves no frame. So calls of functions that end in one are recorded (stack pointer
+ *    and return address are the same at the entry that is jumped to), and before anything is
+ *    recorded the first clean decision at an entry that may be jumped to is for the version that is
+ *    left.
  * Stack use is bounded (tests check it): a signal handler's small alternate stack must suffice.
  */
 #include "process/rt/layout.h"
 
 enum { OLD = 0, NEW = 1 };
 
-uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp);
+uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp, uint32_t callee);
+
+/* One call of a patched function, as its thunk has it. */
+struct call {
+	uint64_t sp;     /* where the return address lies */
+	uint32_t callee; /* SUT_RT_CALLEE_* */
+	uint32_t dir;
+};
 
 static inline struct sut_rt_thread *this_thread(uint64_t *tcb)
 {
@@ -113,8 +124,15 @@ static int scan(const struct sut_rt_transition *t, struct sut_rt_thread *thread,
 		return 1;
 	for (uint64_t p = end - 8; p >= sp; p -= 8) {
 		uint64_t word = *(const uint64_t *)p;
+		uint32_t kind;
 
-		if (word - low > span || !(range_of(t, word) & kinds))
+		if (word - low > span)
+			continue;
+		kind = range_of(t, word);
+		if (!(kind & kinds))
+			continue;
+		if (kind & SUT_RT_RANGE_ENTRY &&
+		    (p + 24 > end || !sut_rt_is_interrupted((const uint64_t *)p)))
 			continue;
 		thread->hit_address = p;
 		thread->hit_value = ~word;
@@ -155,11 +173,94 @@ static uint32_t by_mark(struct sut_rt_transition *t, struct sut_rt_thread *threa
 	return source(t, thread, version, target);
 }
 
-static uint32_t decide(struct sut_rt_transition *t, struct sut_rt_thread *thread, uint64_t sp,
-		       uint64_t end, uint32_t dir)
+static int is_source(struct call call)
 {
+	return (call.callee & SUT_RT_CALLEE_SOURCE << call.dir) != 0;
+}
+
+static int is_target(struct call call)
+{
+	return (call.callee & SUT_RT_CALLEE_TARGET << call.dir) != 0;
+}
+
+static uint64_t return_address(struct call call)
+{
+	return *(const uint64_t *)call.sp;
+}
+
+static int has_edge(const struct sut_rt_transition *t, uint32_t dir, uint64_t from, uint64_t to)
+{
+	const uint64_t *edges = (const uint64_t *)t->edges[dir];
+	uint64_t first = 0, last = t->edge_count[dir], edge = from << 32 | to;
+
+	while (first < last) {
+		uint64_t middle = first + (last - first) / 2;
+
+		if (edges[middle] < edge)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	return first < t->edge_count[dir] && edges[first] == edge;
+}
+
+/*
+ * Rule 8: may the version that is left have jumped here? A tail jump keeps stack pointer and return
+ * address of the call that it ends; calls that have returned had their records deeper, or here.
+ */
+static int jumped_to(const struct sut_rt_transition *t, struct sut_rt_thread *thread,
+		     struct call call)
+{
+	const struct sut_rt_record *top = NULL;
+
+	while (thread->record_count) {
+		top = &thread->records[thread->record_count - 1];
+		if (top->sp >= call.sp)
+			break;
+		thread->record_count--;
+	}
+	if (thread->overflow && thread->overflow < call.sp)
+		thread->overflow = 0;
+	if (!thread->record_count || top->sp != call.sp)
+		return thread->overflow && is_target(call);
+	thread->record_count--;
+	return top->return_check == ~return_address(call) &&
+	       (has_edge(t, call.dir, top->func, call.callee & SUT_RT_CALLEE_INDEX) ||
+		has_edge(t, call.dir, top->func, SUT_RT_ANYWHERE));
+}
+
+/* Rule 11, second half. Without room, all that lies deeper counts as jumped to. */
+static void record(struct sut_rt_thread *thread, struct call call)
+{
+	if (thread->record_count == SUT_RT_RECORDS) {
+		if (!thread->overflow)
+			thread->overflow = call.sp;
+		return;
+	}
+	thread->records[thread->record_count++] =
+		(struct sut_rt_record){call.sp, ~return_address(call),
+				       call.callee & SUT_RT_CALLEE_INDEX};
+}
+
+/* The thread goes on with the version that it is at. */
+static uint32_t stay(struct sut_rt_transition *t, struct sut_rt_thread *thread, struct call call,
+		     uint32_t version)
+{
+	uint32_t answer = source(t, thread, version, call.dir ? OLD : NEW);
+
+	if (answer == version && thread->known && is_source(call))
+		record(thread, call);
+	return answer;
+}
+
+/* Not inlined: its registers would be saved above the frame that serialize() needs. */
+__attribute__((noinline)) static uint32_t
+decide(struct sut_rt_transition *t, struct sut_rt_thread *thread, struct call call, uint64_t end)
+{
+	uint32_t dir = call.dir;
 	uint32_t target = dir ? OLD : NEW;
 	uint32_t target_mark = dir ? t->mark_old : t->mark_new;
+	int jumped;
 	uint32_t version = thread->mark == t->mark_new ? NEW : OLD;
 	uint32_t kinds = SUT_RT_RANGE_CORE;
 
@@ -175,19 +276,28 @@ static uint32_t decide(struct sut_rt_transition *t, struct sut_rt_thread *thread
 		kinds |= SUT_RT_RANGE_OLD;
 	else if (version == NEW)
 		kinds |= SUT_RT_RANGE_NEW;
-	if (scan(t, thread, sp, end, kinds))
-		return source(t, thread, version, target);
+	jumped = t->edge_count[dir] && jumped_to(t, thread, call);
+	if (scan(t, thread, call.sp, end, kinds))
+		return stay(t, thread, call, version);
+	/* Rule 10: those who have run the version that is left may have come by a tail jump. */
+	if (version != target) {
+		jumped |= !thread->known && is_target(call);
+		thread->known = 1;
+		if (jumped)
+			return stay(t, thread, call, version);
+	}
 marked:
 	thread->mark = target_mark;
 	return target;
 }
 
-uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp)
+uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp, uint32_t callee)
 {
+	struct call call = {.sp = sp, .callee = callee};
 	uint64_t tcb;
 	struct sut_rt_thread *thread = this_thread(&tcb);
 	uint64_t end = own_stack_end(t, tcb, sp);
-	uint32_t dir, answer;
+	uint32_t answer;
 
 	if (!__atomic_load_n(&t->armed, __ATOMIC_ACQUIRE))
 		return OLD;
@@ -199,13 +309,16 @@ uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp)
 		return by_mark(t, thread, NULL);
 	thread->busy = sp;
 	barrier();
-	dir = __atomic_load_n(&t->dir, __ATOMIC_ACQUIRE);
-	if (thread->transition != t->mark_new || thread->dir != dir) {
+	call.dir = __atomic_load_n(&t->dir, __ATOMIC_ACQUIRE);
+	if (thread->transition != t->mark_new || thread->dir != call.dir) {
 		thread->hit_address = 0;
-		thread->dir = dir;
+		thread->known = 0;
+		thread->overflow = 0;
+		thread->record_count = 0;
+		thread->dir = call.dir;
 		thread->transition = t->mark_new;
 	}
-	answer = decide(t, thread, sp, end, dir);
+	answer = decide(t, thread, call, end);
 	barrier();
 	thread->busy = 0;
 	return answer;

@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 #define SUT_RT_MAGIC   UINT64_C(0x3154527275747553) /* "SutuRRT1", whatever the version */
-#define SUT_RT_VERSION 2
+#define SUT_RT_VERSION 3
 
 enum {
 	SUT_RT_NAME_SIZE = 64,
@@ -127,11 +127,21 @@ struct sut_rt_control {
  */
 enum { SUT_RT_THREAD = 0x80 };
 
+/* A call that was sent to the version which is left, in a function that ends in tail jumps. */
+struct sut_rt_record {
+	uint64_t sp;           /* at its entry */
+	uint64_t return_check; /* complement of its return address */
+	uint64_t func;         /* index into the transition's functions */
+};
+
+enum { SUT_RT_RECORDS = 4 };
+
 struct sut_rt_thread {
-	uint32_t mark;       /* the transition's mark_new, mark_old, or anything else: undecided */
-	uint32_t transition; /* mark_new of the transition that hit_address belongs to, */
-	uint32_t dir;        /* and its direction */
-	uint32_t pad;
+	uint32_t mark;        /* the transition's mark_new, mark_old, or anything else: undecided */
+	uint32_t transition;  /* mark_new of the transition that hit_address belongs to, */
+	uint32_t dir;         /* and its direction, likewise everything from `known` to `records` */
+	uint32_t known;       /* 1: no old call began before the first decision of this thread and
+				 still goes on by a tail jump */
 	uint64_t busy;        /* stack pointer of the decision that runs, or 0 */
 	uint64_t hit_address; /* outermost word that a scan found, or 0 ... */
 	uint64_t hit_value;   /* ... and its complement: no code address is stored in clear */
@@ -141,21 +151,41 @@ struct sut_rt_thread {
 				 clean */
 	uint64_t certificate_check; /* ~certificate ^ (mark_new + dir); anything else: no
 				       certificate */
+	uint64_t overflow;          /* stack pointer of the outermost call that no record had room
+				       for, or 0 */
+	uint64_t record_count;
+	struct sut_rt_record records[SUT_RT_RECORDS]; /* the outermost first */
 };
 
 enum sut_rt_range_kind {
 	SUT_RT_RANGE_OLD = 1,  /* what the transition leaves when dir is 0 */
 	SUT_RT_RANGE_NEW = 2,  /* what it leaves when dir is 1 */
 	SUT_RT_RANGE_CORE = 4, /* thunks, heads, run-time: a decision is pending in there */
+	/*
+	 * With OLD or NEW: an entry that is jumped to. Pointers to it may lie on any stack, so only
+	 * an interrupted program counter counts: the thread is between the jump and the thunk.
+	 */
+	SUT_RT_RANGE_ENTRY = 8,
 };
 
 /* Contains w when low < w <= high: a return address may equal the end. Sorted, disjoint. */
 struct sut_rt_range {
 	uint64_t low;
 	uint64_t high;
-	uint32_t kind;
+	uint32_t kind; /* one of them, or several */
 	uint32_t func; /* index into the transition's names, for reports; UINT32_MAX: none */
 };
+
+/*
+ * Where the kernel saves an interrupted program counter for a signal handler, the flags and the
+ * selectors of the code and stack segments follow it. words: three from that place on.
+ */
+static inline int sut_rt_is_interrupted(const uint64_t words[3])
+{
+	enum { USER_CODE = 0x33 };
+
+	return (words[2] & 0xffff) == USER_CODE;
+}
 
 /* An aligned word of text to change from one value to another, by one store. */
 struct sut_rt_word {
@@ -163,6 +193,19 @@ struct sut_rt_word {
 	uint64_t expect;
 	uint64_t value;
 };
+
+/*
+ * What a thunk tells the decision of its function: the index into the transition's functions, and
+ * for each direction whether the version that is left ends in a tail jump to another function of
+ * the transition (source), or is jumped to by one (target).
+ */
+enum {
+	SUT_RT_CALLEE_INDEX = 0x0fffffff,
+	SUT_RT_CALLEE_SOURCE = 0x10000000, /* with dir 0; shifted left by dir */
+	SUT_RT_CALLEE_TARGET = 0x40000000, /* likewise */
+};
+
+#define SUT_RT_ANYWHERE UINT32_MAX /* instead of an edge's target: wherever a pointer says */
 
 enum sut_rt_list {
 	SUT_RT_LIST_COMMIT,  /* entries to thunks */
@@ -210,6 +253,10 @@ struct sut_rt_transition {
 	uint64_t name_count;
 	uint64_t memory; /* for the core, while it enables; kept until the process ends */
 	uint64_t memory_size;
+	/* Tail jumps of the version that is left with dir 0, with dir 1: source << 32 | target,
+	   indices of functions, ascending; target SUT_RT_ANYWHERE: to any of them. */
+	uint64_t edges[2];
+	uint64_t edge_count[2];
 };
 
 /*
@@ -237,6 +284,17 @@ enum sut_rt_func_flags {
 	SUT_RT_FUNC_DIRECT = 2, /* at rest the entry is one direct jump to the new code */
 };
 
+/* A tail jump of one version of a function. */
+struct sut_rt_jump {
+	uint64_t target; /* address of an entry, or one of these */
+	uint64_t kind;   /* SUT_RT_RANGE_OLD: of the original, NEW: of the new code */
+};
+
+enum {
+	SUT_RT_JUMP_ANYWHERE,  /* wherever a pointer says */
+	SUT_RT_JUMP_ELSEWHERE, /* to another object */
+};
+
 struct sut_rt_func {
 	uint64_t entry;
 	uint64_t size;     /* of the entry piece */
@@ -250,6 +308,8 @@ struct sut_rt_func {
 	uint64_t name;   /* string, not shared with any other function: klp_func.old_name, too */
 	uint64_t pieces; /* struct sut_rt_range: old and new pieces of this function */
 	uint64_t piece_count;
+	uint64_t jumps; /* struct sut_rt_jump */
+	uint64_t jump_count;
 };
 
 struct sut_rt_patch {
@@ -389,16 +449,23 @@ SUT_RT_AT(sut_rt_control, shadow, 2480);
 SUT_RT_AT(sut_rt_control, shadow_host, 3536);
 SUT_RT_AT(sut_rt_control, shadow_lock, 3576);
 
+SUT_RT_AT(sut_rt_record, sp, 0);
+SUT_RT_AT(sut_rt_record, return_check, 8);
+SUT_RT_AT(sut_rt_record, func, 16);
+
 SUT_RT_AT(sut_rt_thread, mark, 0);
 SUT_RT_AT(sut_rt_thread, transition, 4);
 SUT_RT_AT(sut_rt_thread, dir, 8);
-SUT_RT_AT(sut_rt_thread, pad, 12);
+SUT_RT_AT(sut_rt_thread, known, 12);
 SUT_RT_AT(sut_rt_thread, busy, 16);
 SUT_RT_AT(sut_rt_thread, hit_address, 24);
 SUT_RT_AT(sut_rt_thread, hit_value, 32);
 SUT_RT_AT(sut_rt_thread, answer, 40);
 SUT_RT_AT(sut_rt_thread, certificate, 48);
 SUT_RT_AT(sut_rt_thread, certificate_check, 56);
+SUT_RT_AT(sut_rt_thread, overflow, 64);
+SUT_RT_AT(sut_rt_thread, record_count, 72);
+SUT_RT_AT(sut_rt_thread, records, 80);
 _Static_assert(SUT_RT_THREAD + sizeof(struct sut_rt_thread) <= 0x280, "inside __glibc_unused2");
 
 SUT_RT_AT(sut_rt_range, low, 0);
@@ -436,6 +503,8 @@ SUT_RT_AT(sut_rt_transition, names, 208);
 SUT_RT_AT(sut_rt_transition, name_count, 216);
 SUT_RT_AT(sut_rt_transition, memory, 224);
 SUT_RT_AT(sut_rt_transition, memory_size, 232);
+SUT_RT_AT(sut_rt_transition, edges, 240);
+SUT_RT_AT(sut_rt_transition, edge_count, 256);
 
 SUT_RT_AT(sut_rt_func, entry, 0);
 SUT_RT_AT(sut_rt_func, size, 8);
@@ -449,6 +518,11 @@ SUT_RT_AT(sut_rt_func, object, 60);
 SUT_RT_AT(sut_rt_func, name, 64);
 SUT_RT_AT(sut_rt_func, pieces, 72);
 SUT_RT_AT(sut_rt_func, piece_count, 80);
+SUT_RT_AT(sut_rt_func, jumps, 88);
+SUT_RT_AT(sut_rt_func, jump_count, 96);
+
+SUT_RT_AT(sut_rt_jump, target, 0);
+SUT_RT_AT(sut_rt_jump, kind, 8);
 
 SUT_RT_AT(sut_rt_patch, next, 0);
 SUT_RT_AT(sut_rt_patch, state, 8);
