@@ -107,8 +107,11 @@ bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint
 		return differs(match, no_slot);
 	if (reloc && *reloc->name)
 		return same_name(match, reloc, symbol);
-	if (reloc && reloc->type == R_X86_64_TPOFF64)
-		return sut_match_bind(match, place, reloc->addend - match->target->tls_size);
+	if (reloc && (reloc->type == R_X86_64_TPOFF64 || reloc->type == R_X86_64_TLSDESC))
+		return sut_match_bind(match, place, reloc->addend);
+	if (reloc && reloc->type == R_X86_64_DTPMOD64)
+		return sut_target_pointer(match->target, slot + sizeof(value), &value) &&
+		       sut_match_bind(match, place, value);
 	if (reloc && reloc->type == R_X86_64_IRELATIVE)
 		return sut_match_bind(match, place, reloc->addend);
 	if (!sut_target_pointer(match->target, slot, &value))
@@ -120,44 +123,17 @@ bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint
 	return sut_match_bind(match, place, value);
 }
 
-/*
- * The pair of slots that __tls_get_addr is called with: the module, and the offset in its block,
- * which is 0 for all of the module's variables together.
- */
-static bool match_tls_pair(struct sut_match *match, const struct sut_place *place, uint64_t slot,
-			   bool general)
-{
-	const struct sut_target_reloc *module = sut_target_reloc_at(match->target, slot);
-	uint64_t offset;
-
-	if (!module || module->type != R_X86_64_DTPMOD64)
-		return differs(match, no_slot);
-	if (*module->name)
-		return general ? same_name(match, module, &match->object->symbols[place->symbol])
-			       : differs(match, no_slot);
-	if (!sut_target_pointer(match->target, slot + sizeof(offset), &offset))
-		return differs(match, no_slot);
-	if (general)
-		return sut_match_bind(match, place, offset - match->target->tls_size);
-	return !offset ? true : differs(match, no_slot);
-}
-
-static bool match_tls_descriptor(struct sut_match *match, const struct sut_place *place,
-				 uint64_t slot)
+/* The pair of slots says nothing but which object's block it is. */
+static bool match_module(struct sut_match *match, uint64_t slot)
 {
 	const struct sut_target_reloc *reloc = sut_target_reloc_at(match->target, slot);
+	uint64_t offset;
 
-	if (!reloc || reloc->type != R_X86_64_TLSDESC)
-		return differs(match, no_slot);
-	if (*reloc->name)
-		return same_name(match, reloc, &match->object->symbols[place->symbol]);
-	return sut_match_bind(match, place, reloc->addend - match->target->tls_size);
-}
-
-/* From the start of the module's block, or, once relaxed, from the thread pointer: below 0. */
-static bool match_tls_offset(struct sut_match *match, const struct sut_place *place, int64_t value)
-{
-	return sut_match_bind(match, place, value - (value < 0 ? 0 : match->target->tls_size));
+	return reloc && reloc->type == R_X86_64_DTPMOD64 && !*reloc->name &&
+			       sut_target_pointer(match->target, slot + sizeof(offset), &offset) &&
+			       !offset
+		       ? true
+		       : differs(match, no_slot);
 }
 
 static uint64_t read_field(const unsigned char *field, unsigned int size)
@@ -180,6 +156,8 @@ bool sut_match_field(struct sut_match *match, const struct sut_section *section,
 	unsigned int size = sut_reloc_size(reloc->type);
 	uint64_t value, end = section->flags & SHF_EXECINSTR ? size + reloc->trail : 0;
 
+	if (reloc->type == R_X86_64_TLSDESC_CALL)
+		return true;
 	if (size < 4)
 		return differs(match, "it has a relocation of an unknown type");
 	value = read_field(field, size);
@@ -193,22 +171,17 @@ bool sut_match_field(struct sut_match *match, const struct sut_section *section,
 		return sut_match_bind(match, &place, value);
 	case R_X86_64_32S:
 	case R_X86_64_TPOFF32:
+	case R_X86_64_DTPOFF32:
 		return sut_match_bind(match, &place, (int64_t)(int32_t)value);
 	case R_X86_64_GOTPCREL:
 	case R_X86_64_GOTPCRELX:
 	case R_X86_64_REX_GOTPCRELX:
 	case R_X86_64_GOTTPOFF:
-		return sut_match_slot(match, &place, address + end + (int64_t)(int32_t)value);
 	case R_X86_64_TLSGD:
-	case R_X86_64_TLSLD:
-		return match_tls_pair(match, &place, address + end + (int64_t)(int32_t)value,
-				      reloc->type == R_X86_64_TLSGD);
 	case R_X86_64_GOTPC32_TLSDESC:
-		return match_tls_descriptor(match, &place, address + end + (int64_t)(int32_t)value);
-	case R_X86_64_DTPOFF32:
-		return match_tls_offset(match, &place, (int64_t)(int32_t)value);
-	case R_X86_64_DTPOFF64:
-		return match_tls_offset(match, &place, value);
+		return sut_match_slot(match, &place, address + end + (int64_t)(int32_t)value);
+	case R_X86_64_TLSLD:
+		return match_module(match, address + end + (int64_t)(int32_t)value);
 	case R_X86_64_64:
 		return sut_match_bind(match, &place, value);
 	default:

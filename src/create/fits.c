@@ -25,10 +25,9 @@ static const struct sut_target_segment *find_segment(const struct sut_target *ta
 	return NULL;
 }
 
-/* An offset from the thread pointer, below which the program's own block lies. */
 static bool in_tls(const struct sut_target *target, uint64_t address)
 {
-	return -address - 1 < target->tls_size;
+	return address - sut_target_tls_offset(target, 0) < target->tls_size;
 }
 
 /* The stub that calls what the resolver at the address chooses. */
@@ -47,7 +46,7 @@ static bool symbols_agree(const struct sut_target *target, const struct sut_targ
 		uint64_t value = symbols[i].address;
 
 		if (symbols[i].type == STT_TLS)
-			value -= target->tls_size;
+			value = sut_target_tls_offset(target, value);
 		if (value == address ||
 		    (symbols[i].type == STT_GNU_IFUNC && is_resolved_stub(target, address, value)))
 			return true;

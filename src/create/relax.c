@@ -173,7 +173,8 @@ static bool relax_descriptor(struct relax *relax, struct sut_relaxed *relaxed)
 	relaxed->here = relaxed->there = at + 4;
 	if (at != 3 || relax->here_size < 7 || relax->there_size < 7)
 		return other(relax);
-	if (relax->there[1] == 0xc7 && (relax->there[2] & 0xf8) == 0xc0 && same_register(relax))
+	if (relax->there[1] == 0xc7 && (relax->there[2] & 0xf8) == 0xc0 &&
+	    same_register(relax, false))
 		return sut_match_bind(relax->match, &relax->place, word_at(relax->there + at));
 	if (relax->there[0] == relax->here[0] && relax->there[1] == 0x8b &&
 	    relax->there[2] == relax->here[2])
