@@ -4,6 +4,18 @@
 
 const struct sut_rule sut_rules_verdict[] = {
 	{
+		.id = "abi",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_YES,
+		.title = "A function is called in another way than callers know that stay",
+		.meaning = "Its parameters or its result change, or it returns and did not. Code "
+			   "that is recompiled knows it. But a unit that is not, another object, "
+			   "or whoever has a pointer to the function, goes on calling it the old "
+			   "way, with arguments in other places or none at all.",
+		.remedy = "Leave the function as it is, and add one of another name for the new "
+			  "way. If nobody is left who calls it the old way, --allow abi.",
+	},
+	{
 		.id = "alias",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_WRONG,
