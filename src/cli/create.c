@@ -33,7 +33,7 @@ static const struct sut_option table[] = {
 	{"function", "NAME", "with --identity: only this function; may be repeated"},
 	{"except", "FILE", "with --identity: not the functions that are listed there"},
 	{"no-source", NULL, "only digests of the source patch go into the file, not its text"},
-	{"output", "FILE", "the patch file to write (-o); with --identity a folder"},
+	{"output", "FILE", "the patch file to write (-o)"},
 };
 
 static const char *missing_option(const struct sut_call *call)
