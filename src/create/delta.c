@@ -319,6 +319,10 @@ static enum sut_rc load_all(struct delta *delta, const struct sut_unit *units)
 		if (rc)
 			return rc;
 	}
+	for (size_t i = 0; options->images && i < options->target_count; i++)
+		if (options->images[i])
+			sut_target_take_symbols(delta->arena, &delta->targets[i],
+						options->images[i]);
 	delta->target_count = options->target_count;
 	for (size_t i = 0; i < delta->member_count; i++) {
 		delta->members[i].unit = &units[i];
