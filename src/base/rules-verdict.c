@@ -217,6 +217,25 @@ const struct sut_rule sut_rules_verdict[] = {
 			  "own or a shadow variable.",
 	},
 	{
+		.id = "start",
+		.stages = SUT_STAGE_VERDICT,
+		.title = "A thread's start function changes",
+		.meaning = "A thread that runs has called it already, and goes on with the old one "
+			   "until it ends. Threads that are started later run the new one.",
+		.remedy = "Nothing, if threads come and go. If they last, move the change into a "
+			  "function that this one calls.",
+	},
+	{
+		.id = "startup",
+		.stages = SUT_STAGE_VERDICT,
+		.title = "A changed function runs only while the program starts",
+		.meaning = "A constructor, or a function that only main calls before its loop: its "
+			   "work is done, and nobody will call it again before the next start. "
+			   "What it put into memory stays as the old one left it.",
+		.remedy = "If that matters to the fix, repair it in a callback of the patch "
+			  "(create --with).",
+	},
+	{
 		.id = "static",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_WRONG,

@@ -94,5 +94,7 @@ enum sut_rc sut_units_judge(const struct sut_unit *units, size_t unit_count,
 		if (extract)
 			sut_abi_judge(&judging);
 	}
+	if (extract)
+		sut_start_judge(extract);
 	return SUT_OK;
 }
