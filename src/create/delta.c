@@ -81,6 +81,8 @@ static enum sut_rc compare_member(struct delta *delta, struct member *member)
 		return SUT_OK;
 	}
 	if (delta->options->from_count)
+		sut_object_settle(delta->arena, &member->after, &member->before);
+	if (delta->options->from_count)
 		sut_diff_part(delta->arena, &member->before, &member->after, &member->diff);
 	else
 		sut_diff_run(delta->arena, &member->before, &member->after, &member->diff);

@@ -96,10 +96,13 @@ static bool same_anonymous(struct compare *compare, const struct sut_place *befo
 	return same_range(compare, &pair);
 }
 
-/* A call of a function of the same unit may need no stub, where one of another's may. */
-static bool same_field(uint32_t old, uint32_t new)
+/* A call of a static function needs no stub, where one of another may; the linker sees to it. */
+static bool same_field(const struct compare *compare, uint32_t old, uint32_t new)
 {
-	return old == new || (old == R_X86_64_PC32 && new == R_X86_64_PLT32);
+	bool near = (old == R_X86_64_PC32 || old == R_X86_64_PLT32) &&
+		    (new == R_X86_64_PC32 || new == R_X86_64_PLT32);
+
+	return old == new || (compare->diff->part && near);
 }
 
 /* What a part of the unit leaves to the rest of it. */
@@ -110,7 +113,7 @@ static bool same_rest(const struct compare *compare, const struct sut_reloc *old
 	const struct sut_object *before = compare->diff->before, *after = compare->diff->after;
 
 	return compare->diff->part && from->section && !to->section && from->def != SUT_NO_DEF &&
-	       same_field(old->type, new->type) && from->delta == to->offset &&
+	       same_field(compare, old->type, new->type) && from->delta == to->offset &&
 	       !strcmp(before->defs[from->def].name, after->symbols[to->symbol].name);
 }
 
@@ -124,7 +127,7 @@ static bool same_reference(struct compare *compare, const struct sut_section *ol
 
 	if (same_rest(compare, old, &from, new, &to))
 		return true;
-	if (old->type != new->type || !from.section != !to.section)
+	if (!same_field(compare, old->type, new->type) || !from.section != !to.section)
 		return false;
 	if (!from.section)
 		return from.offset == to.offset &&

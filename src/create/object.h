@@ -100,6 +100,13 @@ enum sut_rc sut_object_load(struct sut_arena *arena, const char *path, struct su
 enum sut_rc sut_object_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
 			     struct sut_object *object, struct sut_diag *diag);
 
+/*
+ * Takes the relocations from calls by which a function of object calls itself, if it is global and
+ * its namesake in like is local: there the assembler has put them in.
+ */
+void sut_object_settle(struct sut_arena *arena, struct sut_object *object,
+		       const struct sut_object *like);
+
 /* What a relocation refers to. */
 struct sut_place {
 	uint32_t symbol;  /* of the relocation */
