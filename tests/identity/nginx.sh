@@ -8,7 +8,7 @@ known='ngx_master_process_cycle ngx_start_worker_processes ngx_spawn_process ngx
 nginx_configure() {
 	eval "$(DEB_BUILD_MAINT_OPTIONS=hardening=+all dpkg-buildflags --export=sh)"
 	./configure --with-cc-opt="$CFLAGS -fPIC $CPPFLAGS" --with-ld-opt="$LDFLAGS -fPIC" \
-		--prefix="$work/root" --with-threads --with-http_ssl_module --with-http_v2_module \
+		--prefix="$work/prefix" --with-threads --with-http_ssl_module --with-http_v2_module \
 		--with-http_gunzip_module --with-http_gzip_static_module --with-http_sub_module \
 		--with-http_addition_module --with-http_dav_module --with-http_realip_module \
 		--with-http_stub_status_module --with-http_auth_request_module \
@@ -29,15 +29,15 @@ program_build() {
 }
 
 nginx_files() {
-	rm -rf "$work/root" "$work/got"
-	mkdir -p "$work/root/conf" "$work/root/logs" "$work/root/html/list" "$work/got"
-	cp "$tree/conf/mime.types" "$work/root/conf"
-	seq 100 > "$work/root/html/small.txt"
-	seq 100000 > "$work/root/html/large.txt"
+	rm -rf "$work/prefix" "$work/got"
+	mkdir -p "$work/prefix/conf" "$work/prefix/logs" "$work/prefix/html/list" "$work/got"
+	cp "$tree/conf/mime.types" "$work/prefix/conf"
+	seq 100 > "$work/prefix/html/small.txt"
+	seq 100000 > "$work/prefix/html/large.txt"
 	echo 'a <!--# include virtual="/small.txt" --> b <!--# if expr="$arg_x = 1" -->one<!--# endif -->' \
-		> "$work/root/html/page.shtml"
-	touch -d 2020-01-01 "$work/root/html/list/one" "$work/root/html/list/two" "$work"/root/html/*
-	cat > "$work/root/conf/nginx.conf" <<-END
+		> "$work/prefix/html/page.shtml"
+	touch -d 2020-01-01 "$work/prefix/html/list/one" "$work/prefix/html/list/two" "$work"/prefix/html/*
+	cat > "$work/prefix/conf/nginx.conf" <<-END
 		worker_processes 2;
 		user root;
 		daemon off;
@@ -105,7 +105,7 @@ program_ask() {
 		curl -s -I --http2-prior-knowledge "http://127.0.0.1:$port/$path" | head -n 1
 	done | sed "s/:$port/:PORT/g; s/--0*[0-9]*/--BOUNDARY/"
 	curl -s -X POST -d x "http://127.0.0.1:$port/small.txt"
-	curl -s -T "$work/root/html/small.txt" "http://127.0.0.1:$port/put/new"
+	curl -s -T "$work/prefix/html/small.txt" "http://127.0.0.1:$port/put/new"
 	curl -s -X DELETE "http://127.0.0.1:$port/put/new" -o /dev/null -w '%{http_code}\n'
 }
 
@@ -136,7 +136,7 @@ program_unload() {
 		return 1
 	}
 	ours=$(echo "$ours " | sed "s/ $load / /")
-	served="$(wc -l < "$work/root/logs/access.log") requests served"
+	served="$(wc -l < "$work/prefix/logs/access.log") requests served"
 }
 
 program_stop() {
