@@ -165,6 +165,23 @@ const struct sut_rule sut_rules_input[] = {
 		.remedy = "Put its code into a file that is compiled already.",
 	},
 	{
+		.id = "no-source",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The source that a patch file was made from is not at hand",
+		.meaning = "To make a patch again, its source patch and the hand-written part are "
+			   "needed. A patch file carries them unless it was made with --no-source; "
+			   "their digests are in it in any case.",
+		.remedy = "Name the files with --patch and --with.",
+	},
+	{
+		.id = "no-target",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The file that a patch is for was not found",
+		.meaning = "It is looked for by its build-id, where programs and libraries are "
+			   "installed. Another version of the package has another one.",
+		.remedy = "Name it with --target.",
+	},
+	{
 		.id = "offset",
 		.stages = SUT_STAGE_INPUT,
 		.title = "Hunks apply at other lines than the source patch says",
@@ -182,23 +199,6 @@ const struct sut_rule sut_rules_input[] = {
 			   "by another way, or folders without end, would get past the mirror to "
 			   "the unpatched file.",
 		.remedy = "Name a folder above as --source.",
-	},
-	{
-		.id = "no-source",
-		.stages = SUT_STAGE_INPUT,
-		.title = "The source that a patch file was made from is not at hand",
-		.meaning = "To make a patch again, its source patch and the hand-written part are "
-			   "needed. A patch file carries them unless it was made with --no-source; "
-			   "their digests are in it in any case.",
-		.remedy = "Name the files with --patch and --with.",
-	},
-	{
-		.id = "no-target",
-		.stages = SUT_STAGE_INPUT,
-		.title = "The file that a patch is for was not found",
-		.meaning = "It is looked for by its build-id, where programs and libraries are "
-			   "installed. Another version of the package has another one.",
-		.remedy = "Name it with --target.",
 	},
 	{
 		.id = "package",

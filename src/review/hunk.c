@@ -119,7 +119,7 @@ static bool names_function(const char *line, const char *name, size_t length)
 		while (end > line && end[-1] == ' ')
 			end--;
 		if ((size_t)(end - line) >= length && strncmp(end - length, name, length) == 0 &&
-		    ((size_t)(end - line) == length || !is_name_char(end[-length - 1])))
+		    ((size_t)(end - line) == length || !is_name_char(*(end - length - 1))))
 			return true;
 	}
 	return false;
