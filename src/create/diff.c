@@ -138,7 +138,8 @@ static bool same_reference(struct compare *compare, const struct sut_section *ol
 	if (!sut_section_same_kind(source, target))
 		return false;
 	if (sut_section_is_merged(source) && sut_section_is_merged(target) && from.exact)
-		return same_element(source, from.offset, target, to.offset);
+		return from.offset - from.element == to.offset - to.element &&
+		       same_element(source, from.element, target, to.element);
 	if ((from.def == SUT_NO_DEF) != (to.def == SUT_NO_DEF))
 		return false;
 	if (from.def == SUT_NO_DEF)

@@ -26,13 +26,15 @@ static bool same_content(const struct sut_match *match, const struct sut_place *
 	const struct sut_section *section = &match->object->sections[place->section];
 	const unsigned char *bytes;
 
-	if (place->offset < 0)
+	if (place->element < 0)
 		return false;
-	uint64_t size = sut_section_is_merged(section) ? sut_section_element(section, place->offset)
-						       : sut_section_piece(section, place->offset);
+	uint64_t size = sut_section_is_merged(section)
+				? sut_section_element(section, place->element)
+				: sut_section_piece(section, place->element);
 
+	destination -= (uint64_t)(place->offset - place->element);
 	bytes = sut_target_bytes(match->target, destination, size);
-	return size && bytes && !memcmp(bytes, section->data + place->offset, size);
+	return size && bytes && !memcmp(bytes, section->data + place->element, size);
 }
 
 /* A label within a function: how far from its start depends on the lengths of jumps. */

@@ -112,6 +112,8 @@ struct sut_place {
 	uint32_t symbol;  /* of the relocation */
 	uint32_t section; /* 0: undefined or absolute; then offset is the effective addend */
 	int64_t offset;   /* of the byte referred to, from the start of the section */
+	int64_t element;  /* in a merged section: of the string or constant that is meant. offset
+			     is somewhere in it, or before or behind, as a loop may have it */
 	bool exact;       /* false: a pc-relative field in data, its offset depends on the reader */
 	uint32_t def;     /* that offset belongs to, or SUT_NO_DEF */
 	int64_t delta;    /* offset from the start of def */

@@ -239,6 +239,10 @@ struct sut_place sut_object_place(const struct sut_object *object,
 	place.offset += symbol->value;
 	const struct sut_section *other = &object->sections[place.section];
 
+	/* The linker moves what the symbol names, and adds the addend to where that is then. */
+	place.element = place.exact && symbol->type != STT_SECTION && sut_section_is_merged(other)
+				? (int64_t)symbol->value
+				: place.offset;
 	if (symbol->type != STT_SECTION)
 		place.def = symbol->def;
 	if (place.def == SUT_NO_DEF)
