@@ -4,6 +4,7 @@
 #include "cli/identity.h"
 #include "cli/phases.h"
 #include "cli/profiled.h"
+#include "cli/source.h"
 #include "cli/verdict.h"
 #include "base/guard.h"
 #include "base/io.h"
@@ -21,6 +22,7 @@ static const struct sut_option table[] = {
 	{"source", "DIR", "the tree that the target was built from (that of its profile)"},
 	{"patch", "FILE", "the source patch, a unified diff"},
 	{"from-source", "FILE", "instead: C as suture extract writes it; may be repeated"},
+	{"cross-check", "FILE", "with --from-source: the source patch that it shall agree with"},
 	{"database", "FILE", "compile_commands.json (looked for in the tree)"},
 	{"strip", "N", "as in patch -pN (found by itself)"},
 	{"with", "FILE", "C file of callbacks, sets, shadow types and states to put in"},
@@ -231,6 +233,8 @@ static int run(struct sut_call *call)
 	const char *file = sut_call_option(call, "output"), *missing = missing_option(call);
 	struct sut_verdict verdict = {.arena = &arena};
 	enum sut_verdict_kind kind = SUT_VERDICT_NOTHING;
+	const char *fix = sut_call_option(call, "cross-check");
+	struct sut_agreed agreed = {0};
 	struct sut_diag diag = {0};
 	uint64_t start = sut_now_ns();
 	struct sut_profiled profiled = {.held = -1};
@@ -260,11 +264,15 @@ static int run(struct sut_call *call)
 	if (wanted.from_count && wanted.patch)
 		return sut_usage_error(call, "--patch %s: --from-source takes its place",
 				       wanted.patch);
+	if (fix && !wanted.from_count)
+		return sut_usage_error(call, "--cross-check %s: is for --from-source", fix);
 	wanted.allowed_count = sut_call_all(call, &arena, "allow", &wanted.allowed);
 	if (!wanted.source)
 		rc = sut_profiled_find(&arena, &wanted, &profiled, &diag);
 	if (rc == SUT_OK)
 		rc = sut_create(&arena, &wanted, &patch, &kind, &verdict, &diag);
+	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED && fix)
+		rc = sut_source_agree(&arena, &wanted, fix, &agreed, &kind, &verdict, &diag);
 	sut_phases_progress(&phases, "writing");
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
 		rc = write_patch(&arena, &patch, file, &diag);
@@ -272,6 +280,8 @@ static int run(struct sut_call *call)
 	sut_call_out(call, &out, "suture.create/1", false);
 	if (rc)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
+	if (fix)
+		sut_source_report(&out, &agreed);
 	report(&out, &wanted, &patch, kind, &verdict, file, sut_now_ns() - start);
 	sut_phases_report(&phases, &out);
 	report_profile(&out, &profiled);
