@@ -159,6 +159,17 @@ const struct sut_rule sut_rules_verdict[] = {
 			  "headers of that time.",
 	},
 	{
+		.id = "nothing",
+		.stages = SUT_STAGE_VERDICT,
+		.title = "A hunk changes no machine code of the target",
+		.meaning = "It changes comments, code that is off in this build (for another "
+			   "system, say), something that no function uses, or what the compiler "
+			   "makes the same instructions of. When that is so of all hunks, there is "
+			   "nothing to patch.",
+		.remedy = "If the fix should have an effect, look whether the target is built with "
+			  "that code at all.",
+	},
+	{
 		.id = "object",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_IMPOSSIBLE,

@@ -104,6 +104,12 @@ static void what_only_main_calls_before_its_loop_has_run(void)
 		     "main -> setup -> f"));
 }
 
+static void a_program_without_a_loop_is_soon_over(void)
+{
+	CHECK(silent("void f(void); int pause(void); int main(void) { f(); return pause(); }",
+		     SIDES(SETUP, 1, 2)));
+}
+
 static void what_can_be_called_again_has_not(void)
 {
 	CHECK(silent(
@@ -125,6 +131,7 @@ static const struct sut_tap_test tests[] = {
 	{"constructors have run", constructors_have_run},
 	{"what only main calls before its loop has run",
 	 what_only_main_calls_before_its_loop_has_run},
+	{"a program without a loop is soon over", a_program_without_a_loop_is_soon_over},
 	{"what can be called again has not", what_can_be_called_again_has_not},
 };
 

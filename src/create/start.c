@@ -17,7 +17,10 @@
 #include <elfutils/libdwfl.h>
 #include <string.h>
 
-enum { CHAIN_MAX = 8 /* calls from main down to a function */ };
+enum {
+	CHAIN_MAX = 8,  /* calls from main down to a function */
+	LOOP_DEPTH = 1, /* calls from main down to the main loop */
+};
 
 static const struct sut_part *part_of(const struct sut_extract *extract,
 				      const struct sut_patch_func *func)
@@ -171,32 +174,79 @@ static const char *starter(const struct sut_object *object, uint32_t def)
 
 /* ---- what only main calls, outside of loops ---- */
 
-struct loop_search {
-	uint64_t start, address; /* of the function, of the call in it */
-	bool found;
+/* The loops of one function, and the calls in it. */
+struct loops {
+	struct sut_arena *arena;
+	uint64_t start;
+	bool whole; /* all of its code is known */
+	size_t count, capacity;
+	struct loop {
+		uint64_t from, to;
+	} * list;
+	size_t call_count, call_capacity;
+	struct call {
+		uint64_t address, target;
+	} * calls;
 };
 
-static bool visit_jump(const struct sut_insn *insn, void *context)
+static bool visit_loop(const struct sut_insn *insn, void *context)
 {
-	struct loop_search *search = context;
+	struct loops *loops = context;
 
-	if (insn->kind == SUT_INSN_JUMP || insn->kind == SUT_INSN_BRANCH)
-		search->found |= insn->target >= search->start && insn->target <= search->address &&
-				 search->address < insn->address;
-	return !search->found;
+	if ((insn->kind == SUT_INSN_JUMP || insn->kind == SUT_INSN_BRANCH) &&
+	    insn->target >= loops->start && insn->target <= insn->address)
+		SUT_PUSH(loops->arena, loops->list, loops->count, loops->capacity) =
+			(struct loop){insn->target, insn->address};
+	if (insn->kind == SUT_INSN_CALL || insn->kind == SUT_INSN_CALL_INDIRECT)
+		SUT_PUSH(loops->arena, loops->calls, loops->call_count, loops->call_capacity) =
+			(struct call){insn->address, insn->target};
+	return true;
 }
 
-static bool is_in_loop(const struct sut_target *target, const struct sut_target_symbol *function,
-		       uint64_t address)
+static struct loops find_loops(struct sut_arena *arena, const struct sut_target *target,
+			       const struct sut_target_symbol *function)
 {
-	struct loop_search search = {function->address, address, false};
+	struct loops loops = {.arena = arena, .start = function->address};
 	const unsigned char *code = sut_target_bytes(target, function->address, function->size);
 	struct sut_diag ignored;
 
-	return !code ||
-	       sut_insn_walk(code, function->size, function->address, visit_jump, &search,
-			     &ignored) ||
-	       search.found;
+	loops.whole = code && !sut_insn_walk(code, function->size, function->address, visit_loop,
+					     &loops, &ignored);
+	return loops;
+}
+
+static bool is_in_loop(const struct loops *loops, uint64_t address)
+{
+	for (size_t i = 0; i < loops->count; i++)
+		if (loops->list[i].from <= address && address < loops->list[i].to)
+			return true;
+	return false;
+}
+
+/*
+ * Behind the address comes what may be the main loop: one that calls something, in the function
+ * itself or in one that it calls from there.
+ */
+static bool leads_to_loop(const struct sut_target *target, const struct loops *loops,
+			  uint64_t address, unsigned int depth)
+{
+	for (size_t i = 0; i < loops->call_count; i++) {
+		const struct call *call = &loops->calls[i];
+		const struct sut_target_symbol *callee;
+		struct loops inner;
+
+		if (call->address <= address)
+			continue;
+		if (is_in_loop(loops, call->address))
+			return true;
+		callee = depth ? sut_target_function_at(target, call->target) : NULL;
+		if (!callee)
+			continue;
+		inner = find_loops(loops->arena, target, callee);
+		if (leads_to_loop(target, &inner, 0, depth - 1))
+			return true;
+	}
+	return false;
 }
 
 /* "main -> setup -> f", or NULL when something else may call it. */
@@ -205,6 +255,7 @@ static const char *start_chain(struct sut_arena *arena, const struct sut_target 
 {
 	const char *chain = NULL;
 	uint64_t *callers;
+	struct loops loops;
 	size_t count;
 
 	if (!strcmp(name, "main"))
@@ -216,7 +267,12 @@ static const char *start_chain(struct sut_arena *arena, const struct sut_target 
 		const struct sut_target_symbol *caller = sut_target_function_at(target, callers[i]);
 		const char *above;
 
-		if (!caller || caller->address == entry || is_in_loop(target, caller, callers[i]))
+		if (!caller || caller->address == entry)
+			return NULL;
+		loops = find_loops(arena, target, caller);
+		if (!loops.whole || is_in_loop(&loops, callers[i]) ||
+		    (!strcmp(caller->name, "main") &&
+		     !leads_to_loop(target, &loops, callers[i], LOOP_DEPTH)))
 			return NULL;
 		above = start_chain(arena, target, caller->name, caller->address, depth + 1);
 		if (!above)
@@ -258,9 +314,8 @@ static void judge_func(const struct sut_extract *extract, const struct sut_patch
 	if (by)
 		sut_warn(extract->verdict, "startup",
 			 sut_arena_printf(extract->verdict->arena, "%s\n%s", evidence, by),
-			 "%s is called only by main, outside of its loops: that has happened, or "
-			 "happens at the end, and the change takes effect when the program is "
-			 "started again",
+			 "%s is called only by main, before its loop: that has happened, and the "
+			 "change takes effect when the program is started again",
 			 func->name);
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The translation units that a source patch affects, compiled on both sides. */
 #include "create/judge.h"
+#include "create/nothing.h"
 #include "create/kept.h"
 #include "create/work.h"
 #include "base/guard.h"
@@ -274,7 +275,9 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 		return rc;
 	*units = plan.units;
 	*count = plan.count;
-	return SUT_OK;
+	return plan.count ? SUT_OK
+			  : sut_nothing_explain(arena, options, &work->patched, work->seen, false,
+						verdict, diag);
 }
 
 enum sut_rc sut_unit_plain(struct sut_arena *arena, const struct sut_unit *unit,
