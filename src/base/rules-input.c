@@ -34,6 +34,18 @@ const struct sut_rule sut_rules_input[] = {
 			  "by this road.",
 	},
 	{
+		.id = "cache",
+		.stages = SUT_STAGE_FILE,
+		.title = "The folder of profiles cannot be used",
+		.meaning =
+			"A profile says which compilers create runs and how. So one is only "
+			"believed when it, and the folders that it lies in, belong to root or to "
+			"whoever asks, and nobody else can write them. A profile that somebody "
+			"works with is neither replaced nor removed.",
+		.remedy = "Correct the owner and mode of the folder that is named, or name another "
+			  "one in SUTURE_CACHE. Where it is in use, try again later.",
+	},
+	{
 		.id = "clang",
 		.stages = SUT_STAGE_INPUT,
 		.title = "A unit that clang 14 does not understand",
@@ -153,6 +165,23 @@ const struct sut_rule sut_rules_input[] = {
 		.remedy = "Put its code into a file that is compiled already.",
 	},
 	{
+		.id = "no-source",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The source that a patch file was made from is not at hand",
+		.meaning = "To make a patch again, its source patch and the hand-written part are "
+			   "needed. A patch file carries them unless it was made with --no-source; "
+			   "their digests are in it in any case.",
+		.remedy = "Name the files with --patch and --with.",
+	},
+	{
+		.id = "no-target",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The file that a patch is for was not found",
+		.meaning = "It is looked for by its build-id, where programs and libraries are "
+			   "installed. Another version of the package has another one.",
+		.remedy = "Name it with --target.",
+	},
+	{
 		.id = "offset",
 		.stages = SUT_STAGE_INPUT,
 		.title = "Hunks apply at other lines than the source patch says",
@@ -172,21 +201,15 @@ const struct sut_rule sut_rules_input[] = {
 		.remedy = "Name a folder above as --source.",
 	},
 	{
-		.id = "no-source",
+		.id = "package",
 		.stages = SUT_STAGE_INPUT,
-		.title = "The source that a patch file was made from is not at hand",
-		.meaning = "To make a patch again, its source patch and the hand-written part are "
-			   "needed. A patch file carries them unless it was made with --no-source; "
-			   "their digests are in it in any case.",
-		.remedy = "Name the files with --patch and --with.",
-	},
-	{
-		.id = "no-target",
-		.stages = SUT_STAGE_INPUT,
-		.title = "The file that a patch is for was not found",
-		.meaning = "It is looked for by its build-id, where programs and libraries are "
-			   "installed. Another version of the package has another one.",
-		.remedy = "Name it with --target.",
+		.title = "The package cannot be built again here",
+		.meaning = "A profile of an installed package is made by building its source once "
+			   "more: that takes the source of exactly this version, and the packages "
+			   "that its build needs.",
+		.remedy =
+			"Do what the message says: install what is missing, upgrade to the version "
+			"that the archive has, or name an unpacked source with --source-dir.",
 	},
 	{
 		.id = "patch",
@@ -198,6 +221,16 @@ const struct sut_rule sut_rules_input[] = {
 			"exactly: a fuzzy one may end up in the wrong place.",
 		.remedy = "Name the unpatched tree that the target was built from, and a patch "
 			  "against that version; --strip sets the -p level.",
+	},
+	{
+		.id = "profile",
+		.stages = SUT_STAGE_INPUT | SUT_STAGE_FILE,
+		.title = "There is no profile, or none can be made or read",
+		.meaning = "Without --source, create takes tree, commands and symbols from the "
+			   "profile of the target, which is found by the target's build-id. A "
+			   "profile is made by `suture profile`, from a package or a build tree.",
+		.remedy = "Make the profile, or name the tree with --source. A damaged profile is "
+			  "removed by `suture profile remove` and made again.",
 	},
 	{
 		.id = "record",

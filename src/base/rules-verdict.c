@@ -4,6 +4,18 @@
 
 const struct sut_rule sut_rules_verdict[] = {
 	{
+		.id = "abi",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_YES,
+		.title = "A function is called in another way than callers know that stay",
+		.meaning = "Its parameters or its result change, or it returns and did not. Code "
+			   "that is recompiled knows it. But a unit that is not, another object, "
+			   "or whoever has a pointer to the function, goes on calling it the old "
+			   "way, with arguments in other places or none at all.",
+		.remedy = "Leave the function as it is, and add one of another name for the new "
+			  "way. If nobody is left who calls it the old way, --allow abi.",
+	},
+	{
 		.id = "alias",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_WRONG,
@@ -147,6 +159,17 @@ const struct sut_rule sut_rules_verdict[] = {
 			  "headers of that time.",
 	},
 	{
+		.id = "nothing",
+		.stages = SUT_STAGE_VERDICT,
+		.title = "A hunk changes no machine code of the target",
+		.meaning = "It changes comments, code that is off in this build (for another "
+			   "system, say), something that no function uses, or what the compiler "
+			   "makes the same instructions of. When that is so of all hunks, there is "
+			   "nothing to patch.",
+		.remedy = "If the fix should have an effect, look whether the target is built with "
+			  "that code at all.",
+	},
+	{
 		.id = "object",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_IMPOSSIBLE,
@@ -203,6 +226,25 @@ const struct sut_rule sut_rules_verdict[] = {
 			   "neighbour behind it. New code would write over that.",
 		.remedy = "Keep the variable as it is, and put what is new into a variable of its "
 			  "own or a shadow variable.",
+	},
+	{
+		.id = "start",
+		.stages = SUT_STAGE_VERDICT,
+		.title = "A thread's start function changes",
+		.meaning = "A thread that runs has called it already, and goes on with the old one "
+			   "until it ends. Threads that are started later run the new one.",
+		.remedy = "Nothing, if threads come and go. If they last, move the change into a "
+			  "function that this one calls.",
+	},
+	{
+		.id = "startup",
+		.stages = SUT_STAGE_VERDICT,
+		.title = "A changed function runs only while the program starts",
+		.meaning = "A constructor, or a function that only main calls before its loop: its "
+			   "work is done, and nobody will call it again before the next start. "
+			   "What it put into memory stays as the old one left it.",
+		.remedy = "If that matters to the fix, repair it in a callback of the patch "
+			  "(create --with).",
 	},
 	{
 		.id = "static",

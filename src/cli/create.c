@@ -3,6 +3,8 @@
 #include "cli/cli.h"
 #include "cli/identity.h"
 #include "cli/phases.h"
+#include "cli/profiled.h"
+#include "cli/source.h"
 #include "cli/verdict.h"
 #include "base/guard.h"
 #include "base/io.h"
@@ -17,9 +19,10 @@ static const struct sut_option table[] = {
 	{"version", "VERSION", "its version (1)"},
 	{"fixes", "ID", "what it fixes, such as a CVE id; may be repeated"},
 	{"target", "BINARY", "executable or shared object to patch; may be repeated"},
-	{"source", "DIR", "the tree that the target was built from"},
+	{"source", "DIR", "the tree that the target was built from (that of its profile)"},
 	{"patch", "FILE", "the source patch, a unified diff"},
 	{"from-source", "FILE", "instead: C as suture extract writes it; may be repeated"},
+	{"cross-check", "FILE", "with --from-source: the source patch that it shall agree with"},
 	{"database", "FILE", "compile_commands.json (looked for in the tree)"},
 	{"strip", "N", "as in patch -pN (found by itself)"},
 	{"with", "FILE", "C file of callbacks, sets, shadow types and states to put in"},
@@ -33,17 +36,17 @@ static const struct sut_option table[] = {
 	{"function", "NAME", "with --identity: only this function; may be repeated"},
 	{"except", "FILE", "with --identity: not the functions that are listed there"},
 	{"no-source", NULL, "only digests of the source patch go into the file, not its text"},
-	{"output", "FILE", "the patch file to write (-o); with --identity a folder"},
+	{"output", "FILE", "the patch file to write (-o)"},
 };
 
 static const char *missing_option(const struct sut_call *call)
 {
-	static const char *const needed[] = {"name", "target", "source", "patch", "output"};
+	static const char *const needed[] = {"name", "target", "patch", "output"};
 
 	for (size_t i = 0; i < SUT_ARRAY_SIZE(needed); i++)
 		if (!sut_call_option(call, needed[i]) &&
-		    !(strcmp(needed[i], "patch") == 0 && (sut_call_option(call, "identity") ||
-							  sut_call_option(call, "from-source"))))
+		    !(strcmp(needed[i], "patch") == 0 &&
+		      (sut_call_option(call, "identity") || sut_call_option(call, "from-source"))))
 			return needed[i];
 	return NULL;
 }
@@ -202,6 +205,14 @@ static bool check_words(const struct sut_call *call)
 	return true;
 }
 
+static void report_profile(struct sut_out *out, struct sut_profiled *profiled)
+{
+	if (profiled->held < 0)
+		return;
+	sut_out_headline(out, SUT_MARK_NONE, "with the profile %s", profiled->profile.name);
+	sut_out_string(out, "profile", profiled->profile.name);
+}
+
 static int run(struct sut_call *call)
 {
 	SUT_ARENA struct sut_arena arena = {0};
@@ -222,14 +233,19 @@ static int run(struct sut_call *call)
 	const char *file = sut_call_option(call, "output"), *missing = missing_option(call);
 	struct sut_verdict verdict = {.arena = &arena};
 	enum sut_verdict_kind kind = SUT_VERDICT_NOTHING;
+	const char *fix = sut_call_option(call, "cross-check");
+	struct sut_agreed agreed = {0};
 	struct sut_diag diag = {0};
 	uint64_t start = sut_now_ns();
+	struct sut_profiled profiled = {.held = -1};
 	struct sut_patch patch;
 	struct sut_out out;
-	enum sut_rc rc;
+	enum sut_rc rc = SUT_OK;
 
 	if (missing)
 		return sut_usage_error(call, "--%s is missing", missing);
+	if (!wanted.source && (wanted.database || sut_call_option(call, "identity")))
+		return sut_usage_error(call, "--source is missing");
 	if (call->argc)
 		return sut_usage_error(call, "%s: takes no operand", call->argv[0]);
 	if (wanted.beside && !wanted.with)
@@ -248,8 +264,15 @@ static int run(struct sut_call *call)
 	if (wanted.from_count && wanted.patch)
 		return sut_usage_error(call, "--patch %s: --from-source takes its place",
 				       wanted.patch);
+	if (fix && !wanted.from_count)
+		return sut_usage_error(call, "--cross-check %s: is for --from-source", fix);
 	wanted.allowed_count = sut_call_all(call, &arena, "allow", &wanted.allowed);
-	rc = sut_create(&arena, &wanted, &patch, &kind, &verdict, &diag);
+	if (!wanted.source)
+		rc = sut_profiled_find(&arena, &wanted, &profiled, &diag);
+	if (rc == SUT_OK)
+		rc = sut_create(&arena, &wanted, &patch, &kind, &verdict, &diag);
+	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED && fix)
+		rc = sut_source_agree(&arena, &wanted, fix, &agreed, &kind, &verdict, &diag);
 	sut_phases_progress(&phases, "writing");
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
 		rc = write_patch(&arena, &patch, file, &diag);
@@ -257,14 +280,17 @@ static int run(struct sut_call *call)
 	sut_call_out(call, &out, "suture.create/1", false);
 	if (rc)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
+	if (fix)
+		sut_source_report(&out, &agreed);
 	report(&out, &wanted, &patch, kind, &verdict, file, sut_now_ns() - start);
 	sut_phases_report(&phases, &out);
+	report_profile(&out, &profiled);
 	return sut_call_end(&out, exit_of_kind(kind));
 }
 
 const struct sut_command sut_command_create = {
 	.name = "create",
-	.operands = "--name N --target BINARY --source DIR --patch FILE -o FILE",
+	.operands = "--name N --target BINARY [--source DIR] --patch FILE -o FILE",
 	.summary = "make a live patch from a source patch",
 	.options = table,
 	.option_count = SUT_ARRAY_SIZE(table),

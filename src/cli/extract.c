@@ -137,11 +137,11 @@ static int run(struct sut_call *call)
 	struct sut_verdict verdict = {.arena = &arena};
 	struct sut_diag diag = {0};
 	struct sut_source_module module;
-	struct sut_checked *checked;
+	struct sut_agreed agreed = {0};
 	struct sut_source *sources;
 	struct sut_out out;
 	enum sut_rc rc;
-	size_t count, checked_count = 0;
+	size_t count;
 	int status;
 
 	if (missing)
@@ -157,14 +157,14 @@ static int run(struct sut_call *call)
 		rc = write_all(&arena, output, sources, count, &diag);
 	if (rc == SUT_OK && sut_call_option(call, "cross-check"))
 		rc = module.check(&arena, &create, outputs_of(&arena, output, sources, count),
-				  count, &checked, &checked_count, &verdict, &diag);
+				  count, &agreed.list, &agreed.count, &verdict, &diag);
 	sut_progress(call, NULL);
 	sut_call_out(call, &out, "suture.extract/1", false);
 	if (rc)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
 	status = report(&out, &arena, output, sources, count);
 	if (sut_call_option(call, "cross-check"))
-		sut_source_report(&out, checked, checked_count);
+		sut_source_report(&out, &agreed);
 	if (verdict.refusal_count)
 		status = SUT_EXIT_REFUSED;
 	sut_report_verdict(&out, &verdict);

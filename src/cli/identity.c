@@ -6,9 +6,7 @@
 #include "base/io.h"
 #include "create/identity.h"
 
-#include <errno.h>
 #include <string.h>
-#include <sys/stat.h>
 
 enum {
 	EXCEPT_MAX = 16 << 20, /* bytes of a list of functions */
@@ -39,48 +37,14 @@ static enum sut_rc read_except(const struct sut_call *call, struct sut_arena *ar
 	return SUT_OK;
 }
 
-static const char *patch_path(struct sut_arena *arena, const char *folder,
-			      const struct sut_patch *patch)
+static enum sut_rc write_patch(struct sut_arena *arena, const struct sut_patch *patch,
+			       const char *file, struct sut_diag *diag)
 {
-	return sut_arena_printf(arena, "%s/%s.sut", folder, patch->name);
-}
+	unsigned char *data;
+	size_t size;
+	enum sut_rc rc = sut_patch_write(arena, patch, &data, &size, diag);
 
-static enum sut_rc write_patches(struct sut_arena *arena, const struct sut_identity *identity,
-				 const char *folder, struct sut_diag *diag)
-{
-	enum sut_rc rc = SUT_OK;
-
-	if (mkdir(folder, 0755) < 0 && errno != EEXIST)
-		return sut_fail_errno(diag, "%s: cannot be made", folder);
-	for (size_t i = 0; i < identity->patch_count && rc == SUT_OK; i++) {
-		const struct sut_patch *patch = &identity->patches[i];
-		unsigned char *data;
-		size_t size;
-
-		rc = sut_patch_write(arena, patch, &data, &size, diag);
-		if (rc == SUT_OK)
-			rc = sut_file_write(patch_path(arena, folder, patch), data, size, 0644,
-					    diag);
-	}
-	return rc;
-}
-
-static void report_patches(struct sut_out *out, struct sut_arena *arena,
-			   const struct sut_identity *identity, const char *folder)
-{
-	sut_out_array(out, "patches");
-	for (size_t i = 0; i < identity->patch_count; i++) {
-		const struct sut_patch *patch = &identity->patches[i];
-		const char *path = patch_path(arena, folder, patch);
-
-		sut_out_headline(out, SUT_MARK_NONE, "%s: %zu functions", path, patch->func_count);
-		sut_out_object(out, NULL);
-		sut_out_string(out, "name", patch->name);
-		sut_out_string(out, "file", path);
-		sut_out_unsigned(out, "functions", patch->func_count);
-		sut_out_end(out);
-	}
-	sut_out_end(out);
+	return rc ? rc : sut_file_write(file, data, size, 0644, diag);
 }
 
 /* A line for each rule: how many, and the first names. */
@@ -122,7 +86,7 @@ static void report_left(struct sut_out *out, struct sut_arena *arena,
 }
 
 static int report(struct sut_out *out, struct sut_arena *arena, const char *target,
-		  const char *folder, const struct sut_identity *identity,
+		  const char *file, const struct sut_identity *identity,
 		  const struct sut_verdict *verdict, uint64_t ns)
 {
 	int status = SUT_EXIT_DONE;
@@ -134,14 +98,14 @@ static int report(struct sut_out *out, struct sut_arena *arena, const char *targ
 		sut_out_headline(out, SUT_MARK_WARNING, "%s: no function to patch", target);
 		status = SUT_EXIT_NOTHING;
 	} else {
-		sut_out_headline(out, SUT_MARK_OK, "%s: %zu of %zu functions can be patched",
-				 target, identity->patched_count, identity->function_count);
+		sut_out_headline(out, SUT_MARK_OK, "%s: %zu of the %zu functions of %s", file,
+				 identity->patched_count, identity->function_count, target);
 	}
+	sut_out_string(out, "file", status == SUT_EXIT_DONE ? file : "");
 	sut_out_string(out, "target", target);
 	sut_out_unsigned(out, "units", identity->unit_count);
 	sut_out_unsigned(out, "functions", identity->function_count);
 	sut_out_unsigned(out, "patched", identity->patched_count);
-	report_patches(out, arena, identity, folder);
 	report_left(out, arena, identity);
 	sut_report_verdict(out, verdict);
 	sut_out_headline(out, SUT_MARK_NONE, "%.1f s, %.1f s of it in the compiler",
@@ -166,7 +130,7 @@ static const char *superfluous(const struct sut_call *call)
 int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
 			struct sut_create_options *wanted, struct sut_phases *phases)
 {
-	const char *folder = sut_call_option(call, "output"), *extra = superfluous(call);
+	const char *file = sut_call_option(call, "output"), *extra = superfluous(call);
 	struct sut_identity_choice choice = {0};
 	struct sut_verdict verdict = {.arena = arena};
 	struct sut_identity identity;
@@ -189,12 +153,12 @@ int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
 		rc = sut_identity_make(arena, wanted, &choice, &identity, &verdict, &diag);
 	sut_phases_progress(phases, "writing");
 	if (rc == SUT_OK && !verdict.refusal_count && identity.patched_count)
-		rc = write_patches(arena, &identity, folder, &diag);
+		rc = write_patch(arena, identity.patch, file, &diag);
 	sut_progress(call, NULL);
 	sut_call_out(call, &out, "suture.identity/1", false);
 	if (rc)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
-	status = report(&out, arena, wanted->targets[0], folder, &identity, &verdict,
+	status = report(&out, arena, wanted->targets[0], file, &identity, &verdict,
 			sut_now_ns() - start);
 	sut_phases_report(phases, &out);
 	return sut_call_end(&out, status);

@@ -1,14 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * suture inspect: everything that somebody who signs off a patch file has to see. No target is
- * looked at; what the file says about it is shown as what it is, a claim that apply checks.
+ * suture inspect: everything that somebody who signs off a patch file has to see. What the file
+ * says about a target is shown as what it is, a claim that apply checks; with --diff the target's
+ * file is looked at, too, for the code that is replaced.
  */
 #include "cli/cli.h"
 
 #include "base/guard.h"
 #include "base/io.h"
-#include "review/listing.h"
+#include "cli/change.h"
 #include "elf/patchfile.h"
+#include "review/listing.h"
+#include "review/render.h"
 
 #include <elf.h>
 #include <inttypes.h>
@@ -16,6 +19,10 @@
 
 static const struct sut_option options[] = {
 	{"disassemble", NULL, "print the new code and data, too"},
+	{"diff", NULL, "print what changes: source and machine code of each function"},
+	{"html", "FILE", "write that as one page for a browser"},
+	{"target", "BINARY", "where the old code is: a file, or pid:N (the installed file)"},
+	{"color", "WHEN", "with --diff: always, never, or auto (on a terminal)"},
 };
 
 struct view {
@@ -429,6 +436,8 @@ static void put_patch(const struct view *v)
 static int run(struct sut_call *call)
 {
 	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_review change;
+	struct sut_change_options wanted = {0};
 	struct sut_patch patch;
 	struct sut_diag diag = {0};
 	struct sut_out out;
@@ -436,8 +445,12 @@ static int run(struct sut_call *call)
 
 	if (call->argc != 1)
 		return sut_usage_error(call, "one patch file is needed");
+	if (!sut_change_read(call, &arena, &wanted))
+		return SUT_EXIT_USAGE;
 	rc = sut_patch_load(&arena, call->argv[0], &patch, &diag);
-	sut_call_out(call, &out, "suture.inspect/2", rc == SUT_OK);
+	if (rc == SUT_OK && (wanted.diff || wanted.html))
+		rc = sut_change_make(&arena, &wanted, &patch, &change, &diag);
+	sut_call_out(call, &out, "suture.inspect/2", rc == SUT_OK && !wanted.diff && !wanted.html);
 	if (rc != SUT_OK)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
 	put_patch(&(struct view){
@@ -447,6 +460,12 @@ static int run(struct sut_call *call)
 		.disassemble = sut_call_option(call, "disassemble") != NULL,
 		.seen = sut_arena_array(&arena, patch.symbol_count, sizeof(size_t)),
 	});
+	if (wanted.html)
+		sut_out_headline(&out, SUT_MARK_NONE, "the change is in %s", wanted.html);
+	if (wanted.diff && call->json)
+		sut_review_out(&out, &change);
+	else if (wanted.diff)
+		sut_review_text(stdout, &change, wanted.color);
 	return sut_call_end(&out, SUT_EXIT_DONE);
 }
 

@@ -55,13 +55,29 @@ static const char *verdict_words(enum sut_profile_verdict verdict)
 
 /* ---- what a profile is ---- */
 
+static void put_headlines(struct sut_out *out, struct sut_arena *arena,
+			  const struct sut_profile *profile, uint64_t size)
+{
+	sut_out_headline(out, SUT_MARK_OK, "%s: %zu units, %.1f MB, made %s", profile->name,
+			 profile->unit_count, size / 1e6, day_of(arena, profile->created));
+	for (size_t i = 0; i < profile->target_count; i++) {
+		const struct sut_profile_target *target = &profile->targets[i];
+		const char *of = "";
+
+		if (target->functions)
+			of = sut_arena_printf(arena, "; proven are %zu of %zu functions",
+					      target->proven, target->functions);
+		sut_out_headline(
+			out, target->different ? SUT_MARK_WARNING : SUT_MARK_NONE,
+			"%s: %s%s; %zu units: %zu functions equal, %zu different, %zu not found",
+			target->path, verdict_words(target->verdict), of, target->units,
+			target->equal, target->different, target->absent);
+	}
+}
+
 static void put_target(struct sut_out *out, struct sut_arena *arena,
 		       const struct sut_profile_target *target)
 {
-	sut_out_headline(out, target->different ? SUT_MARK_WARNING : SUT_MARK_NONE,
-			 "%s: %s; %zu units, %zu functions equal, %zu different, %zu not found",
-			 target->path, verdict_words(target->verdict), target->units, target->equal,
-			 target->different, target->absent);
 	sut_out_object(out, NULL);
 	sut_out_string(out, "path", target->path);
 	sut_out_string(out, "build_id", hex_of(arena, target));
@@ -71,17 +87,14 @@ static void put_target(struct sut_out *out, struct sut_arena *arena,
 	sut_out_unsigned(out, "equal", target->equal);
 	sut_out_unsigned(out, "different", target->different);
 	sut_out_unsigned(out, "absent", target->absent);
+	sut_out_unsigned(out, "functions", target->functions);
+	sut_out_unsigned(out, "proven", target->proven);
 	sut_out_end(out);
 }
 
 static void put_profile(struct sut_out *out, struct sut_arena *arena,
-			const struct sut_profile *profile)
+			const struct sut_profile *profile, uint64_t size)
 {
-	uint64_t size = sut_profile_size(profile);
-
-	sut_out_headline(out, SUT_MARK_OK, "%s: %zu units, %zu targets, %.1f MB, made %s",
-			 profile->name, profile->unit_count, profile->target_count, size / 1e6,
-			 day_of(arena, profile->created));
 	sut_out_string(out, "name", profile->name);
 	sut_out_string(out, "folder", profile->folder);
 	sut_out_string(out, "package", profile->package);
@@ -119,11 +132,16 @@ static int list(struct sut_call *call, struct sut_arena *arena)
 	sut_out_array(&out, "profiles");
 	for (size_t i = 0; i < count; i++) {
 		struct sut_profile profile;
+		uint64_t size = 0;
 
-		sut_out_object(&out, NULL);
 		rc = sut_profile_open(arena, names[i], &profile, &diag);
+		if (rc == SUT_OK) {
+			size = sut_profile_size(&profile);
+			put_headlines(&out, arena, &profile, size);
+		}
+		sut_out_object(&out, NULL);
 		if (rc == SUT_OK)
-			put_profile(&out, arena, &profile);
+			put_profile(&out, arena, &profile, size);
 		else
 			status = sut_report_failure(&out, rc, &diag);
 		sut_out_end(&out);
@@ -253,7 +271,7 @@ static int make(struct sut_call *call, struct sut_arena *arena)
 		.progress_context = call,
 	};
 	struct sut_profile_notes notes = {0};
-	uint64_t start = sut_now_ns();
+	uint64_t start = sut_now_ns(), size;
 	struct sut_profile profile;
 	struct sut_diag diag = {0};
 	size_t position = 0, capacity = 0;
@@ -277,14 +295,16 @@ static int make(struct sut_call *call, struct sut_arena *arena)
 	sut_call_out(call, &out, "suture.profile/1", false);
 	if (rc)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
-	put_profile(&out, arena, &profile);
+	size = sut_profile_size(&profile);
+	put_headlines(&out, arena, &profile, size);
 	for (size_t i = 0; i < notes.count; i++)
 		sut_out_headline(&out, SUT_MARK_WARNING, "%s", notes.list[i]);
+	sut_out_headline(&out, SUT_MARK_NONE, "%.1f s", (sut_now_ns() - start) / 1e9);
+	put_profile(&out, arena, &profile, size);
 	sut_out_array(&out, "notes");
 	for (size_t i = 0; i < notes.count; i++)
 		sut_out_string(&out, NULL, notes.list[i]);
 	sut_out_end(&out);
-	sut_out_headline(&out, SUT_MARK_NONE, "%.1f s", (sut_now_ns() - start) / 1e9);
 	sut_out_decimal(&out, "seconds", (sut_now_ns() - start) / 1e9);
 	return sut_call_end(&out, SUT_EXIT_DONE);
 }

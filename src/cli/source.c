@@ -35,10 +35,31 @@ static const char *agreement_name(enum sut_agreement agreement)
 	return "";
 }
 
-void sut_source_report(struct sut_out *out, const struct sut_checked *checked, size_t count)
+enum sut_rc sut_source_agree(struct sut_arena *arena, const struct sut_create_options *wanted,
+			     const char *fix, struct sut_agreed *agreed,
+			     enum sut_verdict_kind *kind, struct sut_verdict *verdict,
+			     struct sut_diag *diag)
 {
+	struct sut_create_options object = *wanted;
+	struct sut_source_module module;
+	enum sut_rc rc = sut_source_load(&module, diag);
+
+	object.patch = fix;
+	object.from_count = 0;
+	if (rc == SUT_OK)
+		rc = module.check(arena, &object, wanted->from, wanted->from_count, &agreed->list,
+				  &agreed->count, verdict, diag);
+	if (verdict->refusal_count)
+		*kind = SUT_VERDICT_REFUSED;
+	return rc;
+}
+
+void sut_source_report(struct sut_out *out, const struct sut_agreed *agreed)
+{
+	const struct sut_checked *checked = agreed->list;
+
 	sut_out_array(out, "cross_check");
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < agreed->count; i++) {
 		const char *name = agreement_name(checked[i].agreement);
 
 		sut_out_headline(out,

@@ -15,7 +15,22 @@ struct sut_source_module {
 /* SUT_UNSUPPORTED (rule "clang") when it or libclang is not installed. */
 enum sut_rc sut_source_load(struct sut_source_module *module, struct sut_diag *diag);
 
-/* The functions of a cross-check, as headlines and as the field "cross_check". */
-void sut_source_report(struct sut_out *out, const struct sut_checked *checked, size_t count);
+/* What a cross-check found. */
+struct sut_agreed {
+	size_t count;
+	struct sut_checked *list;
+};
+
+/*
+ * The cross-check of wanted->from with the source patch at fix, after a patch was made of them. It
+ * refuses that patch where they differ.
+ */
+enum sut_rc sut_source_agree(struct sut_arena *arena, const struct sut_create_options *wanted,
+			     const char *fix, struct sut_agreed *agreed,
+			     enum sut_verdict_kind *kind, struct sut_verdict *verdict,
+			     struct sut_diag *diag);
+
+/* As headlines and as the field "cross_check". */
+void sut_source_report(struct sut_out *out, const struct sut_agreed *agreed);
 
 #endif

@@ -16,7 +16,7 @@
 
 static const struct sut_option options[] = {
 	{"patch", "FILE", "the source patch that it shall be (the text in the file)"},
-	{"source", "DIR", "the tree that the target was built from"},
+	{"source", "DIR", "the tree that the target was built from (its profile)"},
 	{"target", "BINARY", "the target's file (the installed one); may be repeated"},
 	{"with", "FILE", "the hand-written part that it shall have (the text in the file)"},
 	{"beside", "SOURCE", "the unit that this belongs to (as recorded)"},
@@ -306,8 +306,6 @@ static int run(struct sut_call *call)
 
 	if (call->argc != 1)
 		return sut_usage_error(call, "one patch file is needed");
-	if (!rebuild.options.source)
-		return sut_usage_error(call, "--source is missing");
 	view.file = call->argv[0];
 	rebuild.options.target_count =
 		sut_call_all(call, &arena, "target", &rebuild.options.targets);
@@ -331,7 +329,7 @@ static int run(struct sut_call *call)
 
 const struct sut_command sut_command_verify = {
 	.name = "verify",
-	.operands = "FILE [--patch FILE] --source DIR",
+	.operands = "FILE [--patch FILE] [--source DIR]",
 	.summary = "make a patch again from its source, and compare",
 	.options = options,
 	.option_count = SUT_ARRAY_SIZE(options),

@@ -6,6 +6,7 @@
  * all are preprocessed, those that read it on both sides, and only those whose tokens differ are
  * compiled. The same comparison drops patches that only change comments.
  */
+#include "create/kept.h"
 #include "create/path.h"
 #include "create/scratch.h"
 #include "create/tokens.h"
@@ -224,6 +225,8 @@ static enum sut_rc compare_batch(struct sut_work *work, struct batch *batch)
 		if (needs_both(work, candidate) || candidate->reads)
 			candidate->affected = !sut_tokens_same_code(&tokens[SUT_SIDE_BEFORE],
 								    &tokens[SUT_SIDE_AFTER]);
+		if (candidate->affected && work->options->before)
+			sut_kept_key(&batch->arena, candidate, &tokens[SUT_SIDE_BEFORE]);
 	}
 	return rc;
 }

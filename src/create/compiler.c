@@ -28,12 +28,17 @@ static const char *base_name(const char *path)
 /* The compiler that this program is mounted over, or NULL. */
 static char *find_covered(struct sut_arena *arena)
 {
+	static const char gone[] = " (deleted)"; /* suture was upgraded meanwhile */
 	char path[4096];
 	ssize_t length = readlink("/proc/self/exe", path, sizeof(path) - 1);
+	char *tail;
 
 	if (length < 0)
 		return NULL;
 	path[length] = '\0';
+	tail = length > (ssize_t)strlen(gone) ? path + length - strlen(gone) : path;
+	if (strcmp(tail, gone) == 0)
+		*tail = '\0';
 	if (access(sut_arena_printf(arena, "%s%s", SUT_RECORD_REAL, path), X_OK) < 0)
 		return NULL;
 	return sut_arena_strdup(arena, path);
@@ -116,11 +121,14 @@ static void note(const char *log, char **argv)
 	}
 }
 
+/* A program, and not this one again: that would never end. */
 static bool is_program(const char *path)
 {
-	struct stat st;
+	struct stat st, self;
 
-	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0;
+	return stat(path, &st) == 0 && S_ISREG(st.st_mode) && access(path, X_OK) == 0 &&
+	       stat("/proc/self/exe", &self) == 0 &&
+	       (st.st_dev != self.st_dev || st.st_ino != self.st_ino);
 }
 
 /* The next program of that name in PATH after our folder. */

@@ -3,7 +3,9 @@
 #include "create/create.h"
 #include "create/compile.h"
 #include "create/jobs.h"
+#include "create/nothing.h"
 #include "create/scratch.h"
+#include "create/work.h"
 #include "base/guard.h"
 #include "base/io.h"
 #include "base/rules.h"
@@ -246,6 +248,16 @@ static void refuse_by_diag(struct creation *creation)
 		   "%s%s%s", diag->entry[0], diag->remedy[0] ? "; " : "", diag->remedy);
 }
 
+/* Units were compiled, and all their code is the same. */
+static enum sut_rc explain_nothing(struct creation *creation)
+{
+	const struct sut_work *work = creation->unit_count ? creation->units[0].work : NULL;
+
+	return work ? sut_nothing_explain(creation->arena, creation->options, &work->patched,
+					  work->seen, true, creation->verdict, creation->diag)
+		    : SUT_OK;
+}
+
 static enum sut_rc create_in(struct creation *creation, enum sut_verdict_kind *kind)
 {
 	enum sut_rc rc = run_stages(creation);
@@ -262,7 +274,7 @@ static enum sut_rc create_in(struct creation *creation, enum sut_verdict_kind *k
 		*kind = SUT_VERDICT_CREATED;
 	else
 		*kind = SUT_VERDICT_NOTHING;
-	return SUT_OK;
+	return *kind == SUT_VERDICT_NOTHING ? explain_nothing(creation) : SUT_OK;
 }
 
 enum sut_rc sut_create(struct sut_arena *arena, const struct sut_create_options *options,

@@ -46,6 +46,7 @@ void sut_refuse(struct sut_verdict *verdict, const char *rule, const char *evide
 void sut_warn(struct sut_verdict *verdict, const char *rule, const char *evidence, const char *fmt,
 	      ...) __attribute__((format(printf, 4, 5)));
 
+struct sut_database;
 struct sut_work;
 struct sut_candidate;
 
@@ -74,14 +75,18 @@ struct sut_create_options {
 	const char *source;   /* the build tree */
 	const char *patch;    /* the source patch */
 	const char *database; /* compile_commands.json, or NULL: look in the tree */
-	const char *strip;    /* -p level as a number, or NULL: find it */
-	size_t from_count;    /* no source patch: C files with the new functions, see written.c */
+	/* From a profile of the targets: */
+	const struct sut_database *commands; /* instead of database, or NULL */
+	const char **images; /* per target: a file with its build-id and symbols, or NULL */
+	const char *before;  /* folder that keeps objects of unpatched units, or NULL */
+	const char *strip;   /* -p level as a number, or NULL: find it */
+	size_t from_count;   /* no source patch: C files with the new functions, see written.c */
 	const char **from;
-	const char *with;     /* a file of the author's, see core/livepatch.h, or NULL */
+	const char *with; /* a file of the author's, see core/livepatch.h, or NULL */
 	const char
 		*beside; /* the unit it is compiled like, by its source; NULL: the first changed */
-	bool identity; /* no source patch: each function is replaced by itself, see identity.h */
-	bool no_source; /* the texts of patch and with stay out of the file */
+	bool identity;   /* no source patch: each function is replaced by itself, see identity.h */
+	bool no_source;  /* the texts of patch and with stay out of the file */
 	bool replace;
 	uint32_t replace_set;
 	size_t allowed_count;

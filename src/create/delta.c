@@ -81,6 +81,8 @@ static enum sut_rc compare_member(struct delta *delta, struct member *member)
 		return SUT_OK;
 	}
 	if (delta->options->from_count)
+		sut_object_settle(delta->arena, &member->after, &member->before);
+	if (delta->options->from_count)
 		sut_diff_part(delta->arena, &member->before, &member->after, &member->diff);
 	else
 		sut_diff_run(delta->arena, &member->before, &member->after, &member->diff);
@@ -319,6 +321,10 @@ static enum sut_rc load_all(struct delta *delta, const struct sut_unit *units)
 		if (rc)
 			return rc;
 	}
+	for (size_t i = 0; options->images && i < options->target_count; i++)
+		if (options->images[i])
+			sut_target_take_symbols(delta->arena, &delta->targets[i],
+						options->images[i]);
 	delta->target_count = options->target_count;
 	for (size_t i = 0; i < delta->member_count; i++) {
 		delta->members[i].unit = &units[i];

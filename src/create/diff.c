@@ -12,6 +12,7 @@
  * then; such a result is not remembered unless it was the outermost one.
  */
 #include "create/diff.h"
+#include "create/kernel.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -96,10 +97,13 @@ static bool same_anonymous(struct compare *compare, const struct sut_place *befo
 	return same_range(compare, &pair);
 }
 
-/* A call of a function of the same unit may need no stub, where one of another's may. */
-static bool same_field(uint32_t old, uint32_t new)
+/* A call of a static function needs no stub, where one of another may; the linker sees to it. */
+static bool same_field(const struct compare *compare, uint32_t old, uint32_t new)
 {
-	return old == new || (old == R_X86_64_PC32 && new == R_X86_64_PLT32);
+	bool near = (old == R_X86_64_PC32 || old == R_X86_64_PLT32) &&
+		    (new == R_X86_64_PC32 || new == R_X86_64_PLT32);
+
+	return old == new || (compare->diff->part && near);
 }
 
 /* What a part of the unit leaves to the rest of it. */
@@ -110,8 +114,42 @@ static bool same_rest(const struct compare *compare, const struct sut_reloc *old
 	const struct sut_object *before = compare->diff->before, *after = compare->diff->after;
 
 	return compare->diff->part && from->section && !to->section && from->def != SUT_NO_DEF &&
-	       same_field(old->type, new->type) && from->delta == to->offset &&
+	       same_field(compare, old->type, new->type) && from->delta == to->offset &&
 	       !strcmp(before->defs[from->def].name, after->symbols[to->symbol].name);
+}
+
+static bool same_reference(struct compare *compare, const struct sut_section *old_section,
+			   const struct sut_reloc *old, const struct sut_section *new_section,
+			   const struct sut_reloc *new);
+
+/* An entry of PowerPC's table of contents means what it leads to, wherever it is in the table. */
+static bool same_entry(struct compare *compare, const struct sut_place *before,
+		       const struct sut_place *after)
+{
+	const struct sut_section *old = &compare->diff->before->sections[before->section];
+	const struct sut_section *new = &compare->diff->after->sections[after->section];
+	size_t i = sut_section_reloc(old, before->offset);
+	size_t j = sut_section_reloc(new, after->offset);
+
+	return i < old->reloc_count && old->relocs[i].offset == (uint64_t)before->offset &&
+	       j < new->reloc_count &&new->relocs[j].offset ==
+		       (uint64_t)after->offset &&same_reference(compare, old, &old->relocs[i], new,
+								&new->relocs[j]);
+}
+
+/* What a macro made for this use, in a kernel. */
+static bool same_use(const struct compare *compare, const struct sut_place *before,
+		     const struct sut_place *after)
+{
+	const struct sut_object *old = compare->diff->before, *new = compare->diff->after;
+	const struct sut_special *special = sut_kernel_special(old->sections[before->section].name);
+
+	if (before->def == SUT_NO_DEF)
+		return special && special == sut_kernel_special(new->sections[after->section].name);
+	const char *name = sut_kernel_static(old->defs[before->def].name);
+
+	return name && name == sut_kernel_static(new->defs[after->def].name) &&
+	       before->delta == after->delta && !sut_def_is_copied(old, &old->defs[before->def]);
 }
 
 static bool same_reference(struct compare *compare, const struct sut_section *old_section,
@@ -124,7 +162,7 @@ static bool same_reference(struct compare *compare, const struct sut_section *ol
 
 	if (same_rest(compare, old, &from, new, &to))
 		return true;
-	if (old->type != new->type || !from.section != !to.section)
+	if (!same_field(compare, old->type, new->type) || !from.section != !to.section)
 		return false;
 	if (!from.section)
 		return from.offset == to.offset &&
@@ -135,9 +173,14 @@ static bool same_reference(struct compare *compare, const struct sut_section *ol
 	if (!sut_section_same_kind(source, target))
 		return false;
 	if (sut_section_is_merged(source) && sut_section_is_merged(target) && from.exact)
-		return same_element(source, from.offset, target, to.offset);
+		return from.offset - from.element == to.offset - to.element &&
+		       same_element(source, from.element, target, to.element);
 	if ((from.def == SUT_NO_DEF) != (to.def == SUT_NO_DEF))
 		return false;
+	if (!strcmp(source->name, ".toc") && !strcmp(target->name, ".toc"))
+		return same_entry(compare, &from, &to);
+	if (compare->diff->kernel && same_use(compare, &from, &to))
+		return true;
 	if (from.def == SUT_NO_DEF)
 		return same_anonymous(compare, &from, &to);
 	if (from.delta != to.delta)
@@ -171,6 +214,22 @@ static bool same_references(struct compare *compare, const struct pair *pair)
 	}
 }
 
+static bool same_but_lines(const struct compare *compare, const struct pair *pair)
+{
+	const struct sut_object *before = compare->diff->before, *after = compare->diff->after;
+	const struct sut_kernel_pair code = {
+		.before = before,
+		.after = after,
+		.old = &before->sections[pair->before],
+		.new = &after->sections[pair->after],
+		.old_offset = pair->before_offset,
+		.new_offset = pair->after_offset,
+		.size = pair->size,
+	};
+
+	return compare->diff->kernel && sut_kernel_same_but_lines(&code);
+}
+
 static bool same_content(struct compare *compare, const struct pair *pair)
 {
 	const unsigned char *old = compare->diff->before->sections[pair->before].data;
@@ -179,7 +238,8 @@ static bool same_content(struct compare *compare, const struct pair *pair)
 	if (!old != !new || !sut_section_same_kind(&compare->diff->before->sections[pair->before],
 						   &compare->diff->after->sections[pair->after]))
 		return false;
-	if (old && memcmp(old + pair->before_offset, new + pair->after_offset, pair->size) != 0)
+	if (old && memcmp(old + pair->before_offset, new + pair->after_offset, pair->size) != 0 &&
+	    !same_but_lines(compare, pair))
 		return false;
 	return same_references(compare, pair);
 }
@@ -241,12 +301,11 @@ static void join_pieces(struct sut_diff *diff)
 		diff->change[i] = diff->change[after->defs[i].parent];
 }
 
-static void run(struct sut_arena *arena, const struct sut_object *before,
-		const struct sut_object *after, bool part, struct sut_diff *diff)
+static void run(struct sut_arena *arena, struct sut_diff *diff)
 {
+	const struct sut_object *before = diff->before, *after = diff->after;
 	struct compare compare = {.arena = arena, .diff = diff};
 
-	*diff = (struct sut_diff){.before = before, .after = after, .part = part};
 	sut_twins_find(arena, before, after, &diff->twins);
 	diff->change = sut_arena_array(arena, after->def_count, sizeof(*diff->change));
 	for (size_t i = 0; i < after->def_count; i++) {
@@ -263,13 +322,22 @@ static void run(struct sut_arena *arena, const struct sut_object *before,
 void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
 		  const struct sut_object *after, struct sut_diff *diff)
 {
-	run(arena, before, after, false, diff);
+	*diff = (struct sut_diff){.before = before, .after = after};
+	run(arena, diff);
+}
+
+void sut_diff_kernel(struct sut_arena *arena, const struct sut_object *before,
+		     const struct sut_object *after, struct sut_diff *diff)
+{
+	*diff = (struct sut_diff){.before = before, .after = after, .kernel = true};
+	run(arena, diff);
 }
 
 void sut_diff_part(struct sut_arena *arena, const struct sut_object *before,
 		   const struct sut_object *after, struct sut_diff *diff)
 {
-	run(arena, before, after, true, diff);
+	*diff = (struct sut_diff){.before = before, .after = after, .part = true};
+	run(arena, diff);
 	for (size_t i = 0; i < after->def_count; i++) {
 		const struct sut_def *def = &after->defs[i];
 		uint32_t twin = diff->twins.before[i];

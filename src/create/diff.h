@@ -18,6 +18,7 @@ struct sut_diff {
 	struct sut_twins twins;
 	enum sut_change *change; /* per definition of after; all pieces of a function have one */
 	bool part;               /* after holds a part of the unit, and names what it lacks */
+	bool kernel;             /* they are a kernel's, see create/kernel.h */
 };
 
 void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
@@ -30,6 +31,13 @@ void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
  */
 void sut_diff_part(struct sut_arena *arena, const struct sut_object *before,
 		   const struct sut_object *after, struct sut_diff *diff);
+
+/*
+ * The diff of two objects of a kernel or its modules, for any machine that the reader knows:
+ * without what differs in line numbers only.
+ */
+void sut_diff_kernel(struct sut_arena *arena, const struct sut_object *before,
+		     const struct sut_object *after, struct sut_diff *diff);
 
 /* The diff of an object with itself: nothing is changed, and everything is its own twin. */
 void sut_diff_identity(struct sut_arena *arena, const struct sut_object *object,

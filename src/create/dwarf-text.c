@@ -274,6 +274,56 @@ const char *sut_dwarf_prototype(struct sut_dwarf *dwarf, Dwarf_Die *function)
 	return describe_function(dwarf, function, 0);
 }
 
+/* How a value is passed: pointers are all alike, and so are integers of one size and no sign.
+ * Small ones are not, for some compilers rely on how they are extended. */
+static const char *pass(struct sut_dwarf *dwarf, Dwarf_Die *type)
+{
+	uint64_t encoding = DW_ATE_void;
+	const char *alias, *kind = "";
+	Dwarf_Word size = 0;
+
+	if (!sut_dwarf_strip(dwarf, type, &alias))
+		return "void";
+	dwarf_aggregate_size(type, &size);
+	switch (dwarf_tag(type)) {
+	case DW_TAG_pointer_type:
+		return "p";
+	case DW_TAG_enumeration_type:
+		kind = "i";
+		break;
+	case DW_TAG_base_type:
+		sut_dwarf_number(type, DW_AT_encoding, &encoding);
+		if (encoding != DW_ATE_signed && encoding != DW_ATE_unsigned)
+			kind = sut_dwarf_name(dwarf, type);
+		else
+			kind = size >= 4 ? "i" : encoding == DW_ATE_signed ? "s" : "u";
+		break;
+	default:
+		kind = describe(dwarf, *type, 0);
+		break;
+	}
+	return sut_arena_printf(dwarf->arena, "%s%llu", kind, (unsigned long long)size);
+}
+
+const char *sut_dwarf_calling(struct sut_dwarf *dwarf, Dwarf_Die *function)
+{
+	const char *text = "(";
+	Dwarf_Die child, type;
+
+	if (dwarf_child(function, &child) == 0) {
+		do {
+			if (dwarf_tag(&child) == DW_TAG_unspecified_parameters)
+				text = sut_arena_printf(dwarf->arena, "%s ...", text);
+			else if (dwarf_tag(&child) == DW_TAG_formal_parameter &&
+				 sut_dwarf_type(&child, &type))
+				text = sut_arena_printf(dwarf->arena, "%s %s", text,
+							pass(dwarf, &type));
+		} while (dwarf_siblingof(&child, &child) == 0);
+	}
+	return sut_arena_printf(dwarf->arena, "%s ) %s", text,
+				sut_dwarf_type(function, &type) ? pass(dwarf, &type) : "void");
+}
+
 const char *sut_dwarf_aggregate(struct sut_dwarf *dwarf, Dwarf_Die type, bool pointers)
 {
 	const char *alias;

@@ -55,6 +55,9 @@ const char *sut_dwarf_describe(struct sut_dwarf *dwarf, Dwarf_Die *type);
 /* Return type and parameters of a function or of the type of one. */
 const char *sut_dwarf_prototype(struct sut_dwarf *dwarf, Dwarf_Die *function);
 
+/* The same as the machine passes it: "(p, i4, ...) i8"; equal ones may call each other. */
+const char *sut_dwarf_calling(struct sut_dwarf *dwarf, Dwarf_Die *function);
+
 /*
  * The structure or union that values of a type hold, arrays of it included; with pointers: or lead
  * to, at any depth. Gives its name, "" when there is none.

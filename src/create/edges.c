@@ -13,6 +13,7 @@
  * in between, and functions that do not return at all, in which a change never takes effect.
  */
 #include "create/extract.h"
+#include "create/judge.h"
 #include "create/labels.h"
 #include "insn/insn.h"
 
@@ -34,7 +35,8 @@ struct walk {
 	unsigned int sum_register; /* that the last addition of two registers wrote */
 	unsigned int sum_age;      /* instructions since then */
 	bool leaves;               /* a return, or a jump to somewhere else */
-	bool loops;                /* a jump back */
+	bool loops;                /* an unconditional jump back */
+	uint64_t loop;             /* where the loop begins that is entered first */
 	struct sut_patch_jumps *jumps; /* of the version that is walked */
 	size_t jump_capacity;
 };
@@ -168,6 +170,19 @@ static void jump_old(struct walk *walk, uint64_t target)
 		add_jump(walk, target);
 }
 
+/*
+ * A loop that ends has its jump back on a condition. One that does not, in a function without a way
+ * out, is for ever.
+ */
+static void note_loop(struct walk *walk, const struct sut_insn *insn)
+{
+	if (insn->target > insn->address || insn->target < walk->start)
+		return;
+	if (insn->target < walk->loop)
+		walk->loop = insn->target;
+	walk->loops |= insn->kind == SUT_INSN_JUMP;
+}
+
 static bool visit_old(const struct sut_insn *insn, void *context)
 {
 	struct walk *walk = context;
@@ -176,7 +191,7 @@ static bool visit_old(const struct sut_insn *insn, void *context)
 	case SUT_INSN_JUMP:
 	case SUT_INSN_BRANCH:
 		jump_old(walk, insn->target);
-		walk->loops |= insn->target <= insn->address;
+		note_loop(walk, insn);
 		break;
 	case SUT_INSN_JUMP_INDIRECT:
 		jump_indirect(walk, insn);
@@ -315,6 +330,7 @@ static void walk_func(struct sut_extract *extract, struct sut_patch_func *func)
 		.func = func,
 		.target = extract->targets[func->object],
 		.jumps = &func->old_jumps,
+		.loop = UINT64_MAX,
 	};
 
 	for (size_t i = 0; i < func->piece_count; i++) {
@@ -324,9 +340,7 @@ static void walk_func(struct sut_extract *extract, struct sut_patch_func *func)
 			  piece->size, piece->address, visit_old);
 	}
 	if (!walk.leaves && walk.loops && strcmp(func->name, "main") != 0)
-		sut_warn(extract->verdict, "main", func->name,
-			 "%s never returns: a thread that is in it stays in the old code",
-			 func->name);
+		sut_stay_warn(extract, func, walk.loop - func->pieces[0].address);
 	finish_jumps(&func->old_jumps);
 	if (func->kind == SUT_PATCH_FUNC_NEW)
 		return;

@@ -26,13 +26,15 @@ static bool same_content(const struct sut_match *match, const struct sut_place *
 	const struct sut_section *section = &match->object->sections[place->section];
 	const unsigned char *bytes;
 
-	if (place->offset < 0)
+	if (place->element < 0)
 		return false;
-	uint64_t size = sut_section_is_merged(section) ? sut_section_element(section, place->offset)
-						       : sut_section_piece(section, place->offset);
+	uint64_t size = sut_section_is_merged(section)
+				? sut_section_element(section, place->element)
+				: sut_section_piece(section, place->element);
 
+	destination -= (uint64_t)(place->offset - place->element);
 	bytes = sut_target_bytes(match->target, destination, size);
-	return size && bytes && !memcmp(bytes, section->data + place->offset, size);
+	return size && bytes && !memcmp(bytes, section->data + place->element, size);
 }
 
 /* A label within a function: how far from its start depends on the lengths of jumps. */
@@ -90,6 +92,26 @@ bool sut_match_bind(struct sut_match *match, const struct sut_place *place, uint
 	return true;
 }
 
+static bool is_tls(uint32_t type)
+{
+	return type == R_X86_64_TPOFF64 || type == R_X86_64_DTPMOD64 || type == R_X86_64_TLSDESC;
+}
+
+/* Of the slot that a relocation of this type leads to. */
+static uint32_t slot_kind(uint32_t type)
+{
+	switch (type) {
+	case R_X86_64_GOTTPOFF:
+		return R_X86_64_TPOFF64;
+	case R_X86_64_TLSGD:
+		return R_X86_64_DTPMOD64;
+	case R_X86_64_GOTPC32_TLSDESC:
+		return R_X86_64_TLSDESC;
+	default:
+		return 0;
+	}
+}
+
 /* The slot's relocation has the symbol's name. */
 static bool same_name(struct sut_match *match, const struct sut_target_reloc *reloc,
 		      const struct sut_symbol *symbol)
@@ -97,19 +119,20 @@ static bool same_name(struct sut_match *match, const struct sut_target_reloc *re
 	return !strcmp(reloc->name, symbol->name) ? true : differs(match, "it uses another symbol");
 }
 
-bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint64_t slot)
+bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint64_t slot,
+		    uint32_t kind)
 {
 	const struct sut_symbol *symbol = &match->object->symbols[place->symbol];
 	const struct sut_target_reloc *reloc = sut_target_reloc_at(match->target, slot);
 	uint64_t value;
 
-	if (slot % sizeof(value))
+	if (slot % sizeof(value) || (reloc && is_tls(reloc->type) ? reloc->type : 0) != kind)
 		return differs(match, no_slot);
 	if (reloc && *reloc->name)
 		return same_name(match, reloc, symbol);
-	if (reloc && (reloc->type == R_X86_64_TPOFF64 || reloc->type == R_X86_64_TLSDESC))
+	if (kind == R_X86_64_TPOFF64 || kind == R_X86_64_TLSDESC)
 		return sut_match_bind(match, place, reloc->addend);
-	if (reloc && reloc->type == R_X86_64_DTPMOD64)
+	if (kind == R_X86_64_DTPMOD64)
 		return sut_target_pointer(match->target, slot + sizeof(value), &value) &&
 		       sut_match_bind(match, place, value);
 	if (reloc && reloc->type == R_X86_64_IRELATIVE)
@@ -179,7 +202,8 @@ bool sut_match_field(struct sut_match *match, const struct sut_section *section,
 	case R_X86_64_GOTTPOFF:
 	case R_X86_64_TLSGD:
 	case R_X86_64_GOTPC32_TLSDESC:
-		return sut_match_slot(match, &place, address + end + (int64_t)(int32_t)value);
+		return sut_match_slot(match, &place, address + end + (int64_t)(int32_t)value,
+				      slot_kind(reloc->type));
 	case R_X86_64_TLSLD:
 		return match_module(match, address + end + (int64_t)(int32_t)value);
 	case R_X86_64_64:

@@ -78,11 +78,10 @@ static enum sut_rc make_patch(struct sut_identity_work *work)
 		return SUT_OK;
 	sut_identity_progress(work, "making the patch");
 	rc = sut_identity_extract(work, &extract, patch);
-	patch->name = sut_arena_printf(work->arena, "%s-1", work->options->name);
+	patch->name = work->options->name;
 	add_facts(work, patch);
 	add_sources(&extract, patch);
-	identity->patches = patch;
-	identity->patch_count = 1;
+	identity->patch = patch;
 	return rc;
 }
 

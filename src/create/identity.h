@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Each function of a program replaced by itself: a rehearsal. What can be patched of this program,
- * built from this tree, and what not and why? The patches that come of it change nothing, and so
- * whatever a program does otherwise with them in place is a fault of ours or of its environment.
+ * built from this tree, and what not and why? The patch that comes of it changes nothing, and so
+ * whatever a program does otherwise with it in place is a fault of ours or of its environment.
  */
 #ifndef SUT_CREATE_IDENTITY_H
 #define SUT_CREATE_IDENTITY_H
@@ -34,12 +34,11 @@ struct sut_identity {
 	size_t patched_count;
 	size_t left_count, left_capacity;
 	struct sut_identity_left *left;
-	size_t patch_count;
-	struct sut_patch *patches; /* all functions are in one of them */
+	struct sut_patch *patch; /* NULL: there is no function to patch */
 };
 
 /*
- * Compiles the units of the database once, in place, and makes the patches. options names one
+ * Compiles the units of the database once, in place, and makes the patch. options names one
  * target, the tree, and no patch. What stands against a single function is in identity->left; a
  * refusal in the verdict is something that only showed when the functions came together.
  */

@@ -74,7 +74,15 @@ enum sut_rc sut_units_judge(const struct sut_unit *units, size_t unit_count,
 	for (size_t i = 0; i < unit_count; i++) {
 		SUT_ARENA struct sut_arena scratch = {0};
 		struct sut_types before, after;
-		const struct sut_judging judging = {extract, &units[i], &before, &after, verdict};
+		const struct sut_judging judging = {
+			.extract = extract,
+			.unit_count = unit_count,
+			.units = units,
+			.unit = &units[i],
+			.before = &before,
+			.after = &after,
+			.verdict = verdict,
+		};
 		enum sut_rc rc = sut_types_read(&scratch, units[i].before, &before, diag);
 
 		if (rc == SUT_OK)
@@ -83,6 +91,10 @@ enum sut_rc sut_units_judge(const struct sut_unit *units, size_t unit_count,
 			return sut_context(diag, rc, "while reading the types of %s",
 					   units[i].source);
 		sut_layout_judge(&judging);
+		if (extract)
+			sut_abi_judge(&judging);
 	}
+	if (extract)
+		sut_start_judge(extract);
 	return SUT_OK;
 }

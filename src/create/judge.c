@@ -4,6 +4,7 @@
  * the running program gave them, and code that ran at start-up does not run again.
  */
 #include "create/diff.h"
+#include "create/kernel.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -46,6 +47,14 @@ static bool judge_memory(const struct sut_diff *diff, const struct sut_def *twin
 	return true;
 }
 
+/* It tells about code, and comes and goes with it. */
+static bool is_kernels_own(const struct sut_diff *diff, const struct sut_def *def)
+{
+	const char *section = diff->after->sections[def->section].name;
+
+	return diff->kernel && (sut_kernel_special(section) || sut_kernel_static(def->name));
+}
+
 static void judge_variable(const struct sut_diff *diff, uint32_t index, const char *source,
 			   struct sut_verdict *verdict)
 {
@@ -53,7 +62,7 @@ static void judge_variable(const struct sut_diff *diff, uint32_t index, const ch
 	const struct sut_def *twin;
 
 	if (diff->change[index] == SUT_CHANGE_NEW || sut_def_is_copied(diff->after, def) ||
-	    sut_name_is_generated(def->name))
+	    sut_name_is_generated(def->name) || is_kernels_own(diff, def))
 		return;
 	twin = &diff->before->defs[diff->twins.before[index]];
 	const char *evidence = sut_arena_printf(verdict->arena, "%s: %s", source, def->name);
@@ -91,6 +100,14 @@ static void judge_function(const struct sut_diff *diff, uint32_t index, const ch
 		return;
 	const char *evidence = sut_arena_printf(verdict->arena, "%s: %s", source, def->name);
 
+	const struct sut_special *special =
+		diff->kernel ? sut_kernel_special(diff->after->sections[def->section].name) : NULL;
+
+	if (special && special->policy == SUT_SPECIAL_START_UP)
+		sut_refuse(verdict, "init", evidence,
+			   "%s runs when the kernel or the module starts or ends, which is over or "
+			   "must stay as it is; leave it as it is",
+			   def->name);
 	if (def->type == STT_GNU_IFUNC ||
 	    (diff->change[index] == SUT_CHANGE_CHANGED &&
 	     diff->before->defs[diff->twins.before[index]].type == STT_GNU_IFUNC))
@@ -240,7 +257,7 @@ static void judge_lists(const struct sut_diff *diff, const char *source,
 
 /* Sections whose meaning is known; what refers to code from anywhere else may be a table that the
  * program or its libraries walk. */
-static bool is_known(const struct sut_section *section)
+static bool is_known(const struct sut_diff *diff, const struct sut_section *section)
 {
 	static const char *const names[] = {".text",       ".rodata",        ".data",
 					    ".bss",        ".tdata",         ".tbss",
@@ -248,7 +265,7 @@ static bool is_known(const struct sut_section *section)
 					    ".init_array", ".fini_array",    ".ctors",
 					    ".dtors",      ".preinit_array", ".gcc_except_table"};
 
-	if (!(section->flags & SHF_ALLOC))
+	if (!(section->flags & SHF_ALLOC) || (diff->kernel && sut_kernel_special(section->name)))
 		return true;
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (starts_with(section->name, names[i]))
@@ -266,7 +283,7 @@ static void judge_sections(const struct sut_diff *diff, const char *source,
 		const struct sut_section *section = &after->sections[i];
 		bool table = starts_with(section->name, ".gcc_except_table");
 
-		if (is_known(section) && !table)
+		if (is_known(diff, section) && !table)
 			continue;
 		for (size_t j = 0; j < section->reloc_count; j++) {
 			struct sut_place place =

@@ -12,7 +12,9 @@
 /* One unit, and both sides of its DWARF. */
 struct sut_judging {
 	const struct sut_extract *extract; /* NULL: what is replaced is not known yet */
-	const struct sut_unit *unit;
+	size_t unit_count;
+	const struct sut_unit *units; /* all that were recompiled */
+	const struct sut_unit *unit;  /* the one that is judged */
 	const struct sut_types *before, *after;
 	struct sut_verdict *verdict;
 };
@@ -27,6 +29,16 @@ enum sut_rc sut_units_judge(const struct sut_unit *units, size_t unit_count,
 
 /* Rule "layout": types, variables and enumerators whose old values new code would misread. */
 void sut_layout_judge(const struct sut_judging *judging);
+
+/* Rule "abi": functions that are called in another way than callers know that stay as they are. */
+void sut_abi_judge(const struct sut_judging *judging);
+
+/* Rules "startup" and "start": changed functions that have run, or run on in their old version. */
+void sut_start_judge(const struct sut_extract *extract);
+
+/* Rule "main": a changed function never returns; loop is the offset of one in its old code. */
+void sut_stay_warn(const struct sut_extract *extract, const struct sut_patch_func *func,
+		   uint64_t loop);
 
 /* The parts of the unit. Start with NULL; NULL: no more. */
 const struct sut_part *sut_judging_part(const struct sut_judging *judging,

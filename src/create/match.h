@@ -71,8 +71,13 @@ bool sut_match_bind(struct sut_match *match, const struct sut_place *place, uint
 bool sut_match_field(struct sut_match *match, const struct sut_section *section,
 		     const struct sut_reloc *reloc, const unsigned char *field, uint64_t address);
 
-/* The slot of the global offset table at the address is that of the place's symbol. */
-bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint64_t slot);
+/*
+ * The slot of the global offset table at the address is that of the place's symbol. kind: the
+ * dynamic relocation of a thread-local variable's slot (R_X86_64_TPOFF64, ...), or 0 for an
+ * address.
+ */
+bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint64_t slot,
+		    uint32_t kind);
 
 /* The linker's replacement of an instruction (or a sequence) that refers to the table. */
 struct sut_relaxed {

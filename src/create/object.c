@@ -215,7 +215,9 @@ static enum sut_rc load_relocs(struct load *load)
 
 			if (!gelf_getrela(data, i, &raw) || raw.r_offset >= section->size ||
 			    GELF_R_SYM(raw.r_info) >= object->symbol_count ||
-			    sut_reloc_size(GELF_R_TYPE(raw.r_info)) > section->size - raw.r_offset)
+			    (object->machine == EM_X86_64 &&
+			     sut_reloc_size(GELF_R_TYPE(raw.r_info)) >
+				     section->size - raw.r_offset))
 				return malformed(load, "a relocation outside its section");
 			if (raw.r_addend > offset_max || raw.r_addend < -offset_max)
 				return malformed(load, "an absurd addend");
@@ -409,10 +411,19 @@ static enum sut_rc check_header(struct load *load)
 
 	if (elf_kind(load->elf) != ELF_K_ELF || !gelf_getehdr(load->elf, &header))
 		return malformed(load, elf_errmsg(-1));
-	if (header.e_type != ET_REL || header.e_machine != EM_X86_64 ||
-	    gelf_getclass(load->elf) != ELFCLASS64)
-		return malformed(load, "not for x86-64");
-	return SUT_OK;
+	if (header.e_type != ET_REL || gelf_getclass(load->elf) != ELFCLASS64)
+		return malformed(load, "not for a machine that is known");
+	load->object->machine = header.e_machine;
+	switch (header.e_machine) {
+	case EM_X86_64:
+	case EM_AARCH64:
+	case EM_LOONGARCH:
+	case EM_PPC64:
+	case EM_S390:
+		return SUT_OK;
+	default:
+		return malformed(load, "not for a machine that is known");
+	}
 }
 
 enum sut_rc sut_object_load(struct sut_arena *arena, const char *path, struct sut_object *object,
@@ -421,7 +432,12 @@ enum sut_rc sut_object_load(struct sut_arena *arena, const char *path, struct su
 	struct sut_bytes bytes;
 	enum sut_rc rc = sut_file_read(arena, path, SUT_OBJECT_SIZE_MAX, &bytes, diag);
 
-	return rc ? rc : sut_object_parse(arena, path, bytes, object, diag);
+	if (!rc)
+		rc = sut_object_parse(arena, path, bytes, object, diag);
+	if (!rc && object->machine != EM_X86_64)
+		rc = sut_fail(diag, SUT_INVALID, "format",
+			      "%s: not a valid relocatable object: not for x86-64", path);
+	return rc;
 }
 
 enum sut_rc sut_object_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
@@ -452,7 +468,8 @@ enum sut_rc sut_object_parse(struct sut_arena *arena, const char *path, struct s
 	merge_aliases(&load);
 	index_defs(&load);
 	link_pieces(&load);
-	annotate_relocs(&load);
+	if (result.machine == EM_X86_64)
+		annotate_relocs(&load);
 	sut_object_find_starts(arena, &result);
 	*object = result;
 	return SUT_OK;

@@ -84,6 +84,7 @@ struct sut_object {
 	const char *path;
 	const char *file; /* the source's base name, as the symbol table says; or "" */
 	bool lto;         /* holds intermediate code instead of machine code */
+	uint16_t machine; /* EM_X86_64; of others only references and bytes are known */
 	size_t section_count;
 	struct sut_section *sections; /* [0] is empty */
 	size_t symbol_count;
@@ -92,19 +93,34 @@ struct sut_object {
 	struct sut_def *defs; /* ascending section, offset */
 };
 
-/* Reads an ET_REL file for x86-64. SUT_INVALID (rule "format") for anything malformed. */
+/*
+ * Reads an ET_REL file for x86-64. SUT_INVALID (rule "format") for anything malformed, and for
+ * other machines.
+ */
 enum sut_rc sut_object_load(struct sut_arena *arena, const char *path, struct sut_object *object,
 			    struct sut_diag *diag);
 
-/* The same for the content of a file, which the caller keeps; path names it in messages. */
+/*
+ * The same for the content of a file, which the caller keeps; path names it in messages. Machines
+ * that only comparisons know are right, too: AArch64, LoongArch, 64-bit PowerPC and S/390.
+ */
 enum sut_rc sut_object_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
 			     struct sut_object *object, struct sut_diag *diag);
+
+/*
+ * Takes the relocations from calls by which a function of object calls itself, if it is global and
+ * its namesake in like is local: there the assembler has put them in.
+ */
+void sut_object_settle(struct sut_arena *arena, struct sut_object *object,
+		       const struct sut_object *like);
 
 /* What a relocation refers to. */
 struct sut_place {
 	uint32_t symbol;  /* of the relocation */
 	uint32_t section; /* 0: undefined or absolute; then offset is the effective addend */
 	int64_t offset;   /* of the byte referred to, from the start of the section */
+	int64_t element;  /* in a merged section: of the string or constant that is meant. offset
+			     is somewhere in it, or before or behind, as a loop may have it */
 	bool exact;       /* false: a pc-relative field in data, its offset depends on the reader */
 	uint32_t def;     /* that offset belongs to, or SUT_NO_DEF */
 	int64_t delta;    /* offset from the start of def */

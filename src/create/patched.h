@@ -16,6 +16,7 @@ struct sut_patched_file {
 	const char *original; /* absolute, links resolved */
 	const char *before;   /* a copy of the original; NULL: the patch makes the file */
 	const char *after;    /* patched, lines stabilised; NULL: the patch deletes the file */
+	size_t copy_of;       /* the file that the build copied here, counted from 1; 0: none */
 };
 
 struct sut_patched {

@@ -213,6 +213,26 @@ void sut_object_find_starts(struct sut_arena *arena, struct sut_object *object)
 	}
 }
 
+/* Not in every elf.h yet. */
+enum { LARCH_32_PCREL = 99 };
+
+/* In data; a field in code means the place that its instruction does. */
+static bool is_pc_in_data(const struct sut_object *object, uint32_t type)
+{
+	switch (object->machine) {
+	case EM_AARCH64:
+		return type >= R_AARCH64_PREL64 && type <= R_AARCH64_PREL16;
+	case EM_PPC64:
+		return type == R_PPC64_REL32 || type == R_PPC64_REL64;
+	case EM_S390:
+		return type == R_390_PC32 || type == R_390_PC64;
+	case EM_LOONGARCH:
+		return type == LARCH_32_PCREL;
+	default:
+		return sut_reloc_is_pc(type);
+	}
+}
+
 struct sut_place sut_object_place(const struct sut_object *object,
 				  const struct sut_section *section, const struct sut_reloc *reloc)
 {
@@ -225,10 +245,16 @@ struct sut_place sut_object_place(const struct sut_object *object,
 		.def = SUT_NO_DEF,
 	};
 
-	if (sut_reloc_is_pc(reloc->type)) {
-		if (section->flags & SHF_EXECINSTR)
+	if (section->flags & SHF_EXECINSTR) {
+		if (object->machine == EM_X86_64 && sut_reloc_is_pc(reloc->type))
 			place.offset += sut_reloc_size(reloc->type) + reloc->trail;
-		else if (reloc->table != SUT_NO_TABLE)
+		/* Counted from the instruction, which begins 2 bytes in front of the field. */
+		if (object->machine == EM_S390 &&
+		    (reloc->type == R_390_PC32DBL || reloc->type == R_390_PLT32DBL ||
+		     reloc->type == R_390_GOTENT))
+			place.offset -= 2;
+	} else if (is_pc_in_data(object, reloc->type)) {
+		if (reloc->table != SUT_NO_TABLE)
 			place.offset -= (int64_t)(reloc->offset - reloc->table);
 		else
 			place.exact = false;
@@ -239,6 +265,10 @@ struct sut_place sut_object_place(const struct sut_object *object,
 	place.offset += symbol->value;
 	const struct sut_section *other = &object->sections[place.section];
 
+	/* The linker moves what the symbol names, and adds the addend to where that is then. */
+	place.element = place.exact && symbol->type != STT_SECTION && sut_section_is_merged(other)
+				? (int64_t)symbol->value
+				: place.offset;
 	if (symbol->type != STT_SECTION)
 		place.def = symbol->def;
 	if (place.def == SUT_NO_DEF)

@@ -145,7 +145,8 @@ static bool relax_general_dynamic(struct relax *relax, struct sut_relaxed *relax
 	if (!memcmp(relax->there + 9, "\x48\x8d\x80", 3))
 		return sut_match_bind(relax->match, &relax->place, word);
 	if (!memcmp(relax->there + 9, "\x48\x03\x05", 3))
-		return sut_match_slot(relax->match, &relax->place, relax->address + 16 + word);
+		return sut_match_slot(relax->match, &relax->place, relax->address + 16 + word,
+				      R_X86_64_TPOFF64);
 	return other(relax);
 }
 
@@ -179,7 +180,8 @@ static bool relax_descriptor(struct relax *relax, struct sut_relaxed *relaxed)
 	if (relax->there[0] == relax->here[0] && relax->there[1] == 0x8b &&
 	    relax->there[2] == relax->here[2])
 		return sut_match_slot(relax->match, &relax->place,
-				      relax->address + at + 4 + word_at(relax->there + at));
+				      relax->address + at + 4 + word_at(relax->there + at),
+				      R_X86_64_TPOFF64);
 	return other(relax);
 }
 

@@ -243,16 +243,16 @@ static bool resolve_merged(struct sut_reference *reference)
 	const struct sut_object *after = reference->part->diff->after;
 	const struct sut_section *section = &after->sections[place->section];
 
-	if (!place->exact || place->offset < 0 || !sut_section_element(section, place->offset))
+	if (!place->exact || place->element < 0 || !sut_section_element(section, place->element))
 		return sut_reference_refuse(
 			reference, "section",
 			"in a way that does not tell which of its strings or constants is "
 			"meant; leave this function as it is");
 	uint32_t carried = sut_extract_carry(extract, reference->part, place->section);
-	uint64_t to = pool_element(extract, reference->part, place->section, place->offset);
+	uint64_t to = pool_element(extract, reference->part, place->section, place->element);
 	const struct sut_symbol *symbol = &after->symbols[place->symbol];
-	/* What a pc-relative field adds for its own width. */
-	int64_t bias = reference->reloc->addend + (int64_t)symbol->value - place->offset;
+	/* From the element; and what a pc-relative field adds for its own width. */
+	int64_t bias = reference->reloc->addend + (int64_t)symbol->value - place->element;
 	struct sut_patch_symbol own = {
 		.name = section->name,
 		.kind = SUT_PATCH_SYMBOL_OWN,

@@ -250,8 +250,8 @@ static struct scope enter_function(struct reader *reader, Dwarf_Die *function)
 			 reader->types->function_capacity) = (struct sut_type_function){
 			.name = scope.function,
 			.prototype = sut_dwarf_prototype(&reader->dwarf, function),
+			.calling = sut_dwarf_calling(&reader->dwarf, function),
 			.place = sut_dwarf_place(&reader->dwarf, function),
-			.external = sut_dwarf_flag(function, DW_AT_external),
 			.noreturn = sut_dwarf_flag(function, DW_AT_noreturn),
 		};
 	return scope;

@@ -64,8 +64,8 @@ struct sut_type_variable {
 struct sut_type_function {
 	const char *name;
 	const char *prototype; /* "int (struct s *, ...)" */
+	const char *calling;   /* equal where old callers may call the new function */
 	const char *place;
-	bool external;
 	bool noreturn;
 };
 

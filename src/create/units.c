@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The translation units that a source patch affects, compiled on both sides. */
 #include "create/judge.h"
+#include "create/nothing.h"
+#include "create/kept.h"
 #include "create/work.h"
 #include "base/guard.h"
 #include "base/io.h"
@@ -77,30 +79,61 @@ static struct plan make_plan(struct sut_work *work)
 	return plan;
 }
 
+/* One unit on one side. */
+struct half {
+	size_t unit; /* in the plan */
+	int side;
+};
+
+static const struct sut_candidate *candidate_of(const struct sut_work *work,
+						const struct plan *plan, size_t unit)
+{
+	return &work->candidates[plan->candidates[unit]];
+}
+
+/* The jobs for some units; of the unpatched side only for those that no earlier patch left. */
+static size_t make_jobs(struct sut_work *work, const struct plan *plan, size_t first, size_t count,
+			struct sut_job *jobs, struct half *halves)
+{
+	const char *kept = work->options->before;
+	size_t n = 0;
+
+	for (size_t i = first; i < first + count; i++) {
+		const struct sut_candidate *candidate = candidate_of(work, plan, i);
+		const char *outputs[] = {plan->units[i].before, plan->units[i].after};
+
+		for (int side = 0; side < SUT_SIDE_COUNT; side++) {
+			if (side == SUT_SIDE_BEFORE && kept &&
+			    sut_kept_take(kept, candidate, outputs[side]))
+				continue;
+			jobs[n] = sut_work_job(work, candidate, side, SUT_COMPILE_SECTIONS,
+					       outputs[side]);
+			halves[n++] = (struct half){i, side};
+		}
+	}
+	return n;
+}
+
 static enum sut_rc compile_some(struct sut_work *work, const struct plan *plan, size_t first,
 				size_t count)
 {
 	struct sut_job jobs[SUT_WORK_BATCH * SUT_SIDE_COUNT];
-	size_t n = 0;
+	struct half halves[SUT_WORK_BATCH * SUT_SIDE_COUNT];
+	size_t n = make_jobs(work, plan, first, count, jobs, halves);
 	enum sut_rc rc;
 
 	sut_work_progress(work, sut_arena_printf(work->arena, "compiling %zu of %zu units",
 						 first + count, plan->count));
-	for (size_t i = first; i < first + count; i++) {
-		const struct sut_candidate *candidate = &work->candidates[plan->candidates[i]];
-
-		jobs[n++] = sut_work_job(work, candidate, SUT_SIDE_BEFORE, SUT_COMPILE_SECTIONS,
-					 plan->units[i].before);
-		jobs[n++] = sut_work_job(work, candidate, SUT_SIDE_AFTER, SUT_COMPILE_SECTIONS,
-					 plan->units[i].after);
-	}
 	rc = sut_compilers_run(work->arena, jobs, n, work->verdict, work->diag);
-	for (size_t i = 0; i < n && rc == SUT_OK; i++)
+	for (size_t i = 0; i < n && rc == SUT_OK; i++) {
+		const struct sut_candidate *candidate = candidate_of(work, plan, halves[i].unit);
+
 		if (jobs[i].status)
-			rc = sut_work_failed(
-				work,
-				&work->candidates[plan->candidates[first + i / SUT_SIDE_COUNT]],
-				(int)(i % SUT_SIDE_COUNT), &jobs[i]);
+			rc = sut_work_failed(work, candidate, halves[i].side, &jobs[i]);
+		else if (halves[i].side == SUT_SIDE_BEFORE && work->options->before)
+			sut_kept_put(work->options->before, candidate,
+				     plan->units[halves[i].unit].before);
+	}
 	return rc;
 }
 
@@ -153,12 +186,16 @@ static enum sut_rc compile_affected(struct sut_work *work, struct plan *plan)
  * would have compiled from now on. */
 static void judge_unread(struct sut_work *work)
 {
+	/* An original is read where its copy is. */
+	for (size_t i = 0; i < work->patched.count; i++)
+		if (work->seen[i] && work->patched.files[i].copy_of)
+			work->seen[work->patched.files[i].copy_of - 1] = true;
 	for (size_t i = 0; i < work->patched.count; i++) {
 		const struct sut_patched_file *file = &work->patched.files[i];
 		size_t length = strlen(file->path);
 		bool is_c = length > 2 && strcmp(file->path + length - 2, ".c") == 0;
 
-		if (work->seen[i])
+		if (work->seen[i] || file->copy_of)
 			continue;
 		if (!file->before && is_c)
 			sut_refuse(
@@ -177,6 +214,10 @@ static enum sut_rc find_database(struct sut_work *work)
 	const char *path = work->options->database;
 	enum sut_rc rc = SUT_OK;
 
+	if (work->options->commands) {
+		work->database = *work->options->commands;
+		return SUT_OK;
+	}
 	if (!path)
 		rc = sut_database_find(work->arena, work->patched.tree, &path, work->diag);
 	return rc ? rc : sut_database_load(work->arena, path, &work->database, work->diag);
@@ -217,6 +258,7 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 		rc = write_headers(work);
 	if (rc)
 		return rc;
+	sut_work_patch_copies(work);
 	work->seen = sut_arena_array(arena, work->patched.count, sizeof(*work->seen));
 	for (size_t i = 0; i < work->patched.count; i++)
 		work->adds_file |= !work->patched.files[i].before;
@@ -233,7 +275,9 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 		return rc;
 	*units = plan.units;
 	*count = plan.count;
-	return SUT_OK;
+	return plan.count ? SUT_OK
+			  : sut_nothing_explain(arena, options, &work->patched, work->seen, false,
+						verdict, diag);
 }
 
 enum sut_rc sut_unit_plain(struct sut_arena *arena, const struct sut_unit *unit,

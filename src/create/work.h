@@ -26,6 +26,8 @@ struct sut_candidate {
 	bool patched_main; /* its own source file is patched */
 	bool reads;        /* ... or another file that is */
 	bool affected;
+	bool has_key; /* then: what decides its unpatched object, see kept.h */
+	unsigned char key[SUT_SHA256_SIZE];
 };
 
 struct sut_work {
@@ -62,6 +64,9 @@ enum sut_rc sut_compilers_run(struct sut_arena *arena, struct sut_job *jobs, siz
 /* What a compiler's environment must hold: the same date on both sides, and the folder by the name
  * that the mirror gives it. */
 const char **sut_compiler_variables(struct sut_arena *arena, const char *directory);
+
+/* Adds the copies that the build made of patched files to them. */
+void sut_work_patch_copies(struct sut_work *work);
 
 /* Fills candidates: the units that the patched files may affect. */
 enum sut_rc sut_work_find_candidates(struct sut_work *work);

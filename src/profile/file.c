@@ -42,11 +42,13 @@ static json_t *hex_json(const unsigned char *data, size_t size)
 
 static json_t *target_json(const struct sut_profile_target *target)
 {
-	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:I}", "path", target->path,
+	return json_pack("{s:s, s:o, s:s, s:s, s:I, s:I, s:I, s:I, s:I, s:I}", "path", target->path,
 			 "build_id", hex_json(target->build_id, target->build_id_size), "verdict",
 			 sut_profile_verdict_name(target->verdict), "image", target->image, "units",
 			 (json_int_t)target->units, "equal", (json_int_t)target->equal, "different",
-			 (json_int_t)target->different, "absent", (json_int_t)target->absent);
+			 (json_int_t)target->different, "absent", (json_int_t)target->absent,
+			 "functions", (json_int_t)target->functions, "proven",
+			 (json_int_t)target->proven);
 }
 
 static json_t *strings_json(const char *const *strings, size_t count)
@@ -240,6 +242,8 @@ static struct sut_profile_target read_target(struct reading *reading, json_t *js
 		.equal = read_number(reading, json, "equal", UINT32_MAX),
 		.different = read_number(reading, json, "different", UINT32_MAX),
 		.absent = read_number(reading, json, "absent", UINT32_MAX),
+		.functions = read_number(reading, json, "functions", UINT32_MAX),
+		.proven = read_number(reading, json, "proven", UINT32_MAX),
 	};
 	bool known = false;
 

@@ -44,6 +44,10 @@ static enum sut_rc take_image(struct sut_proving *proving, unsigned char (*diges
 		if (target->build_id_size != image.build_id_size ||
 		    memcmp(target->build_id, image.build_id, image.build_id_size) != 0)
 			continue;
+		if (image.has_symtab && !*target->image)
+			target->image = sut_arena_strdup(proving->arena, path);
+		if (!proving->rebuilt)
+			continue;
 		rc = sut_file_digest(full, digest, proving->diag);
 		if (rc)
 			return rc;
@@ -51,8 +55,6 @@ static enum sut_rc take_image(struct sut_proving *proving, unsigned char (*diges
 			target->verdict = SUT_PROFILE_IDENTICAL;
 		else if (target->verdict == SUT_PROFILE_PROVEN)
 			target->verdict = SUT_PROFILE_BUILD_ID;
-		if (image.has_symtab && !*target->image)
-			target->image = sut_arena_strdup(proving->arena, path);
 	}
 	return SUT_OK;
 }

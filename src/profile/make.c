@@ -312,6 +312,7 @@ static enum sut_rc finish(struct sut_making *making)
 		.arena = making->arena,
 		.folder = making->folder,
 		.profile = profile,
+		.rebuilt = making->options->package != NULL,
 		.fresh = making->options->tree && !making->options->command,
 		.progress = making->options->progress,
 		.context = making->options->progress_context,

@@ -175,7 +175,7 @@ static const char *names_of(struct sut_arena *arena, const char *unmet)
 		size_t length = strcspn(at, " ");
 
 		if (*at == '(' || *at == '[' || *at == '<') {
-			at = strpbrk(at, ")]>");
+			at = strchr(at, *at == '(' ? ')' : *at == '[' ? ']' : '>');
 			at = at ? at + 1 : "";
 		} else if (*at == '|') {
 			at += 1 + strspn(at + 1, " ");

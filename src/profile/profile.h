@@ -26,7 +26,7 @@
 
 enum { SUT_PROFILE_VERSION = 1 };
 
-/* How a target is known to come from the tree. */
+/* How a target is known to come from the tree; for a developer's own tree only by proof. */
 enum sut_profile_verdict {
 	SUT_PROFILE_PROVEN,    /* function by function; the counts say how far */
 	SUT_PROFILE_BUILD_ID,  /* the linker gave the rebuilt file the same build-id */
@@ -45,6 +45,8 @@ struct sut_profile_target {
 	const char *image; /* the same build-id with a symbol table, below the profile; or "" */
 	size_t units;      /* that are in it */
 	size_t equal, different, absent; /* functions of these units */
+	size_t functions;                /* that its symbol table has; 0: it has none */
+	size_t proven;                   /* of them */
 };
 
 /* A unit in a target: how many of its functions were proven to be there. */

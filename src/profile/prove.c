@@ -173,6 +173,43 @@ static void take_findings(struct sut_proving *proving, struct sut_profile_unit *
 	}
 }
 
+static bool is_proven(const struct sut_profile *profile, const struct findings *findings,
+		      size_t target, uint64_t address)
+{
+	for (size_t i = 0; i < profile->unit_count; i++)
+		for (size_t k = 0; k < findings[i].count; k++) {
+			const struct finding *finding = &findings[i].list[k];
+
+			if (finding->place.target == target && !finding->dropped &&
+			    bsearch(&address, finding->proven, finding->proven_count,
+				    sizeof(address), compare_addresses))
+				return true;
+		}
+	return false;
+}
+
+/* How many of the functions that a target's symbol table names were proven; what is left comes from
+ * the C runtime, assembler, static libraries, or other sources than these. */
+static void count_functions(struct sut_profile *profile, const struct findings *findings,
+			    size_t index, const struct sut_target *target)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_profile_target *result = &profile->targets[index];
+	uint64_t *addresses = sut_arena_array(&arena, target->symbol_count, sizeof(*addresses));
+	size_t count = 0;
+
+	for (size_t i = 0; target->has_symtab && i < target->symbol_count; i++)
+		if (target->symbols[i].type == STT_FUNC && target->symbols[i].address)
+			addresses[count++] = target->symbols[i].address;
+	qsort(addresses, count, sizeof(*addresses), compare_addresses);
+	for (size_t i = 0; i < count; i++) {
+		if (i && addresses[i] == addresses[i - 1])
+			continue;
+		result->functions++;
+		result->proven += is_proven(profile, findings, index, addresses[i]);
+	}
+}
+
 static enum sut_rc load_targets(struct sut_proving *proving, struct sut_target *targets)
 {
 	const struct sut_profile *profile = proving->profile;
@@ -218,5 +255,7 @@ enum sut_rc sut_profile_prove(struct sut_proving *proving)
 	choose(profile, findings);
 	for (size_t i = 0; i < profile->unit_count; i++)
 		take_findings(proving, &profile->units[i], &findings[i]);
+	for (size_t i = 0; i < profile->target_count; i++)
+		count_functions(profile, findings, i, &targets[i]);
 	return SUT_OK;
 }

@@ -10,7 +10,9 @@ struct sut_proving {
 	struct sut_arena *arena;
 	const char *folder; /* tree/ and objects/ are in it */
 	struct sut_profile *profile;
-	bool fresh; /* objects in the tree are not known to be of these sources: make all anew */
+	bool rebuilt; /* the targets are not of the tree: that an image is the same says something
+		       */
+	bool fresh;   /* objects in the tree are not known to be of these sources: make all anew */
 	void (*progress)(void *context, const char *text); /* may be NULL */
 	void *context;
 	struct sut_profile_notes *notes;

@@ -178,6 +178,28 @@ static void compare_old_code(struct compare *c, uint32_t i, const struct sut_pat
 	}
 }
 
+static const char *jumps_text(struct compare *c, const struct sut_patch_jumps *jumps)
+{
+	const char *text = jumps->anywhere ? "anywhere" : "";
+
+	if (jumps->elsewhere)
+		text = sut_arena_printf(c->arena, "%s%sto other objects", text, *text ? ", " : "");
+	for (size_t i = 0; i < jumps->count; i++)
+		text = sut_arena_printf(c->arena, "%s%sto 0x%" PRIx64, text, *text ? ", " : "",
+					jumps->targets[i]);
+	return *text ? text : "none";
+}
+
+static void compare_jumps(struct compare *c, uint32_t i, const char *subject,
+			  const struct sut_patch_jumps *file,
+			  const struct sut_patch_jumps *expected)
+{
+	const char *a = jumps_text(c, file), *b = jumps_text(c, expected);
+
+	if (strcmp(a, b) != 0)
+		compare_find(c, FILE_SIDE, i, SUT_COMPARED_DIFFERENT, subject, a, b);
+}
+
 /* Their code is the counterpart of each other, at the same place of its section. */
 static void pair_code(struct compare *c, uint32_t i, uint32_t file, uint32_t expected)
 {
@@ -208,6 +230,8 @@ static void compare_func(struct compare *c, uint32_t i)
 		compare_find(c, FILE_SIDE, i, SUT_COMPARED_DIFFERENT, "source line", file->source,
 			     expected->source);
 	compare_old_code(c, i, file, expected);
+	compare_jumps(c, i, "jumps of the old code", &file->old_jumps, &expected->old_jumps);
+	compare_jumps(c, i, "jumps of the new code", &file->new_jumps, &expected->new_jumps);
 	pair_code(c, i, file->symbol, expected->symbol);
 	if (file->new_piece_count != expected->new_piece_count)
 		compare_find(c, FILE_SIDE, i, SUT_COMPARED_DIFFERENT, "new code",

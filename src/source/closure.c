@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "source/closure.h"
+#include "base/guard.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,12 +14,39 @@ void sut_closure_raise(struct sut_closure *closure, struct sut_chunk *chunk, enu
 		chunk;
 }
 
+/*
+ * The compiler's own headers include nothing and are included by everything, and not by the same
+ * headers in gcc and clang: they are named themselves.
+ */
+static const char *standard_header(const char *path)
+{
+	static const char *const names[] = {"stddef.h", "stdarg.h",   "stdbool.h",
+					    "float.h",  "stdalign.h", "stdatomic.h"};
+	const char *slash = strrchr(path, '/');
+
+	for (size_t i = 0; slash && i < SUT_ARRAY_SIZE(names); i++)
+		if (strcmp(slash + 1, names[i]) == 0)
+			return names[i];
+	return NULL;
+}
+
 void sut_closure_include(struct sut_closure *closure, uint32_t file)
 {
-	struct sut_chunk *chunk = sut_parsed_include(closure->parsed, file);
+	struct sut_chunk *chunk;
+	const char *standard;
 
+	if (file == SUT_NO_FILE)
+		return;
+	standard = standard_header(closure->parsed->files[file].name);
+	chunk = standard ? NULL : sut_parsed_include(closure->parsed, file);
 	if (chunk)
 		chunk->need = SUT_NEED_ALL;
+	for (size_t i = 0; standard && i < closure->standard_count; i++)
+		if (closure->standard[i] == standard)
+			return;
+	if (standard)
+		SUT_PUSH(closure->arena, closure->standard, closure->standard_count,
+			 closure->standard_capacity) = standard;
 }
 
 void sut_closure_place(struct sut_closure *closure, CXCursor declaration, enum sut_need need)

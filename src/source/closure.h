@@ -45,6 +45,8 @@ struct sut_closure {
 	struct sut_entity *entities; /* by name */
 	size_t tag_count, tag_capacity;
 	struct sut_tag *tags;
+	size_t standard_count, standard_capacity;
+	const char **standard; /* headers of the compiler itself: "stddef.h" */
 	size_t macro_count;
 	struct sut_chunk **macros; /* MACRO and UNDEF by name, then order */
 	size_t queue_count, queue_capacity;

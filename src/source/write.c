@@ -162,6 +162,13 @@ static void write_head(struct writer *writer, const struct sut_written *written)
 	      writer->file);
 }
 
+static void write_standard(struct writer *writer)
+{
+	for (size_t i = 0; i < writer->closure->standard_count; i++)
+		fprintf(writer->file, "%s#include <%s>\n", i ? "" : "\n",
+			writer->closure->standard[i]);
+}
+
 const char *sut_write(const struct sut_closure *closure, const struct sut_written *written)
 {
 	struct writer writer = {
@@ -177,6 +184,7 @@ const char *sut_write(const struct sut_closure *closure, const struct sut_writte
 	writer.file = open_memstream(&text, &size);
 	chunks = choose(closure, &count);
 	write_head(&writer, written);
+	write_standard(&writer);
 	for (size_t i = 0; i < count; i++)
 		write_chunk(&writer, chunks[i]);
 	fclose(writer.file);

@@ -131,7 +131,7 @@ refused() {
 # changed NAME...: the patch holds just these functions.
 changed() {
 	[ $status = 0 ] && [ -s "$work/out.sut" ] &&
-		[ "$(sed -n 's/^      "name": "\(.*\)",$/\1/p' "$work/json" | sort |
+		[ "$(sed -n '/"functions"/,/^  ]/s/^      "name": "\(.*\)",$/\1/p' "$work/json" | sort |
 			tr '\n' ' ')" = "$(printf '%s\n' "$@" | sort | tr '\n' ' ')" ]
 }
 

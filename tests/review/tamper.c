@@ -143,6 +143,14 @@ static void hash(struct sut_patch *patch, char **words)
 	patch->funcs[func_index(patch, words[0])].pieces[0].sha256[0] ^= 1;
 }
 
+/* The new code jumps wherever it likes. */
+static void jumps(struct sut_patch *patch, char **words)
+{
+	struct sut_patch_jumps *jumps = &patch->funcs[func_index(patch, words[0])].new_jumps;
+
+	jumps->anywhere = !jumps->anywhere;
+}
+
 static void range(struct sut_patch *patch, char **words)
 {
 	patch->funcs[func_index(patch, words[0])].pieces[0].size--;
@@ -223,10 +231,11 @@ static const struct {
 	int words;
 	void (*change)(struct sut_patch *patch, char **words);
 } changes[] = {
-	{"code", 1, code},   {"retarget", 3, retarget}, {"string", 2, string},
-	{"add", 2, add},     {"drop", 1, drop},         {"hash", 1, hash},
-	{"range", 1, range}, {"callback", 1, callback}, {"address", 1, address},
-	{"allow", 1, allow}, {"source", 2, source},     {"reorder", 0, reorder},
+	{"code", 1, code},       {"retarget", 3, retarget}, {"string", 2, string},
+	{"add", 2, add},         {"drop", 1, drop},         {"hash", 1, hash},
+	{"range", 1, range},     {"jumps", 1, jumps},       {"callback", 1, callback},
+	{"address", 1, address}, {"allow", 1, allow},       {"source", 2, source},
+	{"reorder", 0, reorder},
 };
 
 static int write_to(const char *path, const struct sut_patch *patch)

@@ -159,6 +159,7 @@ check "an added function is named" caught 'not from this source patch: new evil'
 check "a dropped function is named" caught 'missing in the file: .*in_range' drop in_range
 check "another hash of old code is shown" caught 'old code' hash lend
 check "another range of old code is shown" caught 'old code' range give_back
+check "other jumps of a function are shown" caught 'jumps of the new code' jumps lend
 check "an added callback is named" caught 'callback post_patch of prog' callback lend
 check "another address of a symbol is shown" caught 'symbol note of prog' address note
 check "a rule that was not overruled is named" allowed

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "review/names.h"
+#include "review/listing.h"
+
+#include <elf.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { STRING_MAX = 1 << 14, QUOTED_MAX = 72 };
+
+struct named {
+	uint64_t address, size;
+	const char *name;
+	unsigned int rank; /* the lower the better for the same address */
+};
+
+enum { RANK_FUNC, RANK_PATCH, RANK_FILE };
+
+struct sut_names {
+	const struct sut_target *target;
+	const struct sut_patch *patch;
+	size_t count, capacity;
+	struct named *list; /* by address, then rank, then size, the largest first */
+	uint64_t largest;   /* size of one */
+};
+
+static void add(struct sut_arena *arena, struct sut_names *names, struct named named)
+{
+	SUT_PUSH(arena, names->list, names->count, names->capacity) = named;
+	if (named.size > names->largest)
+		names->largest = named.size;
+}
+
+static void add_patch(struct sut_arena *arena, struct sut_names *names, uint32_t object)
+{
+	const struct sut_patch *patch = names->patch;
+
+	for (size_t i = 0; i < patch->func_count; i++) {
+		const struct sut_patch_func *func = &patch->funcs[i];
+
+		if (func->object == object && func->piece_count)
+			add(arena, names,
+			    (struct named){func->pieces[0].address, func->pieces[0].size,
+					   func->name, RANK_FUNC});
+	}
+	for (size_t i = 0; i < patch->symbol_count; i++) {
+		const struct sut_patch_symbol *symbol = &patch->symbols[i];
+
+		if (symbol->object != object)
+			continue;
+		if (symbol->kind == SUT_PATCH_SYMBOL_TARGET && symbol->type != STT_TLS)
+			add(arena, names,
+			    (struct named){symbol->value, symbol->size, symbol->name, RANK_PATCH});
+		if (symbol->kind == SUT_PATCH_SYMBOL_IMPORT && symbol->slot)
+			add(arena, names,
+			    (struct named){symbol->slot, sizeof(uint64_t),
+					   sut_arena_printf(arena, "%s@GOT", symbol->name),
+					   RANK_PATCH});
+	}
+}
+
+static void add_target(struct sut_arena *arena, struct sut_names *names)
+{
+	const struct sut_target *target = names->target;
+
+	for (size_t i = 0; i < target->symbol_count; i++) {
+		const struct sut_target_symbol *symbol = &target->symbols[i];
+
+		if (symbol->type != STT_TLS && *symbol->name && symbol->address)
+			add(arena, names,
+			    (struct named){symbol->address, symbol->size, symbol->name, RANK_FILE});
+	}
+	for (size_t i = 0; i < target->reloc_count; i++) {
+		const struct sut_target_reloc *reloc = &target->relocs[i];
+
+		if (*reloc->name &&
+		    (reloc->type == R_X86_64_GLOB_DAT || reloc->type == R_X86_64_JUMP_SLOT))
+			add(arena, names,
+			    (struct named){reloc->address, sizeof(uint64_t),
+					   sut_arena_printf(arena, "%s@GOT", reloc->name),
+					   RANK_FILE});
+	}
+}
+
+static int order(const void *left, const void *right)
+{
+	const struct named *a = left, *b = right;
+
+	if (a->address != b->address)
+		return a->address < b->address ? -1 : 1;
+	if (a->rank != b->rank)
+		return a->rank < b->rank ? -1 : 1;
+	if (a->size != b->size)
+		return a->size > b->size ? -1 : 1;
+	return strcmp(a->name, b->name);
+}
+
+struct sut_names *sut_names_new(struct sut_arena *arena, const struct sut_target *target,
+				const struct sut_patch *patch, uint32_t object)
+{
+	struct sut_names *names = sut_arena_alloc(arena, sizeof(*names));
+
+	*names = (struct sut_names){.target = target, .patch = patch};
+	add_patch(arena, names, object);
+	add_target(arena, names);
+	if (names->count)
+		qsort(names->list, names->count, sizeof(*names->list), order);
+	return names;
+}
+
+/* The first entry at the address, or the last before it that holds it; NULL: none. */
+static const struct named *find(const struct sut_names *names, uint64_t address)
+{
+	size_t low = 0, high = names->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (names->list[middle].address < address)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (low < names->count && names->list[low].address == address)
+		return &names->list[low];
+	while (low && address - names->list[low - 1].address < names->largest) {
+		low--;
+		if (address - names->list[low].address < names->list[low].size)
+			return &names->list[low];
+	}
+	return NULL;
+}
+
+/* A short string is taken for one only if the patch has it, too: numbers look like that. */
+static bool patch_has_string(const struct sut_patch *patch, const unsigned char *bytes, size_t size)
+{
+	for (size_t i = 0; i < patch->section_count; i++) {
+		const struct sut_patch_section *section = &patch->sections[i];
+
+		if (sut_pool_element(section, 0).kind == SUT_POOL_STRINGS &&
+		    memmem(section->data, section->size, bytes, size))
+			return true;
+	}
+	return false;
+}
+
+static const char *string_at(struct sut_arena *arena, const struct sut_names *names,
+			     uint64_t address)
+{
+	for (size_t i = 0; i < names->target->segment_count; i++) {
+		const struct sut_target_segment *segment = &names->target->segments[i];
+		uint64_t offset = address - segment->address, left;
+		const unsigned char *bytes;
+		size_t length = 0;
+
+		if (address < segment->address || offset >= segment->file_size ||
+		    segment->writable || segment->executable)
+			continue;
+		bytes = segment->data + offset;
+		left = segment->file_size - offset;
+		while (length < left && length < STRING_MAX &&
+		       ((bytes[length] >= 0x20 && bytes[length] != 0x7f) ||
+			(bytes[length] && strchr("\t\n\r\033", bytes[length]))))
+			length++;
+		if (length == left || bytes[length] ||
+		    (length < 3 && !patch_has_string(names->patch, bytes, length + 1)))
+			return NULL;
+		return sut_quoted(arena, bytes, length + 1, QUOTED_MAX);
+	}
+	return NULL;
+}
+
+const char *sut_names_at(struct sut_arena *arena, const struct sut_names *names, uint64_t address)
+{
+	const struct named *named = find(names, address);
+	const struct sut_target_reloc *stub;
+	const char *text;
+
+	if (named && named->address == address)
+		return named->name;
+	stub = sut_target_stub(names->target, address);
+	if (stub && *stub->name)
+		return stub->name;
+	if (named)
+		return sut_arena_printf(arena, "%s+0x%" PRIx64, named->name,
+					address - named->address);
+	text = string_at(arena, names, address);
+	return text;
+}
