@@ -188,10 +188,10 @@ static long replacement(long a, long b)
 
 /* The entry leads to the replacement, with its arguments and stack, and the head to the original.
  */
-static void check_both_ways(struct fixture *f, const unsigned char *code, size_t size,
-			    long original)
+static void check_both_ways(struct fixture *f, uint64_t offset, const unsigned char *code,
+			    size_t size, long original)
 {
-	CHECK_EQUAL(take(f, 64, code, size), SUT_OK);
+	CHECK_EQUAL(take(f, offset, code, size), SUT_OK);
 	carry_out(f);
 	CHECK_EQUAL(f->func.flags & SUT_RT_FUNC_PUN, SUT_RT_FUNC_PUN);
 	*(uint64_t *)f->func.slot = (uint64_t)replacement;
@@ -212,7 +212,7 @@ static void test_behind_push(void)
 {
 	struct fixture f;
 
-	check_both_ways(&f, push_first, sizeof(push_first), 0x1007);
+	check_both_ways(&f, 64, push_first, sizeof(push_first), 0x1007);
 	CHECK(!(f.func.flags & SUT_RT_FUNC_DIRECT));
 	CHECK_EQUAL(f.func.pun_mask & 0xffff, 0xff00);
 }
@@ -234,14 +234,14 @@ static void test_behind_push_branched(void)
 	leave(&f);
 }
 
-/* lea 0x1000(%rsi), %rdx; mov %rdi, %rax; ret: four of the displacement's bytes can be chosen. */
+/* lea 0xe000(%rsi), %rdx; mov %rdi, %rax; ret: three of the displacement's bytes can be chosen. */
 static void test_chosen_bytes(void)
 {
-	static const unsigned char code[] = {0x48, 0x8d, 0x96, 0,    0,    0x10, 0,
+	static const unsigned char code[] = {0x48, 0x8d, 0x96, 0,    0xe0, 0,   0,
 					     0x48, 0x89, 0xf8, 0xc3, 0x90, 0x90};
 	struct fixture f;
 
-	check_both_ways(&f, code, sizeof(code), 7);
+	check_both_ways(&f, 68, code, sizeof(code), 7);
 }
 
 /* mov %rdi, %rax; add %al, (%rax); loopne: without a prefix it leads into this mapping. */
