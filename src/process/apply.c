@@ -42,16 +42,15 @@ static enum sut_rc find_objects(struct sut_application *a, struct sut_diag *diag
 static void restore_entries(const struct sut_application *a, uint64_t address, unsigned char *bytes,
 			    uint64_t size)
 {
-	enum { JUMP_SIZE = 5 };
-
 	for (size_t i = 0; i < a->memory.use_count; i++)
 		for (uint32_t k = 0; k < a->memory.use[i]->record.func_count; k++) {
 			const struct sut_rt_func *f = &a->memory.use[i]->funcs[k];
-			const unsigned char *word = (const unsigned char *)&f->original;
+			uint64_t mask = sut_site_mask(f), at = sut_site_word_address(f);
 
-			for (uint64_t at = f->entry; at < f->entry + JUMP_SIZE; at++)
-				if (at - address < size && (at ^ f->entry) < 8)
-					bytes[at - address] = word[at & 7];
+			for (unsigned int n = 0; n < 8; n++)
+				if (at + n - address < size && mask >> 8 * n & 1)
+					bytes[at + n - address] =
+						(unsigned char)(f->original >> 8 * n);
 		}
 }
 
@@ -186,6 +185,9 @@ static bool reuse_site(const struct sut_application *a, uint64_t entry, struct s
 				func->original = kept->original;
 				func->head = kept->head;
 				func->slot = kept->slot;
+				func->land = kept->land;
+				func->pun = kept->pun;
+				func->pun_mask = kept->pun_mask;
 				func->flags = kept->flags;
 				return true;
 			}
@@ -245,21 +247,36 @@ static uint64_t store_jumps(struct sut_application *a, const struct sut_patch_fu
 	return n ? sut_plan_store(&a->plan, a->zones[0], jumps, n * sizeof(*jumps)) : 0;
 }
 
+static enum sut_rc read_pieces(const struct sut_application *a, const struct sut_patch_func *func,
+			       struct sut_site_piece **pieces, struct sut_diag *diag)
+{
+	*pieces = sut_arena_array(a->arena, func->piece_count, sizeof(**pieces));
+	for (size_t i = 0; i < func->piece_count; i++) {
+		size_t size = func->pieces[i].size;
+		uint64_t address = a->objects[func->object]->bias + func->pieces[i].address;
+		void *code = sut_arena_alloc(a->arena, size);
+
+		if (!sut_target_read(&a->target, address, code, size))
+			return sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited",
+					a->target.pid, a->target.name);
+		(*pieces)[i] = (struct sut_site_piece){address, code, size};
+	}
+	return SUT_OK;
+}
+
 static enum sut_rc plan_func(struct sut_application *a, const struct sut_patch_func *func,
 			     struct sut_rt_func *out, struct sut_diag *diag)
 {
 	uint64_t entry = a->objects[func->object]->bias + func->pieces[0].address;
-	unsigned char *old = sut_arena_alloc(a->arena, func->pieces[0].size);
 
 	out->object = func->object;
 	if (!reuse_site(a, entry, out)) {
-		enum sut_rc rc;
+		struct sut_site_piece *pieces;
+		enum sut_rc rc = read_pieces(a, func, &pieces, diag);
 
-		if (!sut_target_read(&a->target, entry, old, func->pieces[0].size))
-			return sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited",
-					a->target.pid, a->target.name);
-		rc = sut_site_plan(&a->plan, a->zones[func->object], func->name, entry, old,
-				   func->pieces[0].size, out, diag);
+		if (rc == SUT_OK)
+			rc = sut_site_plan(&a->plan, a->zones[func->object], func->name, pieces,
+					   func->piece_count, out, diag);
 		if (rc != SUT_OK)
 			return rc;
 	}

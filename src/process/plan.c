@@ -171,8 +171,7 @@ static bool known_page(const struct sut_plan *plan, uint64_t page)
 	/* The jump to a slot may begin on the page before. */
 	for (size_t i = 0; i < plan->known_count; i++)
 		if ((plan->known[i].flags & SUT_RT_FUNC_PUN) &&
-		    (page_of(plan->known[i].slot) == page ||
-		     page_of(plan->known[i].slot - SUT_PUN_CODE_MAX) == page))
+		    (page_of(plan->known[i].slot) == page || page_of(plan->known[i].land) == page))
 			return true;
 	return false;
 }

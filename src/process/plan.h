@@ -9,9 +9,6 @@
 
 #include "process/runtime.h"
 
-/* The jump in a pun page lies in that many bytes before its slot. */
-enum { SUT_PUN_CODE_MAX = 14 };
-
 /* A zone, existing or planned. The record is written back with the plan. */
 struct sut_zone {
 	uint64_t address; /* of the record in the target; 0: not used by this plan */

@@ -280,7 +280,7 @@ static enum sut_rc add_change(struct builder *b, const struct sut_change *change
 static void add_pun(struct builder *b, const struct sut_rt_func *f)
 {
 	if (f->flags & SUT_RT_FUNC_PUN)
-		add_range(b, f->slot - SUT_PUN_CODE_MAX, f->slot, SUT_RT_RANGE_CORE, UINT32_MAX);
+		add_range(b, f->land - 1, f->slot, SUT_RT_RANGE_CORE, UINT32_MAX);
 }
 
 /* Where a decision may be pending: the run-time, thunks and heads of every zone, pun pages. */

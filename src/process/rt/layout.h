@@ -280,7 +280,7 @@ enum sut_rt_state {
 };
 
 enum sut_rt_func_flags {
-	SUT_RT_FUNC_PUN = 1,    /* taken by its first byte alone, through a pun page */
+	SUT_RT_FUNC_PUN = 1,    /* taken by bytes of one instruction, through a pun page */
 	SUT_RT_FUNC_DIRECT = 2, /* at rest the entry is one direct jump to the new code */
 };
 
@@ -302,7 +302,10 @@ struct sut_rt_func {
 	uint64_t head;     /* the moved first instructions and the jump back */
 	uint64_t code;     /* the new version */
 	uint64_t code_size;
-	uint64_t slot; /* PUN: the word that the pun page jumps through */
+	uint64_t slot;     /* PUN: the word that the pun page jumps through */
+	uint64_t land;     /* PUN: where the jump in the entry leads */
+	uint64_t pun;      /* PUN: its bytes in the aligned word, zeros around it */
+	uint64_t pun_mask; /* PUN: ff where those are */
 	uint32_t flags;
 	uint32_t object; /* index into the patch's objects */
 	uint64_t name;   /* string, not shared with any other function: klp_func.old_name, too */
@@ -513,13 +516,16 @@ SUT_RT_AT(sut_rt_func, head, 24);
 SUT_RT_AT(sut_rt_func, code, 32);
 SUT_RT_AT(sut_rt_func, code_size, 40);
 SUT_RT_AT(sut_rt_func, slot, 48);
-SUT_RT_AT(sut_rt_func, flags, 56);
-SUT_RT_AT(sut_rt_func, object, 60);
-SUT_RT_AT(sut_rt_func, name, 64);
-SUT_RT_AT(sut_rt_func, pieces, 72);
-SUT_RT_AT(sut_rt_func, piece_count, 80);
-SUT_RT_AT(sut_rt_func, jumps, 88);
-SUT_RT_AT(sut_rt_func, jump_count, 96);
+SUT_RT_AT(sut_rt_func, land, 56);
+SUT_RT_AT(sut_rt_func, pun, 64);
+SUT_RT_AT(sut_rt_func, pun_mask, 72);
+SUT_RT_AT(sut_rt_func, flags, 80);
+SUT_RT_AT(sut_rt_func, object, 84);
+SUT_RT_AT(sut_rt_func, name, 88);
+SUT_RT_AT(sut_rt_func, pieces, 96);
+SUT_RT_AT(sut_rt_func, piece_count, 104);
+SUT_RT_AT(sut_rt_func, jumps, 112);
+SUT_RT_AT(sut_rt_func, jump_count, 120);
 
 SUT_RT_AT(sut_rt_jump, target, 0);
 SUT_RT_AT(sut_rt_jump, kind, 8);
