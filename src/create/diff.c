@@ -301,12 +301,11 @@ static void join_pieces(struct sut_diff *diff)
 		diff->change[i] = diff->change[after->defs[i].parent];
 }
 
-static void run(struct sut_arena *arena, struct sut_diff *diff)
+static void compare_all(struct sut_arena *arena, struct sut_diff *diff)
 {
-	const struct sut_object *before = diff->before, *after = diff->after;
+	const struct sut_object *after = diff->after;
 	struct compare compare = {.arena = arena, .diff = diff};
 
-	sut_twins_find(arena, before, after, &diff->twins);
 	diff->change = sut_arena_array(arena, after->def_count, sizeof(*diff->change));
 	for (size_t i = 0; i < after->def_count; i++) {
 		uint32_t twin = diff->twins.before[i];
@@ -317,6 +316,31 @@ static void run(struct sut_arena *arena, struct sut_diff *diff)
 			diff->change[i] = SUT_CHANGE_CHANGED;
 	}
 	join_pieces(diff);
+}
+
+static void run(struct sut_arena *arena, struct sut_diff *diff)
+{
+	sut_twins_find(arena, diff->before, diff->after, &diff->twins);
+	compare_all(arena, diff);
+}
+
+/* A static function that is not the same has no twin any more, so who calls it differs as well. */
+static bool part_changed(struct sut_diff *diff)
+{
+	const struct sut_object *after = diff->after;
+	bool more = false;
+
+	for (size_t i = 0; i < after->def_count; i++) {
+		uint32_t twin = diff->twins.before[i];
+
+		if (diff->change[i] != SUT_CHANGE_CHANGED || twin == SUT_NO_DEF ||
+		    !sut_def_is_function(&after->defs[i]) ||
+		    !after->defs[after->defs[i].parent].local)
+			continue;
+		diff->twins.before[i] = diff->twins.after[twin] = SUT_NO_DEF;
+		more = true;
+	}
+	return more;
 }
 
 void sut_diff_run(struct sut_arena *arena, const struct sut_object *before,
@@ -337,19 +361,10 @@ void sut_diff_part(struct sut_arena *arena, const struct sut_object *before,
 		   const struct sut_object *after, struct sut_diff *diff)
 {
 	*diff = (struct sut_diff){.before = before, .after = after, .part = true};
-	run(arena, diff);
-	for (size_t i = 0; i < after->def_count; i++) {
-		const struct sut_def *def = &after->defs[i];
-		uint32_t twin = diff->twins.before[i];
-
-		if (!sut_def_is_function(def) || !after->defs[def->parent].local ||
-		    diff->change[i] != SUT_CHANGE_CHANGED)
-			continue;
-		diff->change[i] = SUT_CHANGE_NEW;
-		diff->twins.before[i] = SUT_NO_DEF;
-		if (twin != SUT_NO_DEF)
-			diff->twins.after[twin] = SUT_NO_DEF;
-	}
+	sut_twins_find(arena, before, after, &diff->twins);
+	do
+		compare_all(arena, diff);
+	while (part_changed(diff));
 }
 
 void sut_diff_identity(struct sut_arena *arena, const struct sut_object *object,

@@ -108,23 +108,26 @@ static const char *with_storage(const struct sut_closure *closure, const char *t
 	return sut_arena_printf(closure->arena, "%s%s", storage, changed);
 }
 
-/* A function's text up to its body, or to its parameters when they are not part of its type. */
+/*
+ * A function's text up to its body; without the parameters if they are declared behind the list,
+ * for then they are not part of its type.
+ */
 static const char *function_head(const struct sut_closure *closure, const char *text,
-				 CXCursor function, const char *name)
+				 const char *name)
 {
-	bool typed =
-		clang_getCanonicalType(clang_getCursorType(function)).kind == CXType_FunctionProto;
-	size_t length = strlen(text), end = 0;
+	size_t length = strlen(text), end = 0, list = 0;
 	bool named = false;
 	struct sut_word word;
 	int depth = 0;
 
 	for (size_t at = 0; (word = sut_word_next(text, at, length)).kind != SUT_WORD_END;
 	     at = word.end) {
-		if (!depth && (sut_word_is(text, &word, "{") || sut_word_is(text, &word, ";")))
+		if (!depth && sut_word_is(text, &word, ";"))
+			return sut_arena_printf(closure->arena, "%.*s();", (int)list, text);
+		if (!depth && sut_word_is(text, &word, "{"))
 			break;
-		if (named && !typed && sut_word_is(text, &word, "("))
-			return sut_arena_printf(closure->arena, "%.*s();", (int)end, text);
+		if (named && !list && sut_word_is(text, &word, "("))
+			list = end;
 		named |= sut_word_is(text, &word, name);
 		depth += sut_word_depth(text, &word);
 		end = word.end;
@@ -317,7 +320,7 @@ const char *sut_text(const struct sut_closure *closure, const struct sut_chunk *
 	if (!entity)
 		return text;
 	if (is_head(entity, chunk))
-		text = entity->function ? function_head(closure, text, entity->cursor, entity->name)
+		text = entity->function ? function_head(closure, text, entity->name)
 					: variable_head(closure, chunk, text);
 	storage = storage_of(entity, entity->definition == chunk);
 	return storage ? with_storage(closure, text, storage) : text;
