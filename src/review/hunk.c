@@ -220,10 +220,15 @@ static bool is_nearest(const struct sut_hunk *hunk, const struct sut_patch *patc
 	return true;
 }
 
+bool sut_hunk_same_file(const struct sut_hunk *hunk, const struct sut_patch_func *func)
+{
+	return same_file(func->source, hunk->file);
+}
+
 bool sut_hunk_is_of(const struct sut_hunk *hunk, const struct sut_patch *patch,
 		    const struct sut_patch_func *func)
 {
-	if (!same_file(func->source, hunk->file))
+	if (!sut_hunk_same_file(hunk, func))
 		return false;
 	/* Without what the compiler appended to a clone's name. */
 	switch (judge_text(hunk, func->name, strcspn(func->name, "."))) {

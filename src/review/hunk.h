@@ -33,6 +33,9 @@ struct sut_hunk_list {
 enum sut_rc sut_hunk_list_read(struct sut_arena *arena, const struct sut_patch *patch,
 			       struct sut_hunk_list *hunks, struct sut_diag *diag);
 
+/* The hunk is of the file that the function is in. */
+bool sut_hunk_same_file(const struct sut_hunk *hunk, const struct sut_patch_func *func);
+
 /*
  * Whether a hunk changes a function of the patch, by the names in its text and its line numbers:
  * for people, who see the hunk. What is changed in another function that the compiler put into this

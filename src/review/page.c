@@ -101,7 +101,7 @@ static void put_lead(const struct view *v)
 		markup(v, " · replaces all patches in use");
 	else if (patch->replace_set)
 		put(v, " · ", "", "replaces the patches of set %" PRIu32, patch->replace_set);
-	markup(v, "</p>\n");
+	markup(v, patch->allowed_count ? "</p>\n" : " · no refusal was overruled</p>\n");
 	for (size_t i = 0; i < patch->allowed_count; i++)
 		put(v, "<p class=\"warning\">Made in spite of a refusal: <code>", "</code></p>\n",
 		    "%s", patch->allowed[i]);
@@ -402,11 +402,10 @@ static void put_code(const struct view *v, const struct sut_review_func *func)
 static void put_source(const struct view *v, const struct sut_review_func *func)
 {
 	markup(v, "<div><div class=\"side\">Source patch</div>\n");
+	if (*sut_review_hunk_text(v->review, func))
+		put(v, "<p class=\"note\">", "</p>\n", "%s", sut_review_hunk_text(v->review, func));
 	for (size_t i = 0; i < func->hunk_count; i++)
 		put_hunk(v, func->hunks[i]);
-	if (!func->hunk_count)
-		put(v, "<p class=\"note\">", "</p>\n", "%s",
-		    sut_review_no_hunk_text(v->review, func));
 	markup(v, "</div>\n");
 }
 

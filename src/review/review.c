@@ -42,6 +42,27 @@ static void take_hunks(struct sut_arena *arena, struct sut_review *review,
 	}
 }
 
+/*
+ * A function that changes without a hunk of its own changes with what the compiler puts into it:
+ * the hunks of its file that no function of the patch has are shown with it.
+ */
+static void borrow_hunks(struct sut_arena *arena, struct sut_review *review)
+{
+	for (size_t i = 0; i < review->func_count; i++) {
+		struct sut_review_func *func = &review->funcs[i];
+		size_t capacity = 0;
+
+		if (func->hunk_count || func->func->kind != SUT_PATCH_FUNC_CHANGED)
+			continue;
+		for (size_t k = 0; k < review->hunks.count; k++)
+			if (!review->hunks.list[k].taken &&
+			    sut_hunk_same_file(&review->hunks.list[k], func->func))
+				SUT_PUSH(arena, func->hunks, func->hunk_count, capacity) =
+					&review->hunks.list[k];
+		func->borrowed = func->hunk_count > 0;
+	}
+}
+
 static void review_func(struct sut_arena *arena, struct sut_review *review,
 			struct sut_names *const *names, struct sut_review_func *result)
 {
@@ -86,6 +107,8 @@ enum sut_rc sut_review_make(struct sut_arena *arena, const struct sut_patch *pat
 		review->funcs[i].func = &patch->funcs[i];
 		review_func(arena, review, names, &review->funcs[i]);
 	}
+	if (rc == SUT_OK)
+		borrow_hunks(arena, review);
 	return rc;
 }
 
@@ -157,9 +180,15 @@ static bool is_written(const struct sut_patch *patch, const char *source)
 	return strncmp(source, name, length) == 0 && source[length] == ':';
 }
 
-const char *sut_review_no_hunk_text(const struct sut_review *review,
-				    const struct sut_review_func *func)
+const char *sut_review_hunk_text(const struct sut_review *review,
+				 const struct sut_review_func *func)
 {
+	if (func->borrowed)
+		return "It changes with what the compiler puts into it. These hunks of its file "
+		       "are in "
+		       "no function of the patch:";
+	if (func->hunk_count)
+		return "";
 	if (is_written(review->patch, func->func->source))
 		return "It is of the part that the author wrote by hand.";
 	if (!review->hunks.count)

@@ -28,6 +28,7 @@ struct sut_review_func {
 	size_t removed, added; /* instructions */
 	size_t hunk_count;
 	const struct sut_hunk **hunks;
+	bool borrowed; /* they are in no function of the patch, and may have got into this one */
 };
 
 struct sut_review {
@@ -55,9 +56,9 @@ const struct sut_code_line *sut_review_line(const struct sut_review_func *func,
 bool sut_review_stretch(const struct sut_review_func *func, size_t context, size_t *row,
 			size_t *end);
 
-/* Why no hunk is shown with a function that has none, for people. */
-const char *sut_review_no_hunk_text(const struct sut_review *review,
-				    const struct sut_review_func *func);
+/* What has to be said about the hunks of a function, or about there being none; "": nothing. */
+const char *sut_review_hunk_text(const struct sut_review *review,
+				 const struct sut_review_func *func);
 
 /* The lines of the hand-written part, as they may be shown; none: it is not in the file. */
 size_t sut_review_written(struct sut_arena *arena, const struct sut_patch *patch,

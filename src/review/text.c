@@ -105,10 +105,10 @@ static void put_func(const struct view *v, const struct sut_review_func *func)
 				      new ? "new" : "changed", func->func->name, func->object->name,
 				      *func->func->source ? ", " : "", func->func->source,
 				      func->removed, func->added));
+	if (*sut_review_hunk_text(v->review, func))
+		put(v, NULL, "%s", sut_review_hunk_text(v->review, func));
 	for (size_t i = 0; i < func->hunk_count; i++)
 		put_hunk(v, func->hunks[i]);
-	if (!func->hunk_count)
-		put(v, NULL, "%s", sut_review_no_hunk_text(v->review, func));
 	put(v, CYAN, "%s", sut_review_old_text(v->arena, v->review, func));
 	if (func->too_long)
 		put(v, NULL, "It has too many instructions to be shown.");
@@ -195,6 +195,7 @@ static void out_func(struct sut_out *out, const struct sut_review_func *func)
 	sut_out_string(out, "old_code", states[func->old_code]);
 	sut_out_unsigned(out, "removed", func->removed);
 	sut_out_unsigned(out, "added", func->added);
+	sut_out_bool(out, "hunks_borrowed", func->borrowed);
 	sut_out_array(out, "hunks");
 	for (size_t i = 0; i < func->hunk_count; i++)
 		out_hunk(out, func->hunks[i]);
