@@ -35,6 +35,7 @@ static const struct sut_option table[] = {
 	{"unit", "SOURCE", "with --identity: only functions of this file; may be repeated"},
 	{"function", "NAME", "with --identity: only this function; may be repeated"},
 	{"except", "FILE", "with --identity: not the functions that are listed there"},
+	{"objects", "DIR", "with --identity: keep the compiled files there for the next run"},
 	{"no-source", NULL, "only digests of the source patch go into the file, not its text"},
 	{"output", "FILE", "the patch file to write (-o)"},
 };
@@ -256,8 +257,9 @@ static int run(struct sut_call *call)
 	if (sut_call_option(call, "identity"))
 		return sut_create_identity(call, &arena, &wanted, &phases);
 	if (sut_call_option(call, "unit") || sut_call_option(call, "function") ||
-	    sut_call_option(call, "except"))
-		return sut_usage_error(call, "--unit, --function, --except: are for --identity");
+	    sut_call_option(call, "except") || sut_call_option(call, "objects"))
+		return sut_usage_error(
+			call, "--unit, --function, --except, --objects: are for --identity");
 	wanted.fix_count = sut_call_all(call, &arena, "fixes", &wanted.fixes);
 	wanted.target_count = sut_call_all(call, &arena, "target", &wanted.targets);
 	wanted.from_count = sut_call_all(call, &arena, "from-source", &wanted.from);

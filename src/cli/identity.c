@@ -146,6 +146,7 @@ int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
 	wanted->target_count = sut_call_all(call, arena, "target", &wanted->targets);
 	if (wanted->target_count != 1)
 		return sut_usage_error(call, "--identity takes one --target");
+	choice.objects = sut_call_option(call, "objects");
 	choice.unit_count = sut_call_all(call, arena, "unit", &choice.units);
 	choice.function_count = sut_call_all(call, arena, "function", &choice.functions);
 	rc = read_except(call, arena, &choice, &diag);

@@ -39,6 +39,11 @@ void sut_phases_progress(void *context, const char *text)
 	begin(phases, text, strcspn(text, " "));
 }
 
+static double seconds(const struct timeval *time)
+{
+	return (double)time->tv_sec + (double)time->tv_usec / 1e6;
+}
+
 void sut_phases_report(struct sut_phases *phases, struct sut_out *out)
 {
 	struct rusage usage;
@@ -55,5 +60,6 @@ void sut_phases_report(struct sut_phases *phases, struct sut_out *out)
 	}
 	sut_out_end(out);
 	getrusage(RUSAGE_SELF, &usage);
+	sut_out_decimal(out, "cpu_seconds", seconds(&usage.ru_utime) + seconds(&usage.ru_stime));
 	sut_out_decimal(out, "memory_mb", (double)usage.ru_maxrss / 1024);
 }

@@ -25,7 +25,10 @@ void sut_phases_start(struct sut_phases *phases, const struct sut_call *call, co
 /* For the progress member of struct sut_create_options: shows the text, and begins its phase. */
 void sut_phases_progress(void *phases, const char *text);
 
-/* Ends the last one; fields "phases" and "memory_mb" (the most that this process had). */
+/*
+ * Ends the last one; fields "phases", "cpu_seconds" and "memory_mb" (the most that it had), both of
+ * this process without its compilers.
+ */
 void sut_phases_report(struct sut_phases *phases, struct sut_out *out);
 
 #endif

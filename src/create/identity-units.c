@@ -7,7 +7,10 @@
 #include "create/work.h"
 #include "base/guard.h"
 
+#include <errno.h>
+#include <sodium.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 static bool ends_with(const char *path, const char *end)
@@ -51,27 +54,56 @@ static enum sut_rc read_entry(struct sut_identity_work *work, const struct sut_e
 }
 
 static struct sut_job make_job(struct sut_identity_work *work, const struct sut_compile *compile,
-			       size_t source, const struct sut_unit *unit)
+			       size_t source, const struct sut_unit *unit, const char *errors)
 {
 	return (struct sut_job){
 		.argv = sut_compile_command(work->arena, compile, source, SUT_COMPILE_SECTIONS,
 					    unit->before, NULL),
 		.directory = unit->directory,
 		.variables = sut_compiler_variables(work->arena, unit->directory),
-		.errors = sut_arena_printf(work->arena, "%s.errors", unit->before),
+		.errors = errors,
 	};
+}
+
+/* Named by the command, so that another one makes another object. */
+static const char *object_path(struct sut_identity_work *work, const struct sut_entry *entry,
+			       const char *folder)
+{
+	const char *line = sut_arena_printf(work->arena, "%s: %s", entry->directory,
+					    sut_job_line(work->arena, entry->argv));
+	unsigned char digest[SUT_SHA256_SIZE];
+	char hex[2 * SUT_SHA256_SIZE + 1];
+
+	crypto_hash_sha256(digest, (const unsigned char *)line, strlen(line));
+	return sut_arena_printf(work->arena, "%s/%.32s.o", folder,
+				sut_hex(hex, digest, sizeof(digest)));
+}
+
+static bool is_kept(const struct sut_unit *unit)
+{
+	struct stat object, source;
+
+	return stat(unit->before, &object) == 0 && stat(unit->path, &source) == 0 &&
+	       object.st_mtime >= source.st_mtime;
 }
 
 static enum sut_rc compile_batch(struct sut_identity_work *work, struct sut_job *jobs, size_t first,
 				 size_t count, size_t total)
 {
+	struct sut_job missing[SUT_WORK_BATCH];
+	size_t n = 0;
 	enum sut_rc rc;
 
 	sut_identity_progress(work, sut_arena_printf(work->arena, "compiling %zu of %zu units",
 						     first + count, total));
-	rc = sut_compilers_run(work->arena, jobs + first, count, work->verdict, work->diag);
+	for (size_t i = first; i < first + count; i++)
+		if (!is_kept(&work->units[i])) {
+			unlink(work->units[i].before);
+			missing[n++] = jobs[i];
+		}
+	rc = sut_compilers_run(work->arena, missing, n, work->verdict, work->diag);
 	for (size_t i = first; i < first + count && rc == SUT_OK; i++) {
-		if (jobs[i].status)
+		if (access(work->units[i].before, R_OK))
 			sut_identity_leave(work, "compile", "", work->units[i].source,
 					   sut_job_errors(work->arena, &jobs[i]));
 		else
@@ -92,6 +124,7 @@ static enum sut_rc load(struct sut_identity_work *work, struct sut_database *dat
 
 enum sut_rc sut_identity_compile(struct sut_identity_work *work, const char *folder)
 {
+	const char *objects = work->choice->objects ? work->choice->objects : folder;
 	struct sut_database database;
 	struct sut_job *jobs;
 	size_t count = 0;
@@ -99,6 +132,9 @@ enum sut_rc sut_identity_compile(struct sut_identity_work *work, const char *fol
 
 	if (rc)
 		return rc;
+	if (mkdir(objects, 0755) < 0 && errno != EEXIST)
+		return sut_fail_errno(work->diag, "%s: cannot be made", objects);
+	objects = sut_path_resolve(work->arena, ".", objects);
 	work->units = sut_arena_array(work->arena, database.count, sizeof(*work->units));
 	jobs = sut_arena_array(work->arena, database.count, sizeof(*jobs));
 	for (size_t i = 0; i < database.count; i++) {
@@ -121,11 +157,12 @@ enum sut_rc sut_identity_compile(struct sut_identity_work *work, const char *fol
 			.directory = entry->directory,
 			.argc = entry->argc,
 			.argv = entry->argv,
-			.before = sut_arena_printf(work->arena, "%s/%zu.o", folder, i),
+			.before = object_path(work, entry, objects),
 			.plain = sut_arena_printf(work->arena, "%s/%zu.plain.o", folder, i),
 		};
 		unit->after = unit->before;
-		jobs[count++] = make_job(work, &compile, source, unit);
+		jobs[count++] = make_job(work, &compile, source, unit,
+					 sut_arena_printf(work->arena, "%s/%zu.errors", folder, i));
 	}
 	for (size_t first = 0; first < count && rc == SUT_OK; first += SUT_WORK_BATCH)
 		rc = compile_batch(work, jobs, first,

@@ -9,7 +9,7 @@
 
 #include "create/create.h"
 
-/* Which functions are wanted; empty lists stand for all. */
+/* Which functions are wanted, and how; empty lists stand for all. */
 struct sut_identity_choice {
 	size_t unit_count;
 	const char **units; /* sources: as in the compile command, or the end of the path */
@@ -17,6 +17,11 @@ struct sut_identity_choice {
 	const char **functions;
 	size_t except_count;
 	const char **except; /* functions that are not wanted */
+	/*
+	 * Folder that keeps the objects from one run to the next, or NULL. One that is older than
+	 * its source is made again; what else may have changed, the proof finds out.
+	 */
+	const char *objects;
 };
 
 /* A function or a whole unit that cannot be patched. */
