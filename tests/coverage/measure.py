@@ -96,6 +96,8 @@ def read_patch(path):
 
 
 class Units:
+    """The units that read a patched file, from before the tree has the patch."""
+
     def __init__(self, package, name):
         self.package = package
         self.name = name.replace("/", "-")
@@ -103,45 +105,54 @@ class Units:
         self.files = {os.path.realpath(os.path.join(package.tree, file)) for file in files}
         with open(package.database()) as file:
             self.entries = [entry for entry in json.load(file) if self.reads(entry)]
-        self.before = [self.assemble(entry) for entry in self.entries]
-
-    def source(self, entry):
-        return os.path.realpath(os.path.join(entry["directory"], entry["file"]))
+        self.before = [self.compile(entry, "-E", "-P") for entry in self.entries]
 
     def reads(self, entry):
-        if self.source(entry) in self.files:
+        source = os.path.realpath(os.path.join(entry["directory"], entry["file"]))
+        if source in self.files:
             return True
-        headers = {file for file in self.files if not file.endswith(".c")
-                   or not os.path.exists(file)}
-        return any(file.endswith((".h", ".c", ".inc", ".def")) for file in headers) and \
-            self.dependencies(entry) & self.files
+        # A unit may read any file, but headers are what patches touch.
+        if all(file.endswith(".c") for file in self.files):
+            return False
+        names = self.compile(entry, "-M", "-MT", "unit").replace("\\\n", " ").partition(":")[2]
+        return any(os.path.realpath(os.path.join(entry["directory"], name)) in self.files
+                   for name in names.split())
 
-    def dependencies(self, entry):
-        text = self.compile(entry, "-M", "-MT", "unit")
-        names = text.replace("\\\n", " ").partition(":")[2].split()
-        return {os.path.realpath(os.path.join(entry["directory"], name)) for name in names}
-
-    def compile(self, entry, *how):
+    def compile(self, entry, *how, source=None):
+        """The output of the unit's command, changed to do that; source: preprocessed, instead."""
         arguments, words = [], iter(entry["arguments"])
         for word in words:
             if word in DROPPED_WITH_VALUE:
                 next(words, None)
+            elif source is not None and word == entry["file"]:
+                arguments += ["-x", "cpp-output", "-"]
             elif word not in DROPPED and not word.startswith("-Wp,-M"):
                 arguments.append(word)
+        assert source is None or "cpp-output" in arguments, entry
         done = subprocess.run(arguments + ["-w", "-g0", *how, "-o", "-"], cwd=entry["directory"],
-                              capture_output=True, text=True, errors="replace", timeout=600)
+                              input=source, capture_output=True, text=True, errors="replace",
+                              timeout=600)
+        if done.returncode:
+            raise subprocess.SubprocessError(f"{entry['file']}: {done.stderr[:500]}")
         return done.stdout
 
-    def assemble(self, entry):
-        return Assembler(self.compile(entry, "-S")).functions
+    def assemble(self, entry, source):
+        return Assembler(self.compile(entry, "-S", source=source)).functions
+
+    def differing(self):
+        """The functions of both sides, for each unit that the patch changes a token of."""
+        for entry, before in zip(self.entries, self.before):
+            after = self.compile(entry, "-E", "-P")
+            if after != before:
+                yield self.assemble(entry, before), self.assemble(entry, after)
 
     def judge(self, result):
         """"agrees", or what is missed or too much. "" when no patch was made."""
         if result["verdict"] != "nothing" and not result["changed"]:
             return ""
         changed, moved = set(), set()
-        self.after = [self.assemble(entry) for entry in self.entries]
-        for before, after in zip(self.before, self.after):
+        units = list(self.differing())
+        for before, after in units:
             for name, text in after.items():
                 if name not in before:
                     changed.add(name)
@@ -149,16 +160,16 @@ class Units:
                     lines = numbers_moved(before[name], text, self.shifts)
                     (moved if lines else changed).add(name)
         made = {plain(name) for name in f"{result['changed']} {result['new']}".split()}
-        self.keep_for_looking(changed ^ made)
+        self.keep_for_looking(units, changed ^ made)
         words = [f"misses {name}" for name in sorted(changed - made)]
         words += [f"adds {name}" for name in sorted(made - changed - moved)]
         return "; ".join(words) or "agrees"
 
-    def keep_for_looking(self, names):
+    def keep_for_looking(self, units, names):
         """Leaves both texts of functions that the measures disagree about in the work directory."""
         for name in names:
-            for side, units in (("before", self.before), ("after", self.after)):
+            for side, texts in zip(("before", "after"), zip(*units)):
                 path = os.path.join(self.package.work, "look", f"{self.name}-{name}.{side}")
                 os.makedirs(os.path.dirname(path), exist_ok=True)
                 with open(path, "w") as file:
-                    file.write("\n".join(unit[name] for unit in units if name in unit))
+                    file.write("\n".join(unit[name] for unit in texts if name in unit))

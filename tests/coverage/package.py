@@ -76,6 +76,7 @@ class Package:
         if record:
             command = [self.suture, "record", "--quiet", "-o", self.database(), "--"] + command
         environment = dict(os.environ, DEB_BUILD_PATH=self.tree, LC_ALL="C.UTF-8",
+                           MAKEFLAGS="-j2",
                            **self.recipe["environment"])
         log = os.path.join(self.work, log)
         with open(log, "w") as file:
@@ -109,6 +110,8 @@ class Package:
             self.build()
         with open(os.path.join(self.base, ".built")) as file:
             self.version = file.read().strip()
+        with contextlib.suppress(FileNotFoundError):
+            os.remove(os.path.join(self.work, "host"))
         shutil.rmtree(self.tree, ignore_errors=True)
         subprocess.run(["cp", "-a", self.base, self.tree], check=True)
         shutil.copy(os.path.join(self.base, ".database"), self.database())

@@ -11,6 +11,8 @@ no fix changes.
 import json
 import os
 import re
+import select
+import shlex
 import socket
 import subprocess
 import tempfile
@@ -62,7 +64,11 @@ class Process:
     def __enter__(self):
         self.shell(self.recipe.get("setup", ":"))
         self.start()
-        wait_until(self.is_ready, "the process is not ready")
+        try:
+            wait_until(self.is_ready, "the process is not ready")
+        except Exception:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *_):
@@ -103,7 +109,8 @@ class Process:
 
     def is_ready(self):
         if self.child.poll() is not None:
-            raise Wrong(f"the process ended with {self.child.returncode}")
+            with open(self.log.name, errors="replace") as file:
+                raise Wrong(f"the process ended with {self.child.returncode}: {file.read()[-300:]}")
         return bool(self.pids())
 
 
@@ -125,11 +132,14 @@ class Host(Process):
             subprocess.run(f"gcc -D_GNU_SOURCE -O1 -pthread -I{HOSTS} -o {program} {sources} "
                            f"{self.recipe['cc']} -Wl,-rpath,{os.path.dirname(self.objects[0])}",
                            shell=True, cwd=self.package.tree, check=True)
-        self.spawn(f'{program} "{self.recipe["probe"]}"')
+        probe = expanded(self.recipe["probe"], self.environment)
+        self.spawn(f"{program} {shlex.quote(probe)}")
 
     def ask(self, question):
         self.child.stdin.write(expanded(question, self.environment) + "\n")
         self.child.stdin.flush()
+        if not select.select([self.child.stdout], [], [], PATIENCE)[0]:
+            raise Wrong(f"no answer to {question}")
         return self.child.stdout.readline().strip()
 
 
@@ -154,6 +164,9 @@ class Tool(Process):
         self.fifo = os.path.join(self.scratch, "hold")
         os.mkfifo(self.fifo)
         self.spawn(self.recipe["tool"], COVERAGE_HOLD=self.fifo, LD_PRELOAD=library)
+
+    def is_ready(self):
+        return super().is_ready() and os.path.exists(self.fifo + ".held")
 
     def ask(self, _):
         """Lets the program go; what it prints and how it ends. Once."""
@@ -199,13 +212,15 @@ def suture(package, *arguments):
 def switch(package, process, step, live):
     """One step in the life of a patch: "apply", "revert", or "" for none. The time it took."""
     pids = [f"pid:{pid}" for pid in process.pids()]
+    if not pids:
+        raise Wrong(f"the process ended by itself, with {process.child.poll()}")
     if step == "apply":
         effect = suture(package, "apply", live, *pids)
     elif step == "revert":
         effect = suture(package, "revert", "coverage", *pids)
     else:
         return None
-    if process.child.poll() is not None:
+    if process.child.poll() is not None or not process.pids():
         raise Wrong(f"{step} ended the process with {process.child.returncode}")
     return max(target["total_ms"] for target in effect["targets"])
 
@@ -221,8 +236,6 @@ def lasting_life(package, recipe, live, questions):
             times.append(switch(package, process, step, live))
             for question in questions:
                 answers[question].append(process.ask(question))
-        if not process.pids():
-            raise Wrong("the process is not there any more")
     return answers, times[1]
 
 
@@ -253,15 +266,16 @@ def judge(answers, probe, check):
     return True
 
 
-def serving(package, functions):
-    """The [[process]]es that together map every object which the patch changes."""
+def serving(package, functions, check):
+    """The [[process]]es that together map every object which the patch changes, and the check's."""
     wanted = {function["object"] for function in functions}
-    for recipe in package.recipe["process"]:
+    for index, recipe in enumerate(package.recipe["process"]):
         objects = {os.path.basename(path)
                    for path in recipe.get("objects", package.recipe["targets"])}
-        if objects & wanted:
+        checked = check is not None and check.get("process", 0) == index
+        if objects & wanted or checked:
             wanted -= objects
-            yield recipe
+            yield recipe, check if checked else None
     if wanted:
         raise Wrong(f"no process of the recipe maps {' '.join(wanted)}")
 
@@ -271,9 +285,7 @@ def try_patch(package, name, live, functions):
     check = package.recipe["check"].get(name)
     shown, slowest = False, 0
     try:
-        for recipe in serving(package, functions):
-            mine = check if check and check.get("process", 0) == \
-                package.recipe["process"].index(recipe) else None
+        for recipe, mine in serving(package, functions, check):
             questions = [recipe["probe"]] + ([mine["ask"]] if mine else [])
             life = tool_life if kind_of(recipe) is Tool else lasting_life
             answers, milliseconds = life(package, recipe, live, questions)

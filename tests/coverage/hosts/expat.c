@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* expat: parses a file and counts its elements. */
+/*
+ * expat: "parse FILE" counts its elements; "negative" parses a buffer of negative length; "stop"
+ * stops a parser that was not started.
+ */
 #include "host.h"
 
 #include <expat.h>
+#include <string.h>
 
 static void count(void *elements, const XML_Char *name, const XML_Char **attributes)
 {
@@ -11,10 +15,9 @@ static void count(void *elements, const XML_Char *name, const XML_Char **attribu
 	++*(int *)elements;
 }
 
-void answer(const char *question, FILE *out)
+static void parse(XML_Parser parser, const char *file, FILE *out)
 {
-	XML_Parser parser = XML_ParserCreate(NULL);
-	FILE *in = fopen(question, "r");
+	FILE *in = fopen(file, "r");
 	enum XML_Status status = XML_STATUS_OK;
 	char text[4096];
 	int elements = 0;
@@ -26,8 +29,26 @@ void answer(const char *question, FILE *out)
 
 		status = XML_Parse(parser, text, (int)length, feof(in));
 	}
-	fprintf(out, "%d elements, %s", elements, XML_ErrorString(XML_GetErrorCode(parser)));
+	fprintf(out, "%d elements, status %d", elements, status);
 	if (in)
 		fclose(in);
+}
+
+void answer(const char *question, FILE *out)
+{
+	XML_Parser parser = XML_ParserCreate(NULL);
+
+	if (strncmp(question, "parse ", 6) == 0) {
+		parse(parser, question + 6, out);
+	} else if (strcmp(question, "stop") == 0) {
+		fprintf(out, "status %d", XML_StopParser(parser, XML_FALSE));
+	} else if (XML_GetBuffer(parser, 64)) {
+		memcpy(XML_GetBuffer(parser, 64), "<a/>", 4);
+		XML_ParseBuffer(parser, 4, 0);
+		XML_GetBuffer(parser, 64);
+		fprintf(out, "status %d", XML_ParseBuffer(parser, -1, 0));
+	}
+	fprintf(out, ", %s",
+		XML_GetErrorCode(parser) ? XML_ErrorString(XML_GetErrorCode(parser)) : "no error");
 	XML_ParserFree(parser);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* libjq: "FILTER JSON", without blanks in the filter; writes the results. */
+/* libjq: a filter, a tabulator, a JSON text; writes the results. */
 #include "host.h"
 
 #include <jq.h>
@@ -35,7 +35,7 @@ static void run(jq_state *jq, const char *json, FILE *out)
 
 void answer(const char *question, FILE *out)
 {
-	size_t length = strcspn(question, " ");
+	size_t length = strcspn(question, "\t");
 	char *filter = strndup(question, length);
 	jq_state *jq = jq_init();
 
