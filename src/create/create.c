@@ -176,7 +176,7 @@ static enum sut_rc add_facts(struct creation *creation)
 
 		add_fact(creation, "unit",
 			 sut_arena_printf(creation->arena, "%s: %s", unit->source,
-					  sut_job_line(creation->arena, unit->argv)));
+					  sut_job_line(creation->arena, unit->recorded)));
 	}
 	return SUT_OK;
 }

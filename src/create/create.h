@@ -56,8 +56,9 @@ struct sut_unit {
 	const char *path;      /* the source's absolute path */
 	const char *directory; /* where the compiler runs */
 	size_t argc;
-	const char **argv;  /* the recorded command */
-	const char *before; /* object, -ffunction-sections -fdata-sections, lines stabilised */
+	const char **argv;     /* the recorded command */
+	const char **recorded; /* the same before the tree was moved, for people */
+	const char *before;    /* object, -ffunction-sections -fdata-sections, lines stabilised */
 	const char *after;
 	const char *plain; /* where sut_unit_plain() puts its object */
 	/* How it was compiled, for sut_unit_beside(): */

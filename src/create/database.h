@@ -17,7 +17,8 @@ struct sut_entry {
 	const char *file;      /* as in the command */
 	const char *path;      /* absolute, links resolved when the file is still there */
 	size_t argc;
-	const char **argv;  /* NULL-terminated */
+	const char **argv;     /* NULL-terminated */
+	const char **recorded; /* the command before the tree was moved; NULL: argv */
 	const char *digest; /* SHA-256 of the file when it was compiled, in hex; NULL: not known */
 };
 

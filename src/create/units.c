@@ -68,6 +68,7 @@ static struct plan make_plan(struct sut_work *work)
 			.directory = entry->directory,
 			.argc = entry->argc,
 			.argv = entry->argv,
+			.recorded = entry->recorded ? entry->recorded : entry->argv,
 			.before = object_name(work, "before", i),
 			.after = object_name(work, "after", i),
 			.plain = object_name(work, "plain", i),

@@ -106,7 +106,7 @@ static enum sut_rc make_folder(struct sut_arena *arena, const char *path, struct
 
 static enum sut_rc make_root(struct sut_arena *arena, const char *root, struct sut_diag *diag)
 {
-	static const char *const folders[] = {"profiles", "build-id", "work"};
+	static const char *const folders[] = {"profiles", "build-id", "making"};
 	enum sut_rc rc = make_folder(arena, root, diag);
 
 	for (size_t i = 0; i < SUT_ARRAY_SIZE(folders) && rc == SUT_OK; i++) {
@@ -152,7 +152,7 @@ static bool lock_folder(const char *path, int kind, int *lock)
 /* Removes what dead processes left. */
 static void sweep(struct sut_arena *arena, const char *root)
 {
-	const char *work = sut_arena_printf(arena, "%s/work", root);
+	const char *work = sut_arena_printf(arena, "%s/making", root);
 	SUT_CLOSEDIR DIR *dir = opendir(work);
 	struct dirent *entry;
 
@@ -192,7 +192,7 @@ enum sut_rc sut_cache_begin(struct sut_arena *arena, struct sut_cache_work *work
 	if (!real)
 		return sut_fail_errno(diag, "%s", roots[0]);
 	sweep(arena, real);
-	folder = sut_arena_printf(arena, "%s/work/XXXXXX", real);
+	folder = sut_arena_printf(arena, "%s/making/XXXXXX", real);
 	if (!mkdtemp(folder))
 		return sut_fail_errno(diag, "%s: cannot be written", real);
 	if (!lock_folder(folder, LOCK_EX, &work->lock))

@@ -4,7 +4,7 @@
  *
  *   profiles/NAME   whole profiles; one comes and goes by rename
  *   build-id/HEX    links to the profile of each target
- *   work/XXXXXX     what is being made; whoever works there holds a lock on it
+ *   making/XXXXXX   what is being made; whoever works there holds a lock on it
  *   lock            held for moments: while work begins, and while profiles come and go
  *
  * A process that dies loses its lock, and the next one that begins removes what is left. A profile

@@ -43,8 +43,11 @@ enum sut_rc sut_profile_move(struct sut_arena *arena, const struct sut_profile *
 	rc = sut_compile_read(arena, result.directory, entry->argc, entry->argv, &compile, diag);
 	if (rc)
 		return rc;
+	result.recorded = entry->argv;
 	result.argv = sut_compile_move(arena, &compile, &mapping, profile->origin, &result.argc);
-	result.file = *entry->file == '/' ? map_path(&move, entry->file) : entry->file;
+	/* For people: the same wherever the tree is. */
+	if (*entry->file == '/' && strncmp(result.path, move.tree, strlen(move.tree)) == 0)
+		result.file = result.path + strlen(move.tree) + 1;
 	*moved = result;
 	return SUT_OK;
 }

@@ -69,6 +69,21 @@ enum sut_rc sut_tree_list(struct sut_arena *arena, const char *folder, struct su
 	return SUT_OK;
 }
 
+/* Where the kernel cannot copy by itself. */
+static bool copy_chunks(int in, int out)
+{
+	char chunk[CHUNK];
+	ssize_t n;
+
+	while ((n = read(in, chunk, sizeof(chunk))) > 0)
+		for (ssize_t done = 0, m; done < n; done += m) {
+			m = write(out, chunk + done, (size_t)(n - done));
+			if (m < 0)
+				return false;
+		}
+	return n == 0;
+}
+
 static enum sut_rc copy_file(const char *from, const char *to, mode_t mode, struct sut_diag *diag)
 {
 	SUT_CLOSE int in = open(from, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
@@ -82,13 +97,8 @@ static enum sut_rc copy_file(const char *from, const char *to, mode_t mode, stru
 		return sut_fail_errno(diag, "%s: cannot be made", to);
 	while ((n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0)) > 0)
 		;
-	if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP)) {
-		char chunk[CHUNK];
-
-		while ((n = read(in, chunk, sizeof(chunk))) > 0)
-			if (write(out, chunk, (size_t)n) != n)
-				return sut_fail_errno(diag, "%s: cannot be written", to);
-	}
+	if (n < 0 && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP))
+		n = copy_chunks(in, out) ? 0 : -1;
 	return n < 0 ? sut_fail_errno(diag, "%s: cannot be copied to %s", from, to) : SUT_OK;
 }
 

@@ -195,8 +195,8 @@ names_the_remedy() {
 }
 
 nothing_is_left() {
-	[ -z "$(ls "$work/cache/work")" ] && [ -z "$(ls "$work/tmp")" ] && return 0
-	find "$work/cache/work" "$work/tmp"
+	[ -z "$(ls "$work/cache/making")" ] && [ -z "$(ls "$work/tmp")" ] && return 0
+	find "$work/cache/making" "$work/tmp"
 	return 1
 }
 
@@ -261,13 +261,13 @@ is_swept_when_killed() {
 	kill -KILL $pid
 	wait $pid
 	build_has_ended || return 1
-	[ -n "$(ls "$work/cache/work")" ] || return 1
+	[ -n "$(ls "$work/cache/making")" ] || return 1
 	make_profile && nothing_is_left
 }
 
 leaves_the_living_alone() {
 	begin || return 1
-	make_profile && [ "$(ls "$work/cache/work" | wc -l)" = 1 ] && kill -0 $pid
+	make_profile && [ "$(ls "$work/cache/making" | wc -l)" = 1 ] && kill -0 $pid
 	status=$?
 	kill -TERM $pid
 	wait $pid
@@ -390,6 +390,46 @@ reads_a_cache_of_root() {
 	[ $? = 1 ] && cat "$work/text" && grep SUTURE_CACHE "$work/text"
 }
 
+# Another place for the cache, another file: what is written does not depend on it.
+makes_the_same_everywhere() {
+	mv "$work/cache" "$work/moved"
+	SUTURE_CACHE="$work/moved" create first
+	status=$?
+	mv "$work/moved" "$work/cache"
+	[ $status = 0 ] && cmp "$work/fix.sut" "$work/before.sut"
+}
+
+users_have_rooms() {
+	[ "$(id -u)" = 0 ] && setpriv --reuid 65534 --regid 65534 --clear-groups unshare -Urm true ||
+		return 0
+	mkdir -m 777 "$work/user" && cp -a "$work/tree" "$work/user/tree" &&
+		chown -R 65534 "$work/user/tree" || return 1
+	TMPDIR=$work/user XDG_CACHE_HOME=$work/user/cache SUTURE_CACHE='' \
+		setpriv --reuid 65534 --regid 65534 --clear-groups \
+		"$suture" profile --json --build-tree "$work/user/tree" -- sh -c 'make clean && make' \
+		>"$work/text" || return 1
+	cat "$work/text"
+	grep '"units": 4' "$work/text" && grep '"isolated": true' "$work/text" &&
+		[ -d "$work/user/cache/suture/profiles" ]
+}
+
+# A file system of a megabyte, in a mount namespace of the test's.
+leaves_nothing_when_full() {
+	[ "$(id -u)" = 0 ] && unshare -m true || return 0
+	mkdir "$work/full"
+	unshare -m sh -c 'mount -t tmpfs -o size=1m,mode=755 none "$1" || exit 99
+		SUTURE_CACHE=$1 "$2" profile --build-tree "$3" -- sh -c "make clean && make" >"$1-text" 2>&1
+		first=$?
+		head -c 2000000 /dev/zero >"$3/big"
+		SUTURE_CACHE=$1 "$2" profile --build-tree "$3" -- sh -c "make clean && make" >"$1-text" 2>&1
+		second=$?
+		rm "$3/big"
+		cat "$1-text"
+		[ $first = 0 ] && [ $second = 1 ] && [ -z "$(ls "$1/making")" ] &&
+			[ "$(ls "$1/profiles" | wc -l)" = 1 ] && grep "No space" "$1-text"' \
+		sh "$work/full" "$suture" "$work/tree"
+}
+
 is_not_removed_while_in_use() {
 	flock -s "$work/cache/profiles/small" "$suture" profile remove small
 	[ $? = 3 ] && create first
@@ -428,6 +468,9 @@ check "files that are no profile are refused" refuses_no_json
 check "a profile that others can write is refused" refuses_what_others_can_write
 check "a link out of the cache is not followed" follows_no_forged_link
 check "users read root's profiles, and cannot write there" reads_a_cache_of_root
+check "where the cache lies makes no difference" makes_the_same_everywhere
+check "users have private views, too" users_have_rooms
+check "a full disk: nothing is left, and the older profile is as it was" leaves_nothing_when_full
 check "a profile in use is not removed" is_not_removed_while_in_use
 check "a removed profile is gone" is_removed
 finish
