@@ -6,8 +6,8 @@ import os
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 RESULTS = os.path.join(HERE, "results.tsv")
-COLUMNS = ("package", "version", "fix", "verdict", "rules", "units", "changed", "new", "outside_s",
-           "compiler_s", "apply_ms", "shown", "measure", "evidence")
+COLUMNS = ("package", "version", "fix", "rules", "units", "changed", "new", "outside_s", "compiler_s",
+           "apply_ms", "shown", "measure", "evidence", "verdict")
 VERDICTS = ("applied", "nothing", "refused", "failed")
 
 
