@@ -157,7 +157,7 @@ const struct sut_rule sut_rules_input[] = {
 	{
 		.id = "new-source",
 		.stages = SUT_STAGE_INPUT,
-		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.allow = SUT_ALLOW_YES,
 		.title = "The source patch adds a source file that no command compiles",
 		.meaning = "The recorded build does not know the new file, so nothing says with "
 			   "which options it is to be compiled, and what it defines would be "

@@ -27,6 +27,17 @@ const struct sut_rule sut_rules_verdict[] = {
 		.remedy = "Keep what the name stands for, and change the function itself.",
 	},
 	{
+		.id = "asm",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "The change is in assembler code",
+		.meaning = "An assembler file, or an assembler statement in C that defines a "
+			   "function. It may keep values in any register, jump anywhere and be "
+			   "called in its own way, so what holds for compiled functions when one "
+			   "is replaced need not hold for it.",
+		.remedy = "Leave it as it is, or write the fixed function in C.",
+	},
+	{
 		.id = "build-id",
 		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
 		.title = "A file without a build-id, or a process without the file",
@@ -107,7 +118,7 @@ const struct sut_rule sut_rules_verdict[] = {
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_IMPOSSIBLE,
 		.title = "A patched unit is not written in C",
-		.meaning = "Exceptions, vtables, templates and assembler sources need checks that "
+		.meaning = "Exceptions, vtables and templates need checks that "
 			   "this version does not have.",
 		.remedy = "Change units written in C only.",
 	},

@@ -325,6 +325,8 @@ static enum sut_rc load_all(struct delta *delta, const struct sut_unit *units)
 		if (options->images[i])
 			sut_target_take_symbols(delta->arena, &delta->targets[i],
 						options->images[i]);
+	for (size_t i = 0; i < options->target_count; i++)
+		sut_lto_judge(&delta->targets[i], delta->verdict);
 	delta->target_count = options->target_count;
 	for (size_t i = 0; i < delta->member_count; i++) {
 		delta->members[i].unit = &units[i];

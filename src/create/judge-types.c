@@ -91,8 +91,10 @@ enum sut_rc sut_units_judge(const struct sut_unit *units, size_t unit_count,
 			return sut_context(diag, rc, "while reading the types of %s",
 					   units[i].source);
 		sut_layout_judge(&judging);
-		if (extract)
+		if (extract) {
 			sut_abi_judge(&judging);
+			sut_asm_judge(&judging);
+		}
 	}
 	if (extract)
 		sut_start_judge(extract);

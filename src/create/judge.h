@@ -33,6 +33,12 @@ void sut_layout_judge(const struct sut_judging *judging);
 /* Rule "abi": functions that are called in another way than callers know that stay as they are. */
 void sut_abi_judge(const struct sut_judging *judging);
 
+/* Rule "asm": changed functions that the compiler did not make. */
+void sut_asm_judge(const struct sut_judging *judging);
+
+/* Rule "lto": the target's code was made at link time. */
+void sut_lto_judge(const struct sut_target *target, struct sut_verdict *verdict);
+
 /* Rules "startup" and "start": changed functions that have run, or run on in their old version. */
 void sut_start_judge(const struct sut_extract *extract);
 
