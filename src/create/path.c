@@ -8,5 +8,5 @@ const char *sut_path_resolve(struct sut_arena *arena, const char *directory, con
 		file[0] == '/' ? file : sut_arena_printf(arena, "%s/%s", directory, file);
 	SUT_FREE char *real = realpath(path, NULL);
 
-	return real ? sut_arena_strdup(arena, real) : path;
+	return sut_arena_strdup(arena, real ? real : path);
 }
