@@ -102,6 +102,17 @@ const struct sut_rule sut_rules_verdict[] = {
 		.remedy = "Do their work in a callback of the patch (create --with).",
 	},
 	{
+		.id = "instrument",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "Code that counts or checks where it runs",
+		.meaning = "For coverage, profiles and some sanitizers the compiler adds code and "
+			   "variables that the source does not have. The variables belong to the "
+			   "running program and change with every line of the source.",
+		.remedy = "Build the target without --coverage, -fprofile-* and "
+			  "-fsanitize=undefined.",
+	},
+	{
 		.id = "label",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_YES,

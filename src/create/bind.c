@@ -81,7 +81,8 @@ bool sut_reference_use_import(struct sut_reference *reference, const char *name,
 	else if (kind != R_X86_64_PLT32 && !sut_reloc_is_got(kind))
 		return sut_reference_refuse(
 			reference, "reloc",
-			"of another object, as if it were near; build this unit with -fPIE");
+			"of another object, as if it were near, and the target has no copy of it; "
+			"use it through a function or a pointer of that object");
 	return sut_reference_use(reference, &symbol, reference->reloc->addend);
 }
 

@@ -15,6 +15,7 @@
 #include "create/extract.h"
 #include "create/judge.h"
 #include "create/proof.h"
+#include "base/guard.h"
 
 #include <string.h>
 
@@ -58,9 +59,27 @@ static bool has_changes(const struct member *member)
 	return false;
 }
 
+/* What tells that code was added to the unit that writes where the source says nothing of it. */
+static const char *counts_in(const struct sut_object *object)
+{
+	static const char *const prefixes[] = {"__gcov_", "__llvm_prf_", "__ubsan_handle_"};
+
+	for (size_t i = 0; i < object->symbol_count; i++) {
+		const struct sut_symbol *symbol = &object->symbols[i];
+		const char *name =
+			symbol->section ? object->sections[symbol->section].name : symbol->name;
+
+		for (size_t j = 0; j < SUT_ARRAY_SIZE(prefixes); j++)
+			if (!strncmp(name, prefixes[j], strlen(prefixes[j])))
+				return name;
+	}
+	return NULL;
+}
+
 static enum sut_rc compare_member(struct delta *delta, struct member *member)
 {
 	const struct sut_unit *unit = member->unit;
+	const char *counters;
 	enum sut_rc rc;
 
 	rc = sut_object_load(delta->arena, unit->before, &member->before, delta->diag);
@@ -78,6 +97,17 @@ static enum sut_rc compare_member(struct delta *delta, struct member *member)
 			   "%s is compiled for link-time optimisation, so its object does not say "
 			   "what the target's code is; build the target without -flto",
 			   unit->source);
+		return SUT_OK;
+	}
+	counters = counts_in(&member->before);
+	if (counters) {
+		sut_refuse(
+			delta->verdict, "instrument",
+			sut_arena_printf(delta->arena, "%s: %s", unit->source, counters),
+			"%s is compiled to count or check where it runs (it refers to %s), and "
+			"what it counts in cannot be carried; build the target without coverage, "
+			"profiling and -fsanitize=undefined",
+			unit->source, counters);
 		return SUT_OK;
 	}
 	if (delta->options->from_count)
@@ -273,8 +303,12 @@ static uint32_t add_object(struct sut_extract *extract, struct sut_target *targe
 	object->build_id_size = target->build_id_size;
 	memcpy(object->build_id, target->build_id, target->build_id_size);
 	extract->targets[patch->object_count] = target;
-	extract->imports[patch->object_count] =
-		(struct sut_imports){.arena = extract->arena, .target = target};
+	extract->imports[patch->object_count] = (struct sut_imports){
+		.arena = extract->arena,
+		.target = target,
+		.known_count = extract->known_count,
+		.known = extract->known,
+	};
 	return patch->object_count++;
 }
 
@@ -290,6 +324,8 @@ static void collect_parts(struct delta *delta, struct sut_extract *extract)
 	extract->patch->objects = sut_arena_array(delta->arena, delta->target_count,
 						  sizeof(*extract->patch->objects));
 	extract->patch->object_count = 0;
+	extract->known = delta->targets;
+	extract->known_count = delta->target_count;
 	for (size_t j = 0; j < delta->target_count; j++) {
 		for (size_t i = 0; i < delta->member_count; i++) {
 			struct member *member = &delta->members[i];

@@ -53,7 +53,7 @@ static bool is_separate(const struct sut_part *part, uint32_t index)
 	const struct sut_section *section = &after->sections[index];
 
 	if (section->flags & SHF_EXECINSTR)
-		return section->def_count == 1 && !after->defs[section->defs[0]].offset;
+		return section->def_count == 1;
 	for (size_t i = 0; section->def_count > 1 && i < section->def_count; i++) {
 		const struct sut_def *def = &after->defs[section->defs[i]];
 
@@ -142,8 +142,23 @@ static void fill_pools(struct sut_extract *extract)
 	}
 }
 
+/* A symbol of the target is one of the definition's names; "f@VERSION" is f there. */
+static bool is_name_of(const struct sut_object *object, uint32_t def, const char *name)
+{
+	size_t length = strlen(name);
+
+	for (size_t i = 0; i < object->symbol_count; i++) {
+		const struct sut_symbol *symbol = &object->symbols[i];
+
+		if (symbol->def == def && !strncmp(symbol->name, name, length) &&
+		    (!symbol->name[length] || symbol->name[length] == '@'))
+			return true;
+	}
+	return false;
+}
+
 /* Another function's code lies at the same address: the linker folded the two into one. */
-static const char *find_folded(const struct sut_part *part, uint64_t address)
+static const char *find_folded(const struct sut_part *part, uint32_t root, uint64_t address)
 {
 	const struct sut_target *target = part->proof->target;
 	const struct sut_object *before = part->diff->before;
@@ -152,7 +167,7 @@ static const char *find_folded(const struct sut_part *part, uint64_t address)
 		const struct sut_target_symbol *symbol = &target->symbols[i];
 
 		if (symbol->address == address && symbol->type == STT_FUNC && symbol->size &&
-		    sut_object_def(before, symbol->name) == SUT_NO_DEF)
+		    !is_name_of(before, root, symbol->name))
 			return symbol->name;
 	}
 	return NULL;
@@ -208,7 +223,7 @@ static bool find_old_pieces(struct sut_extract *extract, const struct sut_part *
 		*piece = (struct sut_patch_piece){proven->address, proven->size, {0}};
 		crypto_hash_sha256(piece->sha256, bytes, proven->size);
 	}
-	const char *folded = find_folded(part, func->pieces[0].address);
+	const char *folded = find_folded(part, root, func->pieces[0].address);
 
 	if (!folded)
 		folded = find_overlap(extract->patch, func);

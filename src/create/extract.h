@@ -44,6 +44,8 @@ struct sut_extract {
 	struct sut_part *parts;
 	struct sut_target **targets; /* per object of the patch */
 	struct sut_imports *imports; /* likewise */
+	size_t known_count;
+	struct sut_target *known; /* all targets */
 	size_t section_capacity, symbol_capacity, func_capacity, origin_capacity, origin_count;
 	struct sut_origin *origins; /* per section of the patch */
 };

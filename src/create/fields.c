@@ -8,6 +8,8 @@
 #include <elf.h>
 #include <string.h>
 
+const char sut_match_unknown[] = "it has a relocation of an unknown type";
+
 static bool differs(struct sut_match *match, const char *reason)
 {
 	match->reason = reason;
@@ -182,7 +184,7 @@ bool sut_match_field(struct sut_match *match, const struct sut_section *section,
 	if (reloc->type == R_X86_64_TLSDESC_CALL)
 		return true;
 	if (size < 4)
-		return differs(match, "it has a relocation of an unknown type");
+		return differs(match, sut_match_unknown);
 	value = read_field(field, size);
 	switch (reloc->type) {
 	case R_X86_64_PC32:
@@ -209,6 +211,6 @@ bool sut_match_field(struct sut_match *match, const struct sut_section *section,
 	case R_X86_64_64:
 		return sut_match_bind(match, &place, value);
 	default:
-		return differs(match, "it has a relocation of an unknown type");
+		return differs(match, sut_match_unknown);
 	}
 }

@@ -87,6 +87,16 @@ uint64_t sut_target_slot(const struct sut_target *target, const char *name)
 	return lazy;
 }
 
+uint64_t sut_target_chosen_slot(const struct sut_target *target, uint64_t resolver)
+{
+	for (size_t i = 0; i < target->reloc_count; i++) {
+		if (target->relocs[i].type == R_X86_64_IRELATIVE &&
+		    target->relocs[i].addend == (int64_t)resolver)
+			return target->relocs[i].address;
+	}
+	return 0;
+}
+
 /* The offset in the target's own block that the slot without a name is for. */
 static bool tls_slot_offset(const struct sut_target *target, const struct sut_target_reloc *reloc,
 			    uint64_t *offset)

@@ -17,7 +17,46 @@ static bool exports(const struct sut_target *object, const char *name)
 	return false;
 }
 
-static bool load(struct sut_imports *imports, const char *name, struct sut_target *object)
+static struct sut_target *load_from(struct sut_imports *imports, const char *folder,
+				    const char *name)
+{
+	const char *path = sut_arena_printf(imports->arena, "%s/%s", folder, name);
+	struct sut_target *object = sut_arena_alloc(imports->arena, sizeof(*object));
+	struct sut_diag ignored;
+
+	if (access(path, R_OK) || sut_target_load(imports->arena, path, object, &ignored))
+		return NULL;
+	return object;
+}
+
+/* In the folders of DT_RUNPATH, a list with colons in which $ORIGIN is the target's own folder. */
+static struct sut_target *load_by_runpath(struct sut_imports *imports, const char *name)
+{
+	static const char origin[] = "$ORIGIN", braces[] = "${ORIGIN}";
+	const struct sut_target *target = imports->target;
+	size_t own = target->name > target->path ? target->name - target->path - 1 : 0;
+	struct sut_target *object = NULL;
+
+	for (const char *from = target->runpath, *end; *from && !object;
+	     from = *end ? end + 1 : end) {
+		const char *rest = from, *prefix = "";
+
+		end = strchrnul(from, ':');
+		if (!strncmp(from, origin, strlen(origin)))
+			rest += strlen(origin);
+		else if (!strncmp(from, braces, strlen(braces)))
+			rest += strlen(braces);
+		if (rest > from)
+			prefix = own ? sut_arena_strndup(imports->arena, target->path, own) : ".";
+		object = load_from(imports,
+				   sut_arena_printf(imports->arena, "%s%.*s", prefix,
+						    (int)(end - rest), rest),
+				   name);
+	}
+	return object;
+}
+
+static const struct sut_target *load(struct sut_imports *imports, const char *name)
 {
 	static const char *const folders[] = {"/lib/x86_64-linux-gnu",
 					      "/usr/lib/x86_64-linux-gnu",
@@ -26,15 +65,17 @@ static bool load(struct sut_imports *imports, const char *name, struct sut_targe
 					      "/usr/local/lib",
 					      "/lib",
 					      "/usr/lib"};
+	struct sut_target *object;
 
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		const char *path = sut_arena_printf(imports->arena, "%s/%s", folders[i], name);
-		struct sut_diag ignored;
-
-		if (!access(path, R_OK) && !sut_target_load(imports->arena, path, object, &ignored))
-			return true;
+	for (size_t i = 0; i < imports->known_count; i++) {
+		if (!strcmp(imports->known[i].soname, name) ||
+		    !strcmp(imports->known[i].name, name))
+			return &imports->known[i];
 	}
-	return false;
+	object = load_by_runpath(imports, name);
+	for (size_t i = 0; !object && i < sizeof(folders) / sizeof(folders[0]); i++)
+		object = load_from(imports, folders[i], name);
+	return object;
 }
 
 bool sut_imports_have(struct sut_imports *imports, const char *name)
@@ -45,14 +86,15 @@ bool sut_imports_have(struct sut_imports *imports, const char *name)
 		imports->objects = sut_arena_array(imports->arena, target->needed_count,
 						   sizeof(*imports->objects));
 		for (size_t i = 0; i < target->needed_count; i++) {
-			if (load(imports, target->needed[i],
-				 &imports->objects[imports->object_count]))
-				imports->object_count++;
+			const struct sut_target *object = load(imports, target->needed[i]);
+
+			if (object)
+				imports->objects[imports->object_count++] = object;
 		}
 		imports->loaded = true;
 	}
 	for (size_t i = 0; i < imports->object_count; i++) {
-		if (exports(&imports->objects[i], name))
+		if (exports(imports->objects[i], name))
 			return true;
 	}
 	return false;

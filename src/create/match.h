@@ -51,6 +51,9 @@ struct sut_match {
 	struct sut_match_steps steps; /* of the last function; the caller may keep it */
 };
 
+/* The reason for what a linker's way with this relocation is not known. */
+extern const char sut_match_unknown[];
+
 /* The function def lies at the address. Sets size, bindings and steps, or offset and reason. */
 bool sut_match_function(struct sut_match *match, const struct sut_def *def, uint64_t address);
 

@@ -377,6 +377,17 @@ void sut_proof_run(struct sut_arena *arena, const struct sut_object *object,
 	count_results(proof);
 }
 
+static void refuse_unknown(const struct sut_proof *proof, const struct sut_def *def,
+			   const char *source, struct sut_verdict *verdict)
+{
+	sut_refuse(
+		verdict, "reloc", sut_arena_printf(verdict->arena, "%s: %s", source, def->name),
+		"%s of %s is compiled for a code model that cannot be compared with %s: it has a "
+		"relocation of an unknown type; build the target without -mcmodel, or make it "
+		"no position-independent one",
+		def->name, source, proof->target->name);
+}
+
 void sut_proof_judge(const struct sut_proof *proof, const char *source, struct sut_verdict *verdict)
 {
 	size_t count = 0;
@@ -387,6 +398,10 @@ void sut_proof_judge(const struct sut_proof *proof, const char *source, struct s
 
 		if (proven->state != SUT_PROOF_DIFFERENT || ++count > NAMED_MAX)
 			continue;
+		if (proven->reason == sut_match_unknown) {
+			refuse_unknown(proof, def, source, verdict);
+			continue;
+		}
 		sut_refuse(verdict, "match",
 			   sut_arena_printf(verdict->arena,
 					    "%s: %s, %zu bytes, first difference at offset %zu "

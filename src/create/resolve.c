@@ -127,6 +127,19 @@ static bool stays_within(const struct sut_reference *reference, const struct ref
 		after->defs[caller].parent == callee);
 }
 
+/* A function that was chosen when the target started: a call goes where all others go. */
+static bool use_chosen(struct sut_reference *reference, const struct sut_def *def,
+		       uint64_t resolver)
+{
+	uint64_t slot = sut_target_chosen_slot(sut_reference_target(reference), resolver);
+
+	if (slot && sut_reloc_is_branch(reference->reloc))
+		return sut_reference_use_import(reference, def->name, STT_FUNC, slot);
+	return sut_reference_refuse(reference, "ifunc",
+				    "which is chosen when the program starts; call the "
+				    "implementation instead");
+}
+
 static bool resolve_function(struct sut_reference *reference, const struct referent *referent)
 {
 	const struct sut_diff *diff = referent->part->diff;
@@ -141,10 +154,7 @@ static bool resolve_function(struct sut_reference *reference, const struct refer
 		return use_own(reference, referent);
 	if (twin != SUT_NO_DEF && sut_part_locate(referent->part, twin, &address)) {
 		if (def->type == STT_GNU_IFUNC)
-			return sut_reference_refuse(
-				reference, "ifunc",
-				"which is chosen when the program starts; call the "
-				"implementation instead");
+			return use_chosen(reference, def, address);
 		return use_original(reference, referent, address);
 	}
 	/* The linker dropped it: nobody used it until now. */

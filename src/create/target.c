@@ -179,13 +179,16 @@ static void load_dynamic(struct load *load, Elf_Scn *scn, const GElf_Shdr *heade
 	GElf_Dyn entry;
 
 	for (int i = 0; data && gelf_getdyn(data, i, &entry); i++) {
-		if (entry.d_tag != DT_SONAME && entry.d_tag != DT_NEEDED)
+		if (entry.d_tag != DT_SONAME && entry.d_tag != DT_NEEDED &&
+		    entry.d_tag != DT_RUNPATH && entry.d_tag != DT_RPATH)
 			continue;
 		const char *name = sut_arena_strdup(load->arena, string_at(load, header->sh_link,
 									   entry.d_un.d_val));
 
 		if (entry.d_tag == DT_SONAME)
 			target->soname = name;
+		else if (entry.d_tag != DT_NEEDED)
+			target->runpath = name;
 		else
 			SUT_PUSH(load->arena, target->needed, target->needed_count,
 				 load->needed_capacity) = name;
@@ -336,7 +339,7 @@ enum sut_rc sut_target_parse(struct sut_arena *arena, const char *path, struct s
 			     struct sut_target *target, struct sut_diag *diag)
 {
 	struct sut_target result = {
-		.path = path, .name = base_name(path), .soname = "", .bytes = bytes};
+		.path = path, .name = base_name(path), .soname = "", .runpath = "", .bytes = bytes};
 	struct load load = {.arena = arena, .target = &result, .diag = diag};
 	enum sut_rc rc;
 

@@ -59,6 +59,7 @@ struct sut_target {
 	struct sut_target_reloc *relocs; /* dynamic, ascending address */
 	size_t needed_count;
 	const char **needed; /* names of the shared objects it needs */
+	const char *runpath; /* where it looks for them first, as DT_RUNPATH has it, or "" */
 	uint64_t tls_size;   /* of the TLS block, aligned; 0: none */
 };
 
@@ -99,6 +100,10 @@ const struct sut_target_reloc *sut_target_reloc_at(const struct sut_target *targ
  */
 uint64_t sut_target_slot(const struct sut_target *target, const char *name);
 
+/* The slot for the function that the resolver at the address chooses when the target starts, or 0.
+ */
+uint64_t sut_target_chosen_slot(const struct sut_target *target, uint64_t resolver);
+
 /*
  * The slot, or the first of a pair, that the loader fills for a thread-local variable: of that kind
  * (R_X86_64_TPOFF64, DTPMOD64, TLSDESC), for the name or for an offset in the target's own block.
@@ -121,9 +126,11 @@ bool sut_target_pointer(const struct sut_target *target, uint64_t address, uint6
 struct sut_imports {
 	struct sut_arena *arena;
 	const struct sut_target *target;
+	size_t known_count;
+	struct sut_target *known; /* other targets of the patch, which may be among them */
 	bool loaded;
 	size_t object_count;
-	struct sut_target *objects;
+	const struct sut_target **objects;
 };
 
 /* One of them exports the name. They are read at the first question: most patches ask none. */

@@ -172,6 +172,50 @@ static const struct sut_object *object_of_dynamic(const struct sut_target *targe
 	return NULL;
 }
 
+/* Reads `count` items of `size` bytes at once; NULL when there are none, too many, or unreadable.
+ */
+static void *read_array(const struct sut_target *target, uint64_t address, uint64_t count,
+			size_t size)
+{
+	void *data;
+
+	if (!address || !count || count > SYMBOLS_MAX)
+		return NULL;
+	data = calloc(count + 1, size);
+	if (data && sut_target_read(target, address, data, count * size))
+		return data;
+	free(data);
+	return NULL;
+}
+
+/* The slot of a list of relocations that the loader filled with the resolver's choice, or 0. */
+static uint64_t chosen_slot(const struct tables *t, uint64_t relocs, uint64_t size,
+			    uint64_t resolver)
+{
+	uint64_t count = size / sizeof(Elf64_Rela);
+	SUT_FREE Elf64_Rela *list = read_array(t->target, relocs, count, sizeof(*list));
+
+	for (size_t i = 0; list && i < count; i++)
+		if (ELF64_R_TYPE(list[i].r_info) == R_X86_64_IRELATIVE &&
+		    (uint64_t)list[i].r_addend == resolver)
+			return t->object->bias + list[i].r_offset;
+	return 0;
+}
+
+/*
+ * A library that calls such a function itself has a slot for it, which the loader fills at once,
+ * not when it is first used.
+ */
+static bool read_chosen(const struct tables *t, uint64_t resolver, uint64_t *address)
+{
+	uint64_t slot = chosen_slot(t, t->jump_relocs, t->jump_size, resolver);
+
+	if (!slot)
+		slot = chosen_slot(t, t->relocs, t->reloc_size, resolver);
+	return slot && sut_target_read(t->target, slot, address, sizeof(*address)) &&
+	       *address >= t->object->low && *address < t->object->high;
+}
+
 enum sut_rc sut_dynamic_resolve(const struct sut_target *target, const char *name,
 				uint64_t *address, struct sut_diag *diag)
 {
@@ -189,6 +233,9 @@ enum sut_rc sut_dynamic_resolve(const struct sut_target *target, const char *nam
 		object = object_of_dynamic(target, head.dynamic);
 		if (!object || !read_tables(target, object, &t) || !lookup(&t, name, &symbol))
 			continue;
+		if (ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC &&
+		    read_chosen(&t, symbol.st_value, address))
+			return SUT_OK;
 		if (ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC ||
 		    ELF64_ST_TYPE(symbol.st_info) == STT_TLS) {
 			sut_fail(diag, SUT_UNSUPPORTED, "ifunc",
@@ -207,22 +254,6 @@ enum sut_rc sut_dynamic_resolve(const struct sut_target *target, const char *nam
 	sut_remedy(diag,
 		   "The fix needs a library that the program does not use; restart it instead.");
 	return SUT_REFUSED;
-}
-
-/* Reads `count` items of `size` bytes at once; NULL when there are none, too many, or unreadable.
- */
-static void *read_array(const struct sut_target *target, uint64_t address, uint64_t count,
-			size_t size)
-{
-	void *data;
-
-	if (!address || !count || count > SYMBOLS_MAX)
-		return NULL;
-	data = calloc(count + 1, size);
-	if (data && sut_target_read(target, address, data, count * size))
-		return data;
-	free(data);
-	return NULL;
 }
 
 static const char *import_in(const struct tables *t, uint64_t relocs, uint64_t count,

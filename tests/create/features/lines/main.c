@@ -4,7 +4,7 @@
 #include <assert.h>
 
 #define LOG(text) printf("%s%d ", text, __LINE__)
-#define UNIQUE (__COUNTER__ + 2)
+#define UNIQUE    (__COUNTER__ + 2)
 
 __attribute__((noinline)) void first(int value)
 {

@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "runner.h"
+
+static int calls;
+
+__attribute__((noinline)) int count(int by)
+{
+	return calls += by;
+}
+
+void step(void)
+{
+	printf("%d\n", count(1));
+}
