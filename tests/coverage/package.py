@@ -180,7 +180,7 @@ class Package:
         result.update(
             verdict=created.get("verdict", "failed"),
             rules=" ".join(sorted({refusal["rule"] for refusal in refusals})),
-            evidence=evidence_of(refusals),
+            evidence=evidence_of(refusals).replace(self.tree, ""),
             changed=" ".join(f["name"] for f in functions if f["kind"] == "changed"),
             new=" ".join(f["name"] for f in functions if f["kind"] == "new"),
             units=len({f["source"].rsplit(":", 1)[0] for f in functions if f["source"]}),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* libmodbus: "FUNCTION LENGTH": replies to a request of 12 bytes that is said to have that length. */
+/* libmodbus: "FUNCTION LENGTH": replies to a request of 12 bytes that is said to have that length.
+ */
 #include "host.h"
 
 #include <modbus.h>
