@@ -414,6 +414,7 @@ enum sut_rc sut_delta_build(struct sut_arena *arena, const struct sut_create_opt
 	sut_additions_judge(&extract);
 	sut_extract_sources(&extract);
 	/* Without a changed function nothing reads old values in a new way. */
-	return patch->func_count ? sut_units_judge(units, unit_count, &extract, verdict, diag)
-				 : SUT_OK;
+	return patch->func_count || verdict->refusal_count
+		       ? sut_units_judge(units, unit_count, &extract, verdict, diag)
+		       : SUT_OK;
 }

@@ -55,4 +55,9 @@ void sut_diff_judge(const struct sut_diff *diff, const char *source, struct sut_
  */
 bool sut_def_is_copied(const struct sut_object *object, const struct sut_def *def);
 
+/* Where the content of two twins differs first, a line of evidence: "\nat 8: 0c 00 -> 05 00". */
+const char *sut_data_difference(struct sut_arena *arena, const struct sut_object *before,
+				const struct sut_def *old, const struct sut_object *after,
+				const struct sut_def *new);
+
 #endif

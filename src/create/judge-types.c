@@ -90,6 +90,7 @@ enum sut_rc sut_units_judge(const struct sut_unit *units, size_t unit_count,
 		if (rc)
 			return sut_context(diag, rc, "while reading the types of %s",
 					   units[i].source);
+		sut_data_places(&judging);
 		sut_layout_judge(&judging);
 		if (extract) {
 			sut_abi_judge(&judging);

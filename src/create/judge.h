@@ -33,6 +33,9 @@ void sut_layout_judge(const struct sut_judging *judging);
 /* Rule "abi": functions that are called in another way than callers know that stay as they are. */
 void sut_abi_judge(const struct sut_judging *judging);
 
+/* Adds the line in the source to what was said of the unit's variables. */
+void sut_data_places(const struct sut_judging *judging);
+
 /* Rule "asm": changed functions that the compiler did not make. */
 void sut_asm_judge(const struct sut_judging *judging);
 

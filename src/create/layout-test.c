@@ -252,7 +252,27 @@ static void the_sign_of_what_a_pointer_leads_to_is_no_matter(void)
 		       "struct s { unsigned char *a; } v;\nint f(void) { return *v.a / 2; }"));
 }
 
+static void data_is_shown_with_its_line_and_both_values(void)
+{
+	SUT_TESTUNIT struct sut_testunit test = {0};
+	SUT_TESTUNIT struct sut_testunit local = {0};
+
+	judge(&test, "", "int a;\nlong limits[2] = {1, 5};\nint f(int i) { return limits[i] + a; }",
+	      "int a;\nlong limits[2] = {1, 12};\nint f(int i) { return limits[i] + a; }");
+	CHECK(test.verdict.refusal_count == 1);
+	CHECK_STRING(test.verdict.refusals[0].evidence,
+		     "unit.c: limits (unit.c:2)\n"
+		     "at 8: 05 00 00 00 00 00 00 00 -> 0c 00 00 00 00 00 00 00");
+	judge(&local, "", "int f(int i)\n{ static int n = 3; return n += i; }",
+	      "int f(int i)\n{ static int n = 4; return n += i; }");
+	CHECK(local.verdict.refusal_count == 1);
+	CHECK_STRING(local.verdict.refusals[0].evidence,
+		     "unit.c: n.0 (unit.c:2)\nat 0: 03 00 00 00 -> 04 00 00 00");
+}
+
 static const struct sut_tap_test tests[] = {
+	{"data is shown with its line and both values",
+	 data_is_shown_with_its_line_and_both_values},
 	{"a new member of what others make is refused",
 	 a_new_member_of_what_others_make_is_refused},
 	{"new members belong into shadow variables", new_members_belong_into_shadow_variables},

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* The evidence for what is said of a variable: where its initial value differs, and its line. */
+#include "create/judge.h"
+
+#include <string.h>
+
+enum { SHOWN = 8 /* bytes from the first difference on */ };
+
+static const unsigned char *content(const struct sut_object *object, const struct sut_def *def)
+{
+	const unsigned char *data = object->sections[def->section].data;
+
+	return data ? data + def->offset : NULL;
+}
+
+static unsigned int byte_at(const unsigned char *data, uint64_t at)
+{
+	return data ? data[at] : 0;
+}
+
+static const char *hex(struct sut_arena *arena, const unsigned char *data, uint64_t from,
+		       uint64_t to)
+{
+	const char *text = "";
+
+	for (uint64_t i = from; i < to; i++)
+		text = sut_arena_printf(arena, "%s%s%02x", text, *text ? " " : "",
+					byte_at(data, i));
+	return text;
+}
+
+const char *sut_data_difference(struct sut_arena *arena, const struct sut_object *before,
+				const struct sut_def *old, const struct sut_object *after,
+				const struct sut_def *new)
+{
+	const unsigned char *was = content(before, old), *is = content(after, new);
+	uint64_t size = old->size < new->size ? old->size : new->size, from = 0, to;
+
+	while (from < size && byte_at(was, from) == byte_at(is, from))
+		from++;
+	if (from == size)
+		return old->size == new->size ? "\nan address in it differs" : "";
+	from -= from % sizeof(int);
+	to = from + SHOWN < size ? from + SHOWN : size;
+	return sut_arena_printf(arena, "\nat %llu: %s -> %s", (unsigned long long)from,
+				hex(arena, was, from, to), hex(arena, is, from, to));
+}
+
+/* The variable of the source that the object's name stands for: "count.0" is the count of a
+ * function. */
+static const struct sut_type_variable *find_variable(const struct sut_types *types,
+						     const char *name)
+{
+	const struct sut_type_variable *found = sut_types_variable(types, name);
+	size_t length = strcspn(name, ".");
+
+	for (size_t i = 0; !found && i < types->variable_count; i++) {
+		const char *inner = strstr(types->variables[i].name, ": ");
+
+		if (inner && !strncmp(inner + 2, name, length) && !inner[2 + length])
+			found = &types->variables[i];
+	}
+	return found;
+}
+
+static bool is_about_data(const char *rule)
+{
+	return !strcmp(rule, "data") || !strcmp(rule, "size") || !strcmp(rule, "storage");
+}
+
+void sut_data_places(const struct sut_judging *judging)
+{
+	struct sut_verdict *verdict = judging->verdict;
+	size_t prefix = strlen(judging->unit->source);
+
+	for (size_t i = 0; i < verdict->refusal_count; i++) {
+		struct sut_refusal *refusal = &verdict->refusals[i];
+		const char *evidence = refusal->evidence, *name, *rest;
+		const struct sut_type_variable *variable;
+
+		if (!is_about_data(refusal->rule) ||
+		    strncmp(evidence, judging->unit->source, prefix) != 0 ||
+		    strncmp(evidence + prefix, ": ", 2) != 0)
+			continue;
+		rest = strchrnul(evidence, '\n');
+		name = sut_arena_strndup(verdict->arena, evidence + prefix + 2,
+					 (size_t)(rest - evidence) - prefix - 2);
+		variable = find_variable(judging->after, name);
+		if (variable)
+			refusal->evidence = sut_arena_printf(verdict->arena, "%s: %s (%s)%s",
+							     judging->unit->source, name,
+							     variable->place, rest);
+	}
+}
