@@ -13,7 +13,7 @@ expat_make() {
 }
 
 program_build() {
-	tree=$work/expat/expat target=$work/expat/expat/lib/.libs/libexpat.so.1
+	tree=$work/expat/expat target=$work/expat/expat/lib/.libs/libexpat.so.1 header=lib/expat.h
 	[ -e "$work/built" ] || {
 		debian_source expat &&
 			(cd "$tree" && quietly "$work/build.log" expat_make) &&

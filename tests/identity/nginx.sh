@@ -17,7 +17,7 @@ nginx_configure() {
 }
 
 program_build() {
-	tree=$work/nginx target=$work/nginx/objs/nginx
+	tree=$work/nginx target=$work/nginx/objs/nginx header=src/core/ngx_core.h
 	[ -e "$work/built" ] || {
 		debian_source nginx || return
 		(

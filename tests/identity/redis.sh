@@ -6,7 +6,7 @@ known='aeMain bioProcessBackgroundJobs'
 . "$here/debian.sh"
 
 program_build() {
-	tree=$work/redis target=$work/redis/src/redis-server
+	tree=$work/redis target=$work/redis/src/redis-server header=src/server.h
 	[ -e "$work/built" ] || {
 		debian_source redis || return
 		(

@@ -17,6 +17,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "small.h"
+
 #define NOINLINE __attribute__((noinline))
 
 /* Data of all kinds, and who uses it. */
@@ -241,14 +243,6 @@ static NOINLINE int catch (int x)
 }
 
 /* Arguments and results. */
-
-struct small {
-	int a, b;
-};
-
-struct large {
-	long values[12];
-};
 
 static NOINLINE struct small make_small(int x)
 {

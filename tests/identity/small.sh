@@ -3,8 +3,8 @@
 # it was asked before, so a second one, which is never patched, is asked the same.
 
 program_build() {
-	tree=$work/tree target=$work/tree/small title='A program of ours'
-	mkdir -p "$tree" && cp "$here/small.c" "$tree" || return
+	tree=$work/tree target=$work/tree/small title='A program of ours' header=small.h
+	mkdir -p "$tree" && cp "$here/small.c" "$here/small.h" "$tree" || return
 	(cd "$tree" && quietly "$work/build.log" "$suture" record -- \
 		gcc -D_GNU_SOURCE -O2 -g -pthread -o small small.c -lm)
 }
