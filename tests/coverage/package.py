@@ -152,16 +152,20 @@ class Package:
 
     def walk(self, only):
         """One result for each fix, a dict with the columns of table.py."""
-        began = False
+        began = changed = False
         for name in self.series():
             began = began or self.is_fix(name)
             if not began:
                 continue
-            wanted = self.is_fix(name) and (not only or only in name)
-            result = self.fix(name) if wanted else {}
-            units = measure.Units(self, name) if wanted else None
+            wanted = self.is_fix(name) and (not only or any(word in name for word in only))
+            if wanted and changed:
+                self.shell(self.recipe["build"], "step.log", record=True)
+                changed = False
+            if wanted:
+                units = measure.Units(self, name)
+                result = self.fix(name)
             self.apply_to_tree(name)
-            self.shell(self.recipe["build"], "step.log", record=True)
+            changed = True
             if wanted:
                 result["measure"] = units.judge(result)
                 print("\t".join(str(result[key]) for key in ("package", "fix", "verdict", "rules",

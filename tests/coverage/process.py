@@ -87,10 +87,10 @@ class Process:
                               errors="replace", stdin=subprocess.DEVNULL, timeout=PATIENCE)
         return done.stdout.strip()
 
-    def spawn(self, command, **more):
+    def spawn(self, command, variables=""):
         self.log = open(os.path.join(self.scratch, "log"), "w")
-        self.child = subprocess.Popen(["sh", "-c", "exec " + command], cwd=self.scratch,
-                                      env=dict(self.environment, **more),
+        self.child = subprocess.Popen(["sh", "-c", f"{variables} exec {command}"],
+                                      cwd=self.scratch, env=self.environment,
                                       stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                       stderr=self.log, text=True, errors="replace")
 
@@ -163,7 +163,8 @@ class Tool(Process):
             subprocess.run(["gcc", "-shared", "-fPIC", "-o", library, held], check=True)
         self.fifo = os.path.join(self.scratch, "hold")
         os.mkfifo(self.fifo)
-        self.spawn(self.recipe["tool"], COVERAGE_HOLD=self.fifo, LD_PRELOAD=library)
+        # Not in the environment of the shell, which would be held instead.
+        self.spawn(self.recipe["tool"], f"COVERAGE_HOLD={self.fifo} LD_PRELOAD={library}")
 
     def is_ready(self):
         return super().is_ready() and os.path.exists(self.fifo + ".held")

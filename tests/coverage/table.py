@@ -23,15 +23,13 @@ def flat(value):
     return " ".join(str(value).split())
 
 
-def replace(package, lines, partly):
-    """Puts new lines of a package in the place of the old ones; partly: only of the same fixes."""
-    again = {line["fix"] for line in lines}
-    kept = [line for line in read() if line["package"] != package or
-            (partly and line["fix"] not in again)]
+def put(result):
+    """Puts a result in the place of the one that there was of this fix."""
+    lines = [line for line in read()
+             if (line["package"], line["fix"]) != (result["package"], result["fix"])]
     with open(RESULTS, "w") as file:
         print("\t".join(COLUMNS), file=file)
-        # Stable: the fixes of a package stay in the order of its series.
-        for line in sorted(kept + lines, key=lambda line: line["package"]):
+        for line in sorted(lines + [result], key=lambda line: (line["package"], line["fix"])):
             print("\t".join(flat(line[column]) for column in COLUMNS), file=file)
 
 
