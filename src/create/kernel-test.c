@@ -61,6 +61,32 @@ static void another_number_is_a_change(void)
 	CHECK_EQUAL(change_of(&file, "f"), SUT_CHANGE_CHANGED);
 }
 
+static void a_number_beside_the_line_is_a_change(void)
+{
+	COMPARISON c = {0};
+	static const char format[] =
+		"void warn_slowpath_fmt(const char *, int, unsigned, const char *, ...);\n"
+		"void f(int x) { if (x > 5) warn_slowpath_fmt(\"a.c\", 117, %d, 0); }";
+
+	compare(&c, sut_arena_printf(&c.test.arena, format, 9),
+		sut_arena_printf(&c.test.arena, format, 8));
+	CHECK_EQUAL(change_of(&c, "f"), SUT_CHANGE_CHANGED);
+}
+
+static void only_a_format_of_places_makes_a_line(void)
+{
+	COMPARISON place = {0}, number = {0};
+	static const char format[] = "int printk(const char *, ...);\n"
+				     "void f(int x) { if (x > 5) printk(\"%s\", \"a.c\", %d); }";
+
+	compare(&place, sut_arena_printf(&place.test.arena, format, "failed at %s (%d)", 117),
+		sut_arena_printf(&place.test.arena, format, "failed at %s (%d)", 118));
+	CHECK_EQUAL(change_of(&place, "f"), SUT_CHANGE_NONE);
+	compare(&number, sut_arena_printf(&number.test.arena, format, "%s wants %d pages", 117),
+		sut_arena_printf(&number.test.arena, format, "%s wants %d pages", 118));
+	CHECK_EQUAL(change_of(&number, "f"), SUT_CHANGE_CHANGED);
+}
+
 static void a_static_of_a_macro_is_no_twin(void)
 {
 	COMPARISON c = {0};
@@ -98,6 +124,8 @@ static void tables_about_code_are_known(void)
 static const struct sut_tap_test tests[] = {
 	{"another line is no change", another_line_is_no_change},
 	{"another number is a change", another_number_is_a_change},
+	{"a number beside the line is a change", a_number_beside_the_line_is_a_change},
+	{"only a format of places makes a line", only_a_format_of_places_makes_a_line},
 	{"a static of a macro is no twin", a_static_of_a_macro_is_no_twin},
 	{"start-up code is refused", start_up_code_is_refused},
 	{"tables about code are known", tables_about_code_are_known},
