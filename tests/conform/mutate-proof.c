@@ -6,7 +6,7 @@
  * in the function, but for what no-operations say about their operands.
  *
  * What nobody can know is not asked for: when a target has no symbols, and one function alone uses
- * a variable, then any place of memory that is no code may be that variable.
+ * a variable or constant, then any place of memory may be where that lies.
  */
 #include "mutate.h"
 #include "base/guard.h"
@@ -58,17 +58,35 @@ static const char *disassemble(struct sut_arena *arena, const struct sut_target 
 	return text;
 }
 
-/* Memory of variables and constants, the thread's included. */
-static bool is_variable(const struct sut_target *target, uint64_t address)
+/* Memory of the target, which may be its code, or of its threads. */
+static bool is_memory(const struct sut_target *target, uint64_t address, bool code)
 {
 	for (size_t i = 0; i < target->segment_count; i++) {
 		const struct sut_target_segment *segment = &target->segments[i];
 
-		if (!segment->executable && address >= segment->address &&
+		if ((code || !segment->executable) && address >= segment->address &&
 		    address - segment->address < segment->size)
 			return true;
 	}
 	return -address - 1 < target->tls_size;
+}
+
+/* One leads to the other through nothing but no-operations. */
+static bool same_way(const struct sut_target *target, uint64_t a, uint64_t b)
+{
+	uint64_t from = a < b ? a : b, to = a < b ? b : a;
+	const unsigned char *code = sut_target_bytes(target, from, to - from);
+	char line[LINE_MAX];
+	struct sut_insn insn;
+
+	for (uint64_t at = 0; code && at < to - from; at += insn.length) {
+		if (!sut_insn_decode(code + at, to - from - at, from + at, &insn) ||
+		    !sut_insn_format(code + at, to - from - at, from + at, line, sizeof(line),
+				     no_name, NULL) ||
+		    strncmp(line, "nop", 3) != 0)
+			return false;
+	}
+	return code;
 }
 
 /* Both are the same text, but for places of variables that a stripped target does not name. */
@@ -84,8 +102,10 @@ static bool same_text(const struct sut_target *target, const char *one, const ch
 		}
 		a = strtoull(one, &one_end, 16);
 		b = strtoull(other, &other_end, 16);
-		if (a != b &&
-		    (target->has_symtab || !is_variable(target, a) || !is_variable(target, b)))
+		bool variables =
+			!target->has_symtab && is_variable(target, a) && is_variable(target, b);
+
+		if (a != b && !variables && !same_way(target, a, b))
 			return false;
 		one = one_end;
 		other = other_end;
@@ -186,8 +206,72 @@ static void mutate_data(struct subject *subject, struct totals *totals)
 		report(subject, &named, offset, totals);
 }
 
-static bool mutate_file(const char *path, const char *target, size_t count, struct totals *code,
-			struct totals *data)
+/* The only place of the target that has these bytes outside of code, as an address; or 0. */
+static uint64_t find_bytes(const struct sut_target *target, const void *bytes, uint64_t size)
+{
+	uint64_t found = 0;
+
+	for (size_t i = 0; i < target->segment_count; i++) {
+		const struct sut_target_segment *segment = &target->segments[i];
+		const unsigned char *at = segment->data, *end = at + segment->file_size;
+
+		while (!segment->executable && (at = memmem(at, end - at, bytes, size))) {
+			if (found)
+				return 0;
+			found = segment->address + (at++ - segment->data);
+		}
+	}
+	return found;
+}
+
+/* A byte of a string or constant that a function which was found refers to. */
+static void mutate_constant(struct subject *subject, struct totals *totals)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	const struct sut_object *object = &subject->object;
+	size_t index = mutate_below(&subject->seed, object->def_count);
+	const struct sut_section *code = &object->sections[object->defs[index].section];
+	struct sut_def named = {.name = object->defs[index].name};
+	struct sut_target target;
+	struct sut_proof proof;
+
+	if (subject->proof.defs[index].state != SUT_PROOF_EQUAL || !code->reloc_count)
+		return;
+	const struct sut_reloc *reloc =
+		&code->relocs[mutate_below(&subject->seed, code->reloc_count)];
+	struct sut_place place = sut_object_place(object, code, reloc);
+	const struct sut_section *section = &object->sections[place.section];
+
+	if (!place.section || !sut_section_is_merged(section) || place.offset < 0)
+		return;
+	uint64_t size = sut_section_element(section, place.offset);
+	uint64_t address =
+		size > 3 ? find_bytes(&subject->target, section->data + place.offset, size) : 0;
+
+	if (!address)
+		return;
+	uint64_t offset = mutate_below(&subject->seed, size);
+
+	totals->done++;
+	if (!prove_changed(&arena, subject, address + offset, &target, &proof) ||
+	    proof.defs[index].state != SUT_PROOF_EQUAL || refutes(&arena, &proof, false))
+		totals->found++;
+	else
+		report(subject, &named, offset, totals);
+}
+
+enum { KINDS = 3 };
+
+static const struct {
+	const char *name;
+	void (*run)(struct subject *subject, struct totals *totals);
+} mutations[KINDS] = {
+	{"function", mutate_function},
+	{"data", mutate_data},
+	{"string or constant", mutate_constant},
+};
+
+static bool mutate_file(const char *path, const char *target, size_t count, struct totals *totals)
 {
 	SUT_ARENA struct sut_arena arena = {0};
 	struct subject subject = {.seed = 1};
@@ -199,10 +283,7 @@ static bool mutate_file(const char *path, const char *target, size_t count, stru
 		return false;
 	sut_proof_run(&arena, &subject.object, &subject.target, NULL, &subject.proof);
 	for (size_t i = 0; i < count; i++) {
-		if (i % 2)
-			mutate_function(&subject, code);
-		else
-			mutate_data(&subject, data);
+		mutations[i % KINDS].run(&subject, &totals[i % KINDS]);
 	}
 	return !refutes(&arena, &subject.proof, true) && subject.proof.equal;
 }
@@ -219,19 +300,19 @@ static bool conclude(int number, const char *what, const struct totals *totals)
 
 int main(int argc, char **argv)
 {
-	struct totals code = {0}, data = {0};
+	struct totals totals[KINDS] = {0};
 	size_t count = argc > 3 ? strtoul(argv[1], NULL, 0) / (argc - 3) : 0;
 	bool good = argc > 3;
 
-	printf("1..3\n");
+	printf("1..%d\n", KINDS + 1);
 	for (int i = 3; i < argc; i++) {
-		if (mutate_file(argv[i], argv[2], count, &code, &data))
+		if (mutate_file(argv[i], argv[2], count, totals))
 			continue;
 		printf("# %s is not proven\n", argv[i]);
 		good = false;
 	}
 	printf("%sok 1 - the objects are proven\n", good ? "" : "not ");
-	good &= conclude(2, "function", &code);
-	good &= conclude(3, "data", &data);
+	for (int i = 0; i < KINDS; i++)
+		good &= conclude(i + 2, mutations[i].name, &totals[i]);
 	return !good;
 }
