@@ -102,8 +102,8 @@ static bool same_text(const struct sut_target *target, const char *one, const ch
 		}
 		a = strtoull(one, &one_end, 16);
 		b = strtoull(other, &other_end, 16);
-		bool variables =
-			!target->has_symtab && is_variable(target, a) && is_variable(target, b);
+		bool variables = !target->has_symtab && is_memory(target, a, false) &&
+				 is_memory(target, b, true);
 
 		if (a != b && !variables && !same_way(target, a, b))
 			return false;
