@@ -68,7 +68,7 @@ static void put_headlines(struct sut_out *out, struct sut_arena *arena,
 			of = sut_arena_printf(arena, "; proven are %zu of %zu functions",
 					      target->proven, target->functions);
 		sut_out_headline(
-			out, target->different ? SUT_MARK_WARNING : SUT_MARK_NONE,
+			out, target->different || !target->units ? SUT_MARK_WARNING : SUT_MARK_NONE,
 			"%s: %s%s; %zu units: %zu functions equal, %zu different, %zu not found",
 			target->path, verdict_words(target->verdict), of, target->units,
 			target->equal, target->different, target->absent);

@@ -150,8 +150,14 @@ static enum sut_rc refuse(struct archive *archive, const struct sut_package *pac
 			  const char *errors)
 {
 	sut_fail(archive->diag, SUT_REFUSED, "package",
-		 "%s %s: its source cannot be had from the archives that apt knows here: %s",
-		 package->source, package->version, *errors ? errors : "not there");
+		 "%s %s: its source cannot be had from the archives that apt knows here",
+		 package->source, package->version);
+	while (*errors) {
+		size_t length = strcspn(errors, "\n");
+
+		sut_context(archive->diag, SUT_REFUSED, "%.*s", (int)length, errors);
+		errors += length + (errors[length] != '\0');
+	}
 	sut_remedy(archive->diag,
 		   "upgrade the package to the version that is there, or name the unpacked source "
 		   "with --source-dir");

@@ -23,9 +23,10 @@
 struct finding {
 	struct sut_profile_place place;
 	size_t seen_count, proven_count;
-	uint64_t *seen;   /* addresses of functions that it seems to have there */
-	uint64_t *proven; /* of those that were proven, ascending */
-	bool dropped;     /* another compile of the file covers it */
+	uint64_t *seen;        /* addresses of functions that it seems to have there */
+	uint64_t *proven;      /* of those that were proven, ascending */
+	const char *different; /* the first function that is, and why; NULL: none */
+	bool dropped;          /* another compile of the file covers it */
 };
 
 struct findings {
@@ -66,6 +67,10 @@ static void take_addresses(struct sut_arena *arena, const struct sut_proof *proo
 		    proof->defs[i].state == SUT_PROOF_ABSENT)
 			continue;
 		finding->seen[finding->seen_count++] = proof->defs[i].address;
+		if (proof->defs[i].state == SUT_PROOF_DIFFERENT && !finding->different)
+			finding->different =
+				sut_arena_printf(arena, "%s is different: %s", object->defs[i].name,
+						 proof->defs[i].reason);
 		if (proof->defs[i].state == SUT_PROOF_EQUAL)
 			finding->proven[finding->proven_count++] = proof->defs[i].address;
 	}
@@ -170,6 +175,9 @@ static void take_findings(struct sut_proving *proving, struct sut_profile_unit *
 		target->equal += place->equal;
 		target->different += place->different;
 		target->absent += place->absent;
+		if (findings->list[i].different)
+			sut_note(proving->arena, proving->notes, "%s, %s: %s", target->path,
+				 unit->entry.file, findings->list[i].different);
 	}
 }
 
@@ -229,6 +237,30 @@ static enum sut_rc load_targets(struct sut_proving *proving, struct sut_target *
 	return SUT_OK;
 }
 
+/* A target that nothing of the tree is in was not built from it, or not by this compiler. */
+static enum sut_rc require_units(struct sut_proving *proving)
+{
+	const struct sut_profile *profile = proving->profile;
+	size_t found = 0;
+
+	for (size_t i = 0; i < profile->target_count; i++) {
+		found += profile->targets[i].units;
+		if (!profile->targets[i].units)
+			sut_note(proving->arena, proving->notes,
+				 "%s: nothing of the tree was found in it",
+				 profile->targets[i].path);
+	}
+	if (found)
+		return SUT_OK;
+	sut_fail(proving->diag, SUT_REFUSED, "profile",
+		 "%s: nothing of %zu compiled units was found in it%s", profile->targets[0].path,
+		 profile->unit_count,
+		 profile->target_count > 1 ? ", nor in the other targets" : "");
+	sut_remedy(proving->diag, "it was built by another compiler, or from other sources: an old "
+				  "package may need the compiler of its time");
+	return SUT_REFUSED;
+}
+
 enum sut_rc sut_profile_prove(struct sut_proving *proving)
 {
 	struct sut_profile *profile = proving->profile;
@@ -257,5 +289,5 @@ enum sut_rc sut_profile_prove(struct sut_proving *proving)
 		take_findings(proving, &profile->units[i], &findings[i]);
 	for (size_t i = 0; i < profile->target_count; i++)
 		count_functions(profile, findings, i, &targets[i]);
-	return SUT_OK;
+	return require_units(proving);
 }
