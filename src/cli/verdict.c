@@ -45,9 +45,23 @@ static void point_to_explain(struct sut_out *out, const struct sut_verdict *verd
 		sut_out_headline(out, SUT_MARK_NONE, "Why: suture explain%s", rules);
 }
 
+/* In text only for those who want it all: they are for whoever signs the patch off. */
+static void report_questions(struct sut_out *out, const struct sut_verdict *verdict)
+{
+	sut_out_array(out, "questions");
+	for (size_t i = 0; i < verdict->question_count; i++) {
+		sut_out_object(out, NULL);
+		sut_out_string(out, "about", verdict->questions[i].about);
+		sut_out_string(out, "question", verdict->questions[i].text);
+		sut_out_end(out);
+	}
+	sut_out_end(out);
+}
+
 void sut_report_verdict(struct sut_out *out, const struct sut_verdict *verdict)
 {
 	report_list(out, "refusals", SUT_MARK_FAILED, verdict->refusals, verdict->refusal_count);
 	point_to_explain(out, verdict);
 	report_list(out, "warnings", SUT_MARK_WARNING, verdict->warnings, verdict->warning_count);
+	report_questions(out, verdict);
 }

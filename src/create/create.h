@@ -29,6 +29,12 @@ struct sut_refusal {
 	const char *evidence; /* function, type and member, source line, bytes */
 };
 
+/* Something to think about, for a fact that was seen; it says nothing against the patch. */
+struct sut_question {
+	const char *about; /* a function or variable */
+	const char *text;
+};
+
 enum sut_verdict_kind { SUT_VERDICT_CREATED, SUT_VERDICT_NOTHING, SUT_VERDICT_REFUSED };
 
 /* What the stages found. All memory is the arena's. */
@@ -39,12 +45,16 @@ struct sut_verdict {
 	struct sut_refusal *refusals;
 	size_t warning_count, warning_capacity;
 	struct sut_refusal *warnings; /* worth a look, no reason to refuse */
+	size_t question_count, question_capacity;
+	struct sut_question *questions;
 };
 
 void sut_refuse(struct sut_verdict *verdict, const char *rule, const char *evidence,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 void sut_warn(struct sut_verdict *verdict, const char *rule, const char *evidence, const char *fmt,
 	      ...) __attribute__((format(printf, 4, 5)));
+void sut_ask(struct sut_verdict *verdict, const char *about, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 struct sut_database;
 struct sut_work;

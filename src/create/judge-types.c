@@ -97,7 +97,9 @@ enum sut_rc sut_units_judge(const struct sut_unit *units, size_t unit_count,
 			sut_asm_judge(&judging);
 		}
 	}
-	if (extract)
+	if (extract) {
 		sut_start_judge(extract);
+		sut_questions_ask(extract);
+	}
 	return SUT_OK;
 }

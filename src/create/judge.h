@@ -49,6 +49,9 @@ void sut_start_judge(const struct sut_extract *extract);
 void sut_stay_warn(const struct sut_extract *extract, const struct sut_patch_func *func,
 		   uint64_t loop);
 
+/* Asks what only a person can answer, where there is a reason to. */
+void sut_questions_ask(const struct sut_extract *extract);
+
 /* The parts of the unit. Start with NULL; NULL: no more. */
 const struct sut_part *sut_judging_part(const struct sut_judging *judging,
 					const struct sut_part *part);

@@ -40,6 +40,19 @@ void sut_refuse(struct sut_verdict *verdict, const char *rule, const char *evide
 	va_end(ap);
 }
 
+void sut_ask(struct sut_verdict *verdict, const char *about, const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	SUT_PUSH(verdict->arena, verdict->questions, verdict->question_count,
+		 verdict->question_capacity) = (struct sut_question){
+		.about = sut_arena_strdup(verdict->arena, about),
+		.text = format(verdict->arena, fmt, ap),
+	};
+	va_end(ap);
+}
+
 void sut_warn(struct sut_verdict *verdict, const char *rule, const char *evidence, const char *fmt,
 	      ...)
 {
