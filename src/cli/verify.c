@@ -6,6 +6,7 @@
 
 #include "base/guard.h"
 #include "base/io.h"
+#include "cli/profiled.h"
 #include "cli/verdict.h"
 #include "review/compare.h"
 #include "review/find.h"
@@ -212,6 +213,9 @@ static void headline(const struct view *v)
 static int report(const struct view *v)
 {
 	headline(v);
+	if (v->rebuild->kind == SUT_VERDICT_NOTHING)
+		sut_out_headline(v->out, SUT_MARK_WARNING,
+				 "%s changes no machine code of the target", source_name(v));
 	for (int i = 0; i < SUT_PATCH_SOURCES; i++)
 		headline_source(v, i);
 	headline_recorded(v);
@@ -301,11 +305,14 @@ static int run(struct sut_call *call)
 	struct sut_patch patch;
 	struct sut_diag diag = {0};
 	struct sut_out out;
+	struct sut_profiled profiled = {.held = -1};
 	struct view view = {&arena, &out, NULL, &patch, &rebuild, &comparison, false};
 	enum sut_rc rc;
 
 	if (call->argc != 1)
 		return sut_usage_error(call, "one patch file is needed");
+	if (rebuild.options.database && !rebuild.options.source)
+		return sut_usage_error(call, "--source is missing");
 	view.file = call->argv[0];
 	rebuild.options.target_count =
 		sut_call_all(call, &arena, "target", &rebuild.options.targets);
@@ -314,6 +321,8 @@ static int run(struct sut_call *call)
 		rc = sut_file_read(&arena, view.file, SUT_PATCH_FILE_MAX, &bytes, &diag);
 	if (rc == SUT_OK)
 		rc = find_targets(&arena, &patch, &rebuild.options, &diag);
+	if (rc == SUT_OK && !rebuild.options.source)
+		rc = sut_profiled_find(&arena, &rebuild.options, &profiled, &diag);
 	if (rc == SUT_OK)
 		rc = sut_rebuild(&arena, &bytes, &patch, &rebuild, &diag);
 	sut_progress(call, NULL);

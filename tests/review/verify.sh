@@ -21,8 +21,8 @@ create() {
 verify() {
 	status=$1 file=$2 patch=$3
 	shift 3
-	"$suture" verify "$file" ${patch:+--patch "$patch"} --source tree --target tree/prog \
-		--target tree/libcheck.so.1 "$@" >out 2>&1
+	"$suture" verify "$file" ${patch:+--patch "$patch"} ${tree---source tree} \
+		--target tree/prog --target tree/libcheck.so.1 "$@" >out 2>&1
 	found=$?
 	cat out
 	[ $found = "$status" ]
@@ -136,6 +136,17 @@ recorded() {
 		grep -q 'as the file says: shelf, version 1, fixes CVE-1, replaces set 7' out
 }
 
+nothing_to_patch() {
+	printf '%s\n' '--- a/check.c' '+++ b/check.c' '@@ -1,2 +1,3 @@' ' #include "shelf.h"' '+/* A word. */' \
+		' ' >comment.patch && verify 4 good.sut comment.patch &&
+		grep -q 'comment.patch changes no machine code' out &&
+		grep -q 'not from this source patch: lend in prog' out
+}
+
+no_tree() {
+	tree= XDG_CACHE_HOME=$work/cache verify 4 good.sut both.patch && grep -q 'profile' out
+}
+
 refused_here() {
 	sed 's/number >= 0/NUMBER >= 0/' range.patch >broken.patch
 	verify 4 good.sut broken.patch --with author/notes.c && grep -q 'cannot be verified' out
@@ -164,5 +175,7 @@ check "an added callback is named" caught 'callback post_patch of prog' callback
 check "another address of a symbol is shown" caught 'symbol note of prog' address note
 check "a rule that was not overruled is named" allowed
 check "what is taken from the file is said" recorded
+check "a source patch that changes no machine code is not in any file" nothing_to_patch
+check "without a tree a profile is needed" no_tree
 check "a source patch that cannot be built here says nothing" refused_here
 finish
