@@ -71,9 +71,9 @@ static void judge_variable(const struct sut_diff *diff, uint32_t index, const ch
 	    diff->change[index] == SUT_CHANGE_NONE)
 		return;
 
-	evidence = sut_arena_printf(
-		verdict->arena, "%s%s", evidence,
-		sut_data_difference(verdict->arena, diff->before, twin, diff->after, def));
+	evidence = sut_arena_printf(verdict->arena, "%s%s", evidence,
+				    sut_data_difference(verdict->arena, diff->before, twin,
+							diff->after, def));
 	/* A rule of its own: nobody can allow code to write beyond the end of a variable. */
 	if (def->size > twin->size)
 		sut_refuse(verdict, "size", evidence,

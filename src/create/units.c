@@ -23,10 +23,11 @@ static void judge(struct sut_work *work)
 		if (!candidate->affected)
 			continue;
 		if (strcmp(language, "assembler") == 0) {
-			sut_refuse(work->verdict, "asm", line,
-				   "%s: is an assembler source, of which nothing is known; leave it "
-				   "as it is",
-				   candidate->entry->file);
+			sut_refuse(
+				work->verdict, "asm", line,
+				"%s: is an assembler source, of which nothing is known; leave it "
+				"as it is",
+				candidate->entry->file);
 			candidate->affected = false;
 		} else if (strcmp(language, "C") != 0) {
 			sut_refuse(work->verdict, "language", line,
