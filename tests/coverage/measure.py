@@ -39,6 +39,7 @@ class Assembler:
     def split(self, text):
         """Every label that is not inside a function begins a piece."""
         current, in_code = [], True
+        used = set(LABEL.findall(re.sub(r"(?m)^\.L\w+:", "", text)))
         for line in text.split("\n"):
             word = line.strip()
             if word.startswith((".section", ".text", ".data", ".bss")):
@@ -47,6 +48,8 @@ class Assembler:
             label = re.match(r"([^\s:\"]+):$", line)
             if label and (label[1] in self.types or not (in_code and LABEL.fullmatch(label[1]))):
                 current = self.pieces.setdefault(label[1], [])
+            elif label and LABEL.fullmatch(label[1]) and label[1] not in used:
+                continue
             elif word and not word.startswith((".cfi", ".loc", ".file", ".size", ".type", ".p2align",
                                                ".align", ".globl", ".ident", ".local", ".hidden",
                                                ".weak", ".set", ".comm")):

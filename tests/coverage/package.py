@@ -94,6 +94,11 @@ class Package:
         done = subprocess.run(PATCH + ["-i", path], cwd=self.tree, capture_output=True, text=True)
         if done.returncode:
             raise Failure(f"{name} does not apply: {done.stdout}")
+        # All of one age, as dpkg-source leaves them: what is generated and patched stays as it is.
+        now = time.time()
+        for file in measure.read_patch(path)[0]:
+            with contextlib.suppress(FileNotFoundError):
+                os.utime(os.path.join(self.tree, file), (now, now))
 
     def series(self):
         with open(os.path.join(self.tree, "debian/patches/series")) as file:

@@ -293,8 +293,9 @@ def try_patch(package, name, live, functions):
             shown = judge(answers, recipe["probe"], mine) or shown
             slowest = max(slowest, milliseconds)
     except Refused as refused:
-        return {"verdict": "refused", "rules": refused.args[0],
-                "evidence": "apply: " + refused.args[1]}
+        # Without what is another each time.
+        words = re.sub(r" at 0x[0-9a-f]+|process \d+ \([^)]*\): ", "", refused.args[1])
+        return {"verdict": "refused", "rules": refused.args[0], "evidence": "apply: " + words}
     except (Wrong, subprocess.SubprocessError, OSError) as wrong:
         return {"verdict": "failed", "evidence": str(wrong)}
     return {"verdict": "applied", "apply_ms": f"{slowest:.2f}", "shown": "yes" if shown else ""}
