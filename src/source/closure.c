@@ -219,6 +219,9 @@ void sut_closure_need_entity(struct sut_closure *closure, CXCursor declaration)
 	const char *name = sut_parsed_string(closure->arena, clang_getCursorSpelling(declaration));
 	struct sut_entity *entity = sut_closure_entity(closure, name);
 
+	/* What the compiler declares by itself is where it was first used. */
+	if (!entity && sut_parsed_chunk(closure->parsed, declaration))
+		return;
 	if (!entity)
 		sut_closure_place(closure, declaration, SUT_NEED_ALL);
 	else if (entity->taking)
