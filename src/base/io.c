@@ -11,7 +11,8 @@
 enum sut_rc sut_file_read(struct sut_arena *arena, const char *path, size_t max,
 			  struct sut_bytes *bytes, struct sut_diag *diag)
 {
-	SUT_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+	/* Opening a named pipe would wait for its writer. */
+	SUT_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 	struct stat st;
 	unsigned char *data;
 
@@ -55,9 +56,14 @@ enum sut_rc sut_file_write(const char *path, const void *data, size_t size, mode
 {
 	SUT_ARENA struct sut_arena arena = {0};
 	char *temporary = sut_arena_printf(&arena, "%s.tmp-XXXXXX", path);
-	int fd = mkostemp(temporary, O_CLOEXEC);
+	struct stat st;
 	bool written;
+	int fd;
 
+	/* A device, say, would be replaced by the file. */
+	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
+		return sut_fail(diag, SUT_INVALID, "file", "%s: not a regular file", path);
+	fd = mkostemp(temporary, O_CLOEXEC);
 	if (fd < 0)
 		return sut_fail_errno(diag, "%s: cannot create a file beside it", path);
 	written = write_all(fd, data, size) && fchmod(fd, mode) == 0 && fsync(fd) == 0;

@@ -49,6 +49,15 @@ const struct sut_rule sut_rules_verdict[] = {
 			  "patch for that one.",
 	},
 	{
+		.id = "compiler",
+		.stages = SUT_STAGE_VERDICT,
+		.title = "Another compiler than the target's",
+		.meaning = "The target names the compilers that it was made by, and the one that "
+			   "was called here is not among them. Another version of the same one "
+			   "makes other code, too, and then nothing can be proven.",
+		.remedy = "Install the compiler, in the version, that the target was built with.",
+	},
+	{
 		.id = "data",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_YES,

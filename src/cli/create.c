@@ -11,6 +11,7 @@
 #include "create/create.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -253,6 +254,8 @@ static int run(struct sut_call *call)
 		return sut_usage_error(call, "--beside %s: is for --with", wanted.beside);
 	if (!check_words(call) || !read_replace(call, &wanted))
 		return SUT_EXIT_USAGE;
+	/* A limit of file sizes shall be an error like a full disk, not the end. */
+	signal(SIGXFSZ, SIG_IGN);
 	sut_phases_start(&phases, call, "patching");
 	if (sut_call_option(call, "identity"))
 		return sut_create_identity(call, &arena, &wanted, &phases);

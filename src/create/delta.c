@@ -238,6 +238,16 @@ static const struct sut_proof *best_proof(const struct delta *delta, const struc
 	return best;
 }
 
+static void judge_proof(struct delta *delta, const struct member *member,
+			const struct sut_proof *proof)
+{
+	const char *source = member->unit->source;
+
+	sut_proof_judge(proof, source, delta->verdict);
+	if (proof->different)
+		sut_compilers_judge(&member->before, proof->target, source, delta->verdict);
+}
+
 static void judge_member(struct delta *delta, struct member *member)
 {
 	const char *source = member->unit->source;
@@ -246,7 +256,7 @@ static void judge_member(struct delta *delta, struct member *member)
 	for (size_t i = 0; i < delta->target_count; i++) {
 		if (!is_linked(delta, member, i))
 			continue;
-		sut_proof_judge(member->proofs[i], source, delta->verdict);
+		judge_proof(delta, member, member->proofs[i]);
 		found = true;
 	}
 	if (found || sibling_is_linked(delta, member))
@@ -254,7 +264,7 @@ static void judge_member(struct delta *delta, struct member *member)
 	const struct sut_proof *best = best_proof(delta, member);
 
 	if (best->different)
-		sut_proof_judge(best, source, delta->verdict);
+		judge_proof(delta, member, best);
 	else
 		sut_refuse(delta->verdict, "object", source,
 			   "%s is in none of the targets: no function of it was found there; name "

@@ -161,12 +161,10 @@ static enum sut_rc copy_original(struct making *making, const struct sut_patched
 }
 
 static enum sut_rc run_patch(struct making *making, const char *input, const char *diff,
-			     const char *output, bool reverse, struct sut_job *job)
+			     const char *output, const char *how, struct sut_job *job)
 {
-	const char *argv[] = {"patch",    "--unified", "--force", "--fuzz=0",
-			      "--binary", "-o",        output,    "-r",
-			      "-",        input,       diff,      reverse ? "--reverse" : NULL,
-			      NULL};
+	const char *argv[] = {"patch", "--unified", "--force", "--binary", "-o", output,
+			      "-r",    "-",         how,       input,      diff, NULL};
 	const char *variables[] = {"LC_ALL=C", NULL};
 
 	*job = (struct sut_job){
@@ -200,19 +198,25 @@ static enum sut_rc refuse_hunks(struct making *making, const char *path, const c
 {
 	const char *failed = report_lines(making, log, "FAILED");
 	struct sut_job job;
-	enum sut_rc rc = run_patch(making, input, diff, output, true, &job);
+	bool reversed, fuzzy;
+	enum sut_rc rc = run_patch(making, input, diff, output, "--reverse", &job);
 
+	reversed = rc == SUT_OK && job.status == 0;
+	if (rc == SUT_OK && !reversed)
+		rc = run_patch(making, input, diff, output, "--fuzz=2", &job);
+	fuzzy = rc == SUT_OK && job.status == 0;
 	if (rc)
 		return rc;
-	if (job.status == 0) {
+	if (reversed) {
 		sut_fail(making->diag, SUT_REFUSED, "patch",
 			 "%s: applied already to %s in the tree", making->patch, path);
 		sut_remedy(making->diag,
 			   "name the tree as it was when the target was built, without the patch");
 		return SUT_REFUSED;
 	}
-	sut_fail(making->diag, SUT_REFUSED, "patch", "%s: does not apply to %s", making->patch,
-		 path);
+	sut_fail(making->diag, SUT_REFUSED, "patch", "%s: %s %s%s", making->patch,
+		 fuzzy ? "applies to" : "does not apply to", path,
+		 fuzzy ? " only with fuzz: lines around the change are others" : "");
 	sut_context(making->diag, SUT_REFUSED, "%s", failed);
 	sut_remedy(making->diag, "bring the patch to this version of the source first");
 	return SUT_REFUSED;
@@ -232,7 +236,7 @@ static enum sut_rc apply(struct making *making, struct sut_patched_file *file,
 	enum sut_rc rc = sut_file_write(diff, text, strlen(text), 0600, making->diag);
 
 	if (rc == SUT_OK)
-		rc = run_patch(making, file->after, diff, output, false, &job);
+		rc = run_patch(making, file->after, diff, output, "--fuzz=0", &job);
 	if (rc)
 		return rc;
 	if (job.status)

@@ -54,4 +54,8 @@ void sut_proof_run(struct sut_arena *arena, const struct sut_object *object,
 void sut_proof_judge(const struct sut_proof *proof, const char *source,
 		     struct sut_verdict *verdict);
 
+/* Warns (rule "compiler") when another compiler made the object than any that the target names. */
+void sut_compilers_judge(const struct sut_object *object, const struct sut_target *target,
+			 const char *source, struct sut_verdict *verdict);
+
 #endif

@@ -2,10 +2,14 @@
 #include "create/scratch.h"
 #include "base/guard.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -14,18 +18,65 @@ enum { REMOVE_FDS = 16, MEMORY_MIN = 64 << 20 /* bytes that are free */ };
 /* A link in the folder leads to the one in memory. */
 static const char memory_link[] = "%s/memory", memory_place[] = "/dev/shm";
 
+/* Held as long as its maker lives; it gets its name when it is. */
+static const char lock_name[] = "lock", lock_new[] = "lock.new";
+
+/* The descriptor stays open for the rest of the process, whose end lets the lock go. */
+static enum sut_rc take_lock(struct sut_arena *arena, const char *folder, struct sut_diag *diag)
+{
+	const char *made = sut_arena_printf(arena, "%s/%s", folder, lock_new);
+	int fd = open(made, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+
+	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB) < 0 ||
+	    rename(made, sut_arena_printf(arena, "%s/%s", folder, lock_name)) < 0)
+		return sut_fail_errno(diag, "%s: cannot be locked", folder);
+	return SUT_OK;
+}
+
+/* Somebody of this user made the folder and was killed before it could remove it. */
+static bool is_left_over(int parent, const char *name)
+{
+	SUT_CLOSE int folder =
+		openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	SUT_CLOSE int lock =
+		folder < 0 ? -1 : openat(folder, lock_name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+
+	return lock >= 0 && fstat(folder, &st) == 0 && st.st_uid == geteuid() &&
+	       flock(lock, LOCK_EX | LOCK_NB) == 0;
+}
+
+static void remove_left_over(struct sut_arena *arena, const char *parent)
+{
+	static const char prefix[] = "suture-";
+	SUT_CLOSEDIR DIR *dir = opendir(parent);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (strncmp(entry->d_name, prefix, strlen(prefix)) == 0 &&
+		    is_left_over(dirfd(dir), entry->d_name))
+			sut_scratch_remove(sut_arena_printf(arena, "%s/%s", parent, entry->d_name));
+}
+
 enum sut_rc sut_scratch_make(struct sut_arena *arena, const char **folder, struct sut_diag *diag)
 {
 	const char *wanted = getenv("TMPDIR");
 	const char *parent = wanted && *wanted ? wanted : "/tmp";
 	SUT_FREE char *real = realpath(parent, NULL);
+	enum sut_rc rc;
 	char *name;
 
 	if (!real)
 		return sut_fail_errno(diag, "%s: no folder for temporary files", parent);
+	remove_left_over(arena, real);
 	name = sut_arena_printf(arena, "%s/suture-XXXXXX", real);
 	if (!mkdtemp(name))
 		return sut_fail_errno(diag, "%s: cannot make a temporary folder", real);
+	rc = take_lock(arena, name, diag);
+	if (rc) {
+		sut_scratch_remove(name);
+		return rc;
+	}
 	*folder = name;
 	return SUT_OK;
 }
@@ -78,6 +129,11 @@ void sut_scratch_remove(const char *folder)
 		remove_all(memory);
 	}
 	remove_all(folder);
+	/* A compiler that outlived its suture may still write into it: the next one looks again. */
+	if (access(folder, F_OK) == 0) {
+		snprintf(link, sizeof(link), "%s/%s", folder, lock_name);
+		close(open(link, O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+	}
 }
 
 enum sut_rc sut_scratch_with(struct sut_arena *arena,

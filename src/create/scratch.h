@@ -6,7 +6,10 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
-/* A new folder in TMPDIR (or /tmp), closed to other users; its name has no links in it. */
+/*
+ * A new folder in TMPDIR (or /tmp), closed to other users; its name has no links in it. Folders
+ * there of which the makers were killed are removed.
+ */
 enum sut_rc sut_scratch_make(struct sut_arena *arena, const char **folder, struct sut_diag *diag);
 
 /*

@@ -212,8 +212,21 @@ static void load_note(struct load *load, Elf_Scn *scn)
 	}
 }
 
+static void load_comment(struct load *load, Elf_Scn *scn, const GElf_Shdr *header, size_t names)
+{
+	Elf_Data *data = elf_rawdata(scn, NULL);
+
+	if (data && data->d_buf && !strcmp(string_at(load, names, header->sh_name), ".comment"))
+		load->target->comment =
+			(struct sut_bytes){.data = data->d_buf, .size = data->d_size};
+}
+
 static enum sut_rc load_sections(struct load *load)
 {
+	size_t names;
+
+	if (elf_getshdrstrndx(load->elf, &names))
+		return malformed(load, "no section headers");
 	for (Elf_Scn *scn = NULL; (scn = elf_nextscn(load->elf, scn));) {
 		GElf_Shdr header;
 
@@ -227,6 +240,8 @@ static enum sut_rc load_sections(struct load *load)
 			load_dynamic(load, scn, &header);
 		else if (header.sh_type == SHT_NOTE)
 			load_note(load, scn);
+		else if (header.sh_type == SHT_PROGBITS && !(header.sh_flags & SHF_ALLOC))
+			load_comment(load, scn, &header, names);
 	}
 	return SUT_OK;
 }

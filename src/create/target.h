@@ -58,9 +58,10 @@ struct sut_target {
 	size_t reloc_count;
 	struct sut_target_reloc *relocs; /* dynamic, ascending address */
 	size_t needed_count;
-	const char **needed; /* names of the shared objects it needs */
-	const char *runpath; /* where it looks for them first, as DT_RUNPATH has it, or "" */
-	uint64_t tls_size;   /* of the TLS block, aligned; 0: none */
+	const char **needed;      /* names of the shared objects it needs */
+	const char *runpath;      /* where it looks for them first, as DT_RUNPATH has it, or "" */
+	struct sut_bytes comment; /* of its compilers: strings, or nothing */
+	uint64_t tls_size;        /* of the TLS block, aligned; 0: none */
 };
 
 /*

@@ -99,6 +99,13 @@ static const struct sut_candidate *candidate_of(const struct sut_work *work,
 	return &work->candidates[plan->candidates[unit]];
 }
 
+static const char *object_of(const struct plan *plan, const struct half *half)
+{
+	const struct sut_unit *unit = &plan->units[half->unit];
+
+	return half->side == SUT_SIDE_BEFORE ? unit->before : unit->after;
+}
+
 /* The jobs for some units; of the unpatched side only for those that no earlier patch left. */
 static size_t make_jobs(struct sut_work *work, const struct plan *plan, size_t first, size_t count,
 			struct sut_job *jobs, struct half *halves)
@@ -136,7 +143,7 @@ static enum sut_rc compile_some(struct sut_work *work, const struct plan *plan, 
 	for (size_t i = 0; i < n && rc == SUT_OK; i++) {
 		const struct sut_candidate *candidate = candidate_of(work, plan, halves[i].unit);
 
-		if (jobs[i].status)
+		if (jobs[i].status || access(object_of(plan, &halves[i]), F_OK) < 0)
 			rc = sut_work_failed(work, candidate, halves[i].side, &jobs[i]);
 		else if (halves[i].side == SUT_SIDE_BEFORE && work->options->before)
 			sut_kept_put(work->options->before, candidate,
