@@ -248,35 +248,49 @@ static enum sut_rc make_tree(struct sut_making *making)
 
 /* ---- both ---- */
 
-/* An entry becomes a unit if its source is still what was compiled. */
+/* A configure step's trials are gone with their objects. Where the object is still there, a patch
+ * of a header would lack this unit. */
+static void note_gone(struct sut_making *making, const struct sut_entry *entry)
+{
+	const char *output = sut_profile_output(making->arena, entry);
+
+	if (output &&
+	    access(sut_profile_path(making->arena, making->profile, making->folder, output),
+		   F_OK) == 0)
+		sut_note(making->arena, making->notes,
+			 "%s: the build removed it after it was compiled, so patches of headers "
+			 "will not reach it",
+			 entry->file);
+}
+
+/*
+ * Units are what was compiled and is still there. One whose source the build changed afterwards is
+ * not proven, but stays: create shall refuse a patch of it and not overlook it.
+ */
 static void take_entries(struct sut_making *making)
 {
 	struct sut_profile *profile = making->profile;
-	size_t changed = 0;
 
 	for (size_t i = 0; i < making->entry_count; i++) {
 		const struct sut_entry *entry = &making->entries[i];
 		const char *path =
 			sut_profile_path(making->arena, profile, making->folder, entry->path);
 		unsigned char now[SUT_SHA256_SIZE], then[SUT_SHA256_SIZE];
+		struct sut_profile_unit unit = {.entry = *entry};
 		struct sut_diag unused;
 
-		/* A configure step's trials are gone. */
-		if (sut_file_digest(path, now, &unused))
-			continue;
-		if (!sut_unhex(entry->digest, then, sizeof(then)) ||
-		    memcmp(now, then, sizeof(now)) != 0) {
-			changed++;
+		if (sut_file_digest(path, now, &unused)) {
+			note_gone(making, entry);
 			continue;
 		}
+		unit.changed = !sut_unhex(entry->digest, then, sizeof(then)) ||
+			       memcmp(now, then, sizeof(now)) != 0;
+		if (unit.changed)
+			sut_note(making->arena, making->notes,
+				 "%s: the build changed it after it was compiled", entry->file);
 		SUT_PUSH(making->arena, profile->units, profile->unit_count,
-			 profile->unit_capacity) = (struct sut_profile_unit){.entry = *entry};
+			 profile->unit_capacity) = unit;
 	}
-	if (changed)
-		sut_note(making->arena, making->notes,
-			 "%zu compilations are left out, because the build changed their sources "
-			 "afterwards",
-			 changed);
 }
 
 static enum sut_rc require_units(struct sut_making *making)

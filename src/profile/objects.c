@@ -26,8 +26,7 @@ static const char *base_name(const char *path)
 	return slash ? slash + 1 : path;
 }
 
-/* The absolute path of the object that a recorded command wrote, or NULL: it linked at once. */
-static const char *output_of(struct sut_arena *arena, const struct sut_entry *entry)
+const char *sut_profile_output(struct sut_arena *arena, const struct sut_entry *entry)
 {
 	const char *output = NULL, *base = base_name(entry->file), *dot = strrchr(base, '.');
 	bool compiles = false;
@@ -55,7 +54,7 @@ static bool is_overwritten(struct sut_proving *proving, size_t index, const char
 	const struct sut_profile *profile = proving->profile;
 
 	for (size_t i = index + 1; i < profile->unit_count; i++) {
-		const char *other = output_of(proving->arena, &profile->units[i].entry);
+		const char *other = sut_profile_output(proving->arena, &profile->units[i].entry);
 
 		if (other && strcmp(other, output) == 0)
 			return true;
@@ -76,7 +75,7 @@ static bool is_object(const char *path)
 static const char *find_object(struct sut_proving *proving, size_t index)
 {
 	const struct sut_profile *profile = proving->profile;
-	const char *output = output_of(proving->arena, &profile->units[index].entry);
+	const char *output = sut_profile_output(proving->arena, &profile->units[index].entry);
 	const char *path;
 	size_t skip = strlen(proving->folder) + 1;
 
@@ -161,6 +160,9 @@ enum sut_rc sut_profile_objects(struct sut_proving *proving)
 	if (mkdir(sut_arena_printf(proving->arena, "%s/objects", proving->folder), 0755) < 0)
 		return sut_fail_errno(proving->diag, "%s/objects", proving->folder);
 	for (size_t i = 0; i < profile->unit_count; i++) {
+		profile->units[i].object = "";
+		if (profile->units[i].changed)
+			continue;
 		profile->units[i].object = find_object(proving, i);
 		if (!*profile->units[i].object)
 			missing[count++] = i;

@@ -64,8 +64,7 @@ enum sut_rc sut_profile_database(struct sut_arena *arena, const struct sut_profi
 	for (size_t i = 0; i < profile->unit_count; i++) {
 		enum sut_rc rc;
 
-		if (!*profile->units[i].object ||
-		    is_other_compile(profile, i, wanted, wanted_count))
+		if (is_other_compile(profile, i, wanted, wanted_count))
 			continue;
 		rc = sut_profile_move(arena, profile, profile->folder, &profile->units[i].entry,
 				      &result.entries[result.count], diag);

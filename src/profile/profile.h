@@ -57,7 +57,8 @@ struct sut_profile_place {
 
 struct sut_profile_unit {
 	struct sut_entry entry; /* as recorded; its path is the source's, below the origin */
-	const char *object;     /* its object, below the profile; "": none, it does not compile */
+	const char *object;     /* its object, below the profile; "": none was proven */
+	bool changed;           /* while it is made: the source is not what was compiled */
 	size_t place_count, place_capacity;
 	struct sut_profile_place *places;
 };

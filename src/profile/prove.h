@@ -23,6 +23,9 @@ struct sut_proving {
  * not compile. */
 enum sut_rc sut_profile_objects(struct sut_proving *proving);
 
+/* The absolute path of the object that a recorded command wrote; NULL: it linked at once. */
+const char *sut_profile_output(struct sut_arena *arena, const struct sut_entry *entry);
+
 /* Finds for each target the rebuilt file with its build-id: the verdict, and the image. */
 enum sut_rc sut_profile_images(struct sut_proving *proving);
 

@@ -430,6 +430,20 @@ leaves_nothing_when_full() {
 		sh "$work/full" "$suture" "$work/tree"
 }
 
+# The build changes a source after it was compiled: that is said, and a patch of it is refused.
+tells_changed_sources() {
+	cp -a "$work/tree" "$work/moving" && cd "$work/moving" || return 1
+	"$suture" profile --build-tree . --name moving -- \
+		sh -c 'make clean && make && sed -i "s/x \* 3/x * 4/" out/flavour/src/copied.c src/copied.c' \
+		>"$work/text" && cp prog "$work/moving-prog" &&
+		cat "$work/text" && grep 'changed it after it was compiled' "$work/text" || return 1
+	change copied.c 'x \* 4' 'x * 5' >"$work/moving.patch"
+	refused match 'copied' "$suture" create --name fix --target prog \
+		--patch "$work/moving.patch" -o "$work/none.sut"
+	status=$?
+	cd "$work/tree" && "$suture" profile remove moving && make_profile && [ $status = 0 ]
+}
+
 is_not_removed_while_in_use() {
 	flock -s "$work/cache/profiles/small" "$suture" profile remove small
 	[ $? = 3 ] && create first
@@ -468,6 +482,7 @@ check "files that are no profile are refused" refuses_no_json
 check "a profile that others can write is refused" refuses_what_others_can_write
 check "a link out of the cache is not followed" follows_no_forged_link
 check "users read root's profiles, and cannot write there" reads_a_cache_of_root
+check "a source that the build changed is no reason to do nothing" tells_changed_sources
 check "where the cache lies makes no difference" makes_the_same_everywhere
 check "users have private views, too" users_have_rooms
 check "a full disk: nothing is left, and the older profile is as it was" leaves_nothing_when_full
