@@ -97,6 +97,7 @@ static void add_entity(struct sut_closure *closure, struct sut_chunk *chunk, CXC
 		.internal = clang_getCursorLinkage(cursor) == CXLinkage_Internal,
 		.private = clang_getCursorLinkage(cursor) == CXLinkage_Internal ||
 			   (defined && clang_getCursorVisibility(cursor) == CXVisibility_Hidden),
+		.near = defined && !closure->parsed->interposable,
 		.definition = defined ? chunk : NULL,
 		.cursor = cursor,
 	};
@@ -127,6 +128,7 @@ static void join(struct sut_closure *closure, struct sut_entity *into,
 	}
 	into->private |= entity->private;
 	into->internal |= entity->internal;
+	into->near |= entity->near;
 }
 
 static void index_entities(struct sut_closure *closure)

@@ -24,6 +24,7 @@ struct sut_entity {
 	bool function;
 	bool private;                 /* static, or hidden by visibility */
 	bool internal;                /* static */
+	bool near;                    /* the unit's, and nobody can come before it */
 	struct sut_chunk *definition; /* or NULL: another unit's */
 	CXCursor cursor;              /* of the definition */
 	size_t count, capacity;

@@ -7,7 +7,6 @@
  */
 #include "source/flags.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 /* Options with an argument, joined or as the next word, that clang has as well. */
@@ -114,6 +113,8 @@ struct sut_flags sut_flags_for_clang(struct sut_arena *arena, const char *const 
 			   starts_with_one_of(word, kept_prefix, COUNT(kept_prefix)) ||
 			   starts_with_one_of(word, with_argument, COUNT(with_argument))) {
 			push(arena, &flags, word);
+			if (strncmp(word, "-fP", 3) == 0 || strncmp(word, "-fp", 3) == 0)
+				flags.interposable = !strcasecmp(word, "-fpic");
 		} else {
 			note_missing(arena, &flags, word);
 		}

@@ -8,11 +8,13 @@
 
 #include "base/arena.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 
 struct sut_flags {
 	size_t count, capacity;
 	const char **list;
+	bool interposable; /* -fPIC: another object may define what the unit defines */
 	/* Options that may decide what is read, and that clang does not get; each once. */
 	const char *left_out; /* "-fplan9-extensions, -fpack-struct", or "" */
 };

@@ -70,6 +70,7 @@ struct sut_parsed {
 	size_t file_count, file_capacity;
 	struct sut_parsed_file *files;
 	uint32_t main;
+	bool interposable;                   /* the caller's word: see flags.h */
 	const char *root, *tree, *directory; /* of the mirror, of the project, of the compiler */
 	size_t chunk_count, chunk_capacity;
 	struct sut_chunk *chunks; /* by file and start */

@@ -83,6 +83,7 @@ static enum sut_rc write_unit(struct extraction *extraction, const struct sut_un
 				   flags.list, flags.count, mirror->root, mirror->tree,
 				   unit->directory, &parsed, extraction->diag);
 
+	parsed.interposable = flags.interposable;
 	if (rc == SUT_OK)
 		rc = sut_closure_run(extraction->arena, &parsed, facts, source->names,
 				     source->count, &closure, extraction->diag);

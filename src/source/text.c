@@ -243,9 +243,12 @@ static const char *storage_of(const struct sut_entity *entity, bool defined)
 	case SUT_TAKING_NOT:
 		break;
 	case SUT_TAKING_DECLARED:
+		/* The address of a function is taken from a table unless it is known to be near. */
+		if (entity->function)
+			return entity->private || entity->near ? "SUTURE_PRIVATE " : NULL;
 		if (entity->private)
-			return entity->function ? "SUTURE_PRIVATE " : "SUTURE_PRIVATE extern ";
-		return !entity->function && defined ? "extern " : NULL;
+			return "SUTURE_PRIVATE extern ";
+		return defined ? "extern " : NULL;
 	case SUT_TAKING_COPY:
 		return entity->function && !entity->internal ? "static " : NULL;
 	case SUT_TAKING_NEW_VERSION:

@@ -157,7 +157,7 @@ static void write_head(struct writer *writer, const struct sut_written *written)
 	      " */\n",
 	      writer->file);
 	fprintf(writer->file, "#define SUTURE_UNIT \"%s\"\n\n", written->unit);
-	fputs("/* Private to the unit: suture binds the name to what the target has. */\n"
+	fputs("/* Of the unit itself: suture binds the name to what the target has. */\n"
 	      "#define SUTURE_PRIVATE __attribute__((visibility(\"hidden\")))\n",
 	      writer->file);
 }
