@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { INSN_MAX = 15, LINE_MAX = 512, ROW = 16, QUOTED_MAX = 72 };
+enum { INSN_MAX = 15, LINE_MAX = 512, QUOTED_MAX = 72 };
 
 enum { ELEMENT_MAX = 1 << 14 /* bytes; what is longer is no string of a pool */ };
 
@@ -252,18 +252,26 @@ void sut_listing_out(struct sut_out *out, const struct sut_patch *patch,
 	}
 }
 
+const char *sut_dump_text(struct sut_arena *arena, const struct sut_patch_section *section,
+			  uint64_t at)
+{
+	size_t count = section->size - at < SUT_DUMP_ROW ? section->size - at : SUT_DUMP_ROW;
+	char bytes[2 * SUT_DUMP_ROW + 1], text[SUT_DUMP_ROW + 1] = "";
+
+	for (size_t i = 0; i < count; i++) {
+		unsigned char c = section->data[at + i];
+
+		text[i] = (char)(c >= 0x20 && c < 0x7f ? c : '.');
+	}
+	return sut_arena_printf(arena, "%4" PRIx64 ": %-32s %s", at,
+				sut_hex(bytes, section->data + at, count), text);
+}
+
 void sut_dump_out(struct sut_out *out, const struct sut_patch_section *section)
 {
-	for (uint64_t at = 0; section->data && at < section->size; at += ROW) {
-		size_t count = section->size - at < ROW ? section->size - at : ROW;
-		char bytes[2 * ROW + 1], text[ROW + 1] = "";
+	for (uint64_t at = 0; section->data && at < section->size; at += SUT_DUMP_ROW) {
+		SUT_ARENA struct sut_arena arena = {0};
 
-		for (size_t i = 0; i < count; i++) {
-			unsigned char c = section->data[at + i];
-
-			text[i] = (char)(c >= 0x20 && c < 0x7f ? c : '.');
-		}
-		sut_out_format(out, NULL, "%4" PRIx64 ": %-32s %s", at,
-			       sut_hex(bytes, section->data + at, count), text);
+		sut_out_string(out, NULL, sut_dump_text(&arena, section, at));
 	}
 }

@@ -64,7 +64,13 @@ struct sut_pool_element_at sut_pool_element(const struct sut_patch_section *sect
 void sut_listing_out(struct sut_out *out, const struct sut_patch *patch,
 		     const struct sut_extent *extent);
 
-/* The same for the bytes of data: rows of 16, in hex and as ASCII. */
+enum { SUT_DUMP_ROW = 16 };
+
+/* A row of bytes of data, in hex and as ASCII; the section has some there. */
+const char *sut_dump_text(struct sut_arena *arena, const struct sut_patch_section *section,
+			  uint64_t at);
+
+/* Adds all of them to the array that is open in out. */
 void sut_dump_out(struct sut_out *out, const struct sut_patch_section *section);
 
 #endif

@@ -6,7 +6,7 @@ import html.parser
 import sys
 
 TAGS = set("html head meta title style body h1 h2 h3 p div span section header table tr th td a "
-           "code details summary".split())
+           "code details summary pre br".split())
 ATTRIBUTES = set("lang charset http-equiv content name class id href colspan".split())
 
 
@@ -24,7 +24,7 @@ class Page(html.parser.HTMLParser):
             if name == "href":
                 assert value.startswith("#"), value
                 self.links.add(value[1:])
-        if tag != "meta":
+        if tag not in ("meta", "br"):
             self.open.append(tag)
 
     def handle_endtag(self, tag):
