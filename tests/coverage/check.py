@@ -91,9 +91,17 @@ def measure_sees_strings():
     assert {name for name in after if before[name] != after[name]} == {"says"}
 
 
+def measure_leaves_prototypes_out():
+    text = "int a;\nint f(int x)\n{\n return x;\n}\n"
+    assert measure.only_prototypes_differ(text, "void g(const char *s, int n);\n" + text)
+    assert not measure.only_prototypes_differ(text, text.replace("x;", "x + 1;"))
+    assert not measure.only_prototypes_differ(text, text.replace("int a;", "int b;"))
+
+
 def main():
     tests = (recipes_parse, results_are_of_recipes, document_is_of_results,
-             measure_sees_inlined_callers, measure_knows_moved_lines, measure_sees_strings)
+             measure_sees_inlined_callers, measure_knows_moved_lines, measure_sees_strings,
+             measure_leaves_prototypes_out)
     failed = 0
     for number, test in enumerate(tests, 1):
         try:
