@@ -30,7 +30,7 @@ static int order_lines(const void *left, const void *right)
 	return order ? order : strcmp(a->text, b->text);
 }
 
-static void add(struct compare *c, struct lines *lines, const char *key, const char *text)
+static void add(struct sut_comparing *c, struct lines *lines, const char *key, const char *text)
 {
 	SUT_PUSH(c->arena, lines->list, lines->count, lines->capacity) = (struct line){key, text};
 }
@@ -56,12 +56,12 @@ static void drop_common(struct lines *a, struct lines *b)
 	b->count = kept_b;
 }
 
-static void compare_lines(struct compare *c, struct lines *lines)
+static void compare_lines(struct sut_comparing *c, struct lines *lines)
 {
-	struct lines *a = &lines[FILE_SIDE], *b = &lines[EXPECTED_SIDE];
+	struct lines *a = &lines[SUT_SIDE_FILE], *b = &lines[SUT_SIDE_EXPECTED];
 	size_t i = 0, k = 0;
 
-	for (int side = 0; side < SIDES; side++)
+	for (int side = 0; side < SUT_SIDES; side++)
 		if (lines[side].count)
 			qsort(lines[side].list, lines[side].count, sizeof(struct line),
 			      order_lines);
@@ -73,8 +73,8 @@ static void compare_lines(struct compare *c, struct lines *lines)
 		const char *file = order <= 0 ? a->list[i].text : "";
 		const char *expected = order >= 0 ? b->list[k].text : "";
 
-		compare_find(c, FILE_SIDE, SUT_PATCH_NONE, compare_kind(file, expected),
-			     order <= 0 ? a->list[i].key : b->list[k].key, file, expected);
+		sut_compare_find(c, SUT_SIDE_FILE, SUT_PATCH_NONE, sut_compare_kind(file, expected),
+				 order <= 0 ? a->list[i].key : b->list[k].key, file, expected);
 		i += order <= 0;
 		k += order >= 0;
 	}
@@ -100,7 +100,7 @@ static const char *type_name(unsigned char type)
 	}
 }
 
-static void add_foreign(struct compare *c, struct lines *lines, const struct sut_patch *patch,
+static void add_foreign(struct sut_comparing *c, struct lines *lines, const struct sut_patch *patch,
 			const struct sut_patch_symbol *symbol)
 {
 	const char *object =
@@ -123,14 +123,15 @@ static void add_foreign(struct compare *c, struct lines *lines, const struct sut
 }
 
 /* An own symbol by where it lies; in the file's terms, for its section may have another number. */
-static void add_own(struct compare *c, struct lines *lines, int side,
+static void add_own(struct sut_comparing *c, struct lines *lines, int side,
 		    const struct sut_patch_symbol *symbol)
 {
 	const struct sut_patch_section *section = &c->side[side]->sections[symbol->section];
-	uint32_t pair = side == FILE_SIDE ? symbol->section : c->sections[side][symbol->section];
+	uint32_t pair =
+		side == SUT_SIDE_FILE ? symbol->section : c->sections[side][symbol->section];
 
 	/* What is of one side alone has been told. */
-	if (compare_is_pool(section) || c->sections[side][symbol->section] == SUT_PATCH_NONE)
+	if (sut_compare_is_pool(section) || c->sections[side][symbol->section] == SUT_PATCH_NONE)
 		return;
 	add(c, lines,
 	    sut_arena_printf(c->arena, "symbol at %s+0x%" PRIx64 " (section %" PRIu32 ")",
@@ -139,11 +140,11 @@ static void add_own(struct compare *c, struct lines *lines, int side,
 			     *symbol->name ? symbol->name : "without a name", symbol->size));
 }
 
-void compare_symbols(struct compare *c)
+void sut_compare_symbols(struct sut_comparing *c)
 {
-	struct lines lines[SIDES] = {0};
+	struct lines lines[SUT_SIDES] = {0};
 
-	for (int side = 0; side < SIDES; side++) {
+	for (int side = 0; side < SUT_SIDES; side++) {
 		const struct sut_patch *patch = c->side[side];
 
 		for (size_t i = 0; i < patch->symbol_count; i++) {
@@ -160,8 +161,9 @@ void compare_symbols(struct compare *c)
 
 /* ---- notes ---- */
 
-static void add_callbacks(struct compare *c, struct lines *lines, const struct sut_patch *patch,
-			  const char *owner, const struct sut_patch_callbacks *callbacks)
+static void add_callbacks(struct sut_comparing *c, struct lines *lines,
+			  const struct sut_patch *patch, const char *owner,
+			  const struct sut_patch_callbacks *callbacks)
 {
 	for (size_t i = 0; i < SUT_PATCH_CALLBACKS; i++)
 		if (callbacks->symbols[i] != SUT_PATCH_NONE)
@@ -171,8 +173,8 @@ static void add_callbacks(struct compare *c, struct lines *lines, const struct s
 			    patch->symbols[callbacks->symbols[i]].name);
 }
 
-static void add_addition(struct compare *c, struct lines *lines, const struct sut_patch *patch,
-			 const struct sut_patch_addition *addition)
+static void add_addition(struct sut_comparing *c, struct lines *lines,
+			 const struct sut_patch *patch, const struct sut_patch_addition *addition)
 {
 	const char *object = patch->objects[addition->object].name;
 
@@ -198,7 +200,8 @@ static void add_addition(struct compare *c, struct lines *lines, const struct su
 	}
 }
 
-static void add_additions(struct compare *c, struct lines *lines, const struct sut_patch *patch)
+static void add_additions(struct sut_comparing *c, struct lines *lines,
+			  const struct sut_patch *patch)
 {
 	const struct sut_patch_additions *additions = &patch->additions;
 
@@ -214,7 +217,7 @@ static void add_additions(struct compare *c, struct lines *lines, const struct s
 	}
 }
 
-static void add_objects(struct compare *c, struct lines *lines, const struct sut_patch *patch)
+static void add_objects(struct sut_comparing *c, struct lines *lines, const struct sut_patch *patch)
 {
 	for (size_t i = 0; i < patch->object_count; i++) {
 		const struct sut_patch_object *object = &patch->objects[i];
@@ -230,25 +233,25 @@ static void add_objects(struct compare *c, struct lines *lines, const struct sut
 }
 
 /* The arrays of the author are the counterpart of each other. */
-static void pair_arrays(struct compare *c)
+static void pair_arrays(struct sut_comparing *c)
 {
-	const struct sut_patch_additions *a = &c->side[FILE_SIDE]->additions;
-	const struct sut_patch_additions *b = &c->side[EXPECTED_SIDE]->additions;
+	const struct sut_patch_additions *a = &c->side[SUT_SIDE_FILE]->additions;
+	const struct sut_patch_additions *b = &c->side[SUT_SIDE_EXPECTED]->additions;
 	const uint32_t file[] = {a->objects_symbol, a->states_symbol};
 	const uint32_t expected[] = {b->objects_symbol, b->states_symbol};
 
 	/* That one side has none is among the lines. */
 	for (size_t i = 0; a->abi && b->abi && i < 2; i++)
 		if (file[i] != SUT_PATCH_NONE && expected[i] != SUT_PATCH_NONE)
-			compare_pair(c, c->side[FILE_SIDE]->symbols[file[i]].section,
-				     c->side[EXPECTED_SIDE]->symbols[expected[i]].section);
+			sut_compare_pair(c, c->side[SUT_SIDE_FILE]->symbols[file[i]].section,
+					 c->side[SUT_SIDE_EXPECTED]->symbols[expected[i]].section);
 }
 
-void compare_notes(struct compare *c)
+void sut_compare_notes(struct sut_comparing *c)
 {
-	struct lines lines[SIDES] = {0};
+	struct lines lines[SUT_SIDES] = {0};
 
-	for (int side = 0; side < SIDES; side++) {
+	for (int side = 0; side < SUT_SIDES; side++) {
 		const struct sut_patch *patch = c->side[side];
 
 		add(c, &lines[side], "name", patch->name);

@@ -19,9 +19,9 @@ enum { FINDINGS_MAX = 12 /* of one section */, BYTES_SHOWN = 16, QUOTED_MAX = 40
 
 /* A pair with what is asked again and again. */
 struct content {
-	struct compare *c;
-	uint32_t index[SIDES];
-	const struct sut_patch_section *section[SIDES];
+	struct sut_comparing *c;
+	uint32_t index[SUT_SIDES];
+	const struct sut_patch_section *section[SUT_SIDES];
 	uint32_t func; /* of the file, or SUT_PATCH_NONE */
 	bool code;
 	size_t found;
@@ -29,7 +29,7 @@ struct content {
 
 /* ---- what a reference means ---- */
 
-bool compare_is_pool(const struct sut_patch_section *section)
+bool sut_compare_is_pool(const struct sut_patch_section *section)
 {
 	return section->size && sut_pool_element(section, 0).kind != SUT_POOL_NONE;
 }
@@ -57,9 +57,9 @@ static bool same_element(const struct content *k, const struct sut_patch_reloc *
 	const unsigned char *left, *right;
 	uint64_t left_offset, right_offset;
 	struct sut_pool_element_at x =
-		element_of(k->c->side[FILE_SIDE], a, end, &left, &left_offset);
+		element_of(k->c->side[SUT_SIDE_FILE], a, end, &left, &left_offset);
 	struct sut_pool_element_at y =
-		element_of(k->c->side[EXPECTED_SIDE], b, end, &right, &right_offset);
+		element_of(k->c->side[SUT_SIDE_EXPECTED], b, end, &right, &right_offset);
 
 	return x.kind && x.kind == y.kind && x.size == y.size && left_offset == right_offset &&
 	       memcmp(left, right, x.size) == 0;
@@ -74,22 +74,23 @@ static bool same_pool(const struct sut_patch_section *a, const struct sut_patch_
 static bool same_own(const struct content *k, const struct sut_patch_reloc *a,
 		     const struct sut_patch_reloc *b, uint64_t end)
 {
-	const struct sut_patch_symbol *x = &k->c->side[FILE_SIDE]->symbols[a->symbol];
-	const struct sut_patch_symbol *y = &k->c->side[EXPECTED_SIDE]->symbols[b->symbol];
-	const struct sut_patch_section *left = &k->c->side[FILE_SIDE]->sections[x->section];
-	const struct sut_patch_section *right = &k->c->side[EXPECTED_SIDE]->sections[y->section];
+	const struct sut_patch_symbol *x = &k->c->side[SUT_SIDE_FILE]->symbols[a->symbol];
+	const struct sut_patch_symbol *y = &k->c->side[SUT_SIDE_EXPECTED]->symbols[b->symbol];
+	const struct sut_patch_section *left = &k->c->side[SUT_SIDE_FILE]->sections[x->section];
+	const struct sut_patch_section *right =
+		&k->c->side[SUT_SIDE_EXPECTED]->sections[y->section];
 	bool same_place = x->value + (uint64_t)a->addend == y->value + (uint64_t)b->addend;
 
-	if (compare_is_pool(left) && compare_is_pool(right))
+	if (sut_compare_is_pool(left) && sut_compare_is_pool(right))
 		return same_element(k, a, b, end) || (same_place && same_pool(left, right));
-	return same_place && compare_pair(k->c, x->section, y->section);
+	return same_place && sut_compare_pair(k->c, x->section, y->section);
 }
 
 static bool same_reference(const struct content *k, const struct sut_patch_reloc *a,
 			   const struct sut_patch_reloc *b, uint64_t end)
 {
-	const struct sut_patch_symbol *x = &k->c->side[FILE_SIDE]->symbols[a->symbol];
-	const struct sut_patch_symbol *y = &k->c->side[EXPECTED_SIDE]->symbols[b->symbol];
+	const struct sut_patch_symbol *x = &k->c->side[SUT_SIDE_FILE]->symbols[a->symbol];
+	const struct sut_patch_symbol *y = &k->c->side[SUT_SIDE_EXPECTED]->symbols[b->symbol];
 
 	if (a->type != b->type || x->kind != y->kind)
 		return false;
@@ -99,13 +100,13 @@ static bool same_reference(const struct content *k, const struct sut_patch_reloc
 		return false;
 	if (x->kind == SUT_PATCH_SYMBOL_RUNTIME)
 		return true;
-	return k->c->objects[FILE_SIDE][x->object] == y->object && x->sympos == y->sympos &&
+	return k->c->objects[SUT_SIDE_FILE][x->object] == y->object && x->sympos == y->sympos &&
 	       x->value == y->value && x->size == y->size && x->slot == y->slot;
 }
 
 /* ---- the verdict ---- */
 
-/* The relocation of a side at or behind an offset, from a position that only moves on. */
+/* The relocation whose field begins at an offset, or NULL. */
 static const struct sut_patch_reloc *reloc_at(const struct sut_patch_section *section,
 					      uint64_t offset)
 {
@@ -117,7 +118,8 @@ static const struct sut_patch_reloc *reloc_at(const struct sut_patch_section *se
 }
 
 /* Where each instruction with a relocation ends; for data, where the field begins. */
-static uint64_t *ends_of(struct compare *c, const struct sut_patch_section *section, bool code)
+static uint64_t *ends_of(struct sut_comparing *c, const struct sut_patch_section *section,
+			 bool code)
 {
 	uint64_t *ends = sut_arena_array(c->arena, section->reloc_count, sizeof(*ends)), at = 0;
 	struct sut_insn insn;
@@ -138,7 +140,8 @@ static uint64_t *ends_of(struct compare *c, const struct sut_patch_section *sect
 
 static bool same_relocs(const struct content *k)
 {
-	const struct sut_patch_section *a = k->section[FILE_SIDE], *b = k->section[EXPECTED_SIDE];
+	const struct sut_patch_section *a = k->section[SUT_SIDE_FILE],
+				       *b = k->section[SUT_SIDE_EXPECTED];
 	const uint64_t *ends = ends_of(k->c, a, k->code);
 	bool same = a->reloc_count == b->reloc_count;
 
@@ -173,8 +176,8 @@ static bool same_bytes(const struct sut_patch_section *a, const struct sut_patch
 static void find(struct content *k, const char *subject, const char *file, const char *expected)
 {
 	k->found++;
-	compare_find(k->c, FILE_SIDE, k->func, compare_kind(file, expected), subject, file,
-		     expected);
+	sut_compare_find(k->c, SUT_SIDE_FILE, k->func, sut_compare_kind(file, expected), subject,
+			 file, expected);
 }
 
 /* A name that tells two of the same name apart. */
@@ -210,24 +213,24 @@ static const char *reference_text(const struct content *k, int side,
 /* The field of a relocation: type and symbol on both sides. */
 static void find_reference(struct content *k, uint64_t offset, uint64_t end)
 {
-	const char *text[SIDES] = {"no reference", "no reference"};
-	const struct sut_patch_reloc *reloc[SIDES];
+	const char *text[SUT_SIDES] = {"no reference", "no reference"};
+	const struct sut_patch_reloc *reloc[SUT_SIDES];
 
-	for (int side = 0; side < SIDES; side++) {
+	for (int side = 0; side < SUT_SIDES; side++) {
 		reloc[side] = reloc_at(k->section[side], offset);
 		if (reloc[side])
 			text[side] = reference_text(k, side, reloc[side], end);
 	}
-	if (reloc[FILE_SIDE] && reloc[EXPECTED_SIDE] &&
-	    strcmp(text[FILE_SIDE], text[EXPECTED_SIDE]) == 0)
-		for (int side = 0; side < SIDES; side++)
+	if (reloc[SUT_SIDE_FILE] && reloc[SUT_SIDE_EXPECTED] &&
+	    strcmp(text[SUT_SIDE_FILE], text[SUT_SIDE_EXPECTED]) == 0)
+		for (int side = 0; side < SUT_SIDES; side++)
 			text[side] = sut_arena_printf(
 				k->c->arena, "%s (relocation type %" PRIu32 ", addend %" PRId64 ")",
 				text[side], reloc[side]->type, reloc[side]->addend);
 	find(k,
 	     sut_arena_printf(k->c->arena, "reference at %s+0x%" PRIx64,
-			      k->section[FILE_SIDE]->name, offset),
-	     text[FILE_SIDE], text[EXPECTED_SIDE]);
+			      k->section[SUT_SIDE_FILE]->name, offset),
+	     text[SUT_SIDE_FILE], text[SUT_SIDE_EXPECTED]);
 }
 
 static const char *insn_text(const struct content *k, int side, uint64_t at, uint64_t *length)
@@ -252,8 +255,8 @@ static bool explain_references(struct content *k, uint64_t at, uint64_t length)
 	size_t before = k->found;
 
 	for (uint64_t offset = at; offset < at + length; offset++) {
-		const struct sut_patch_reloc *a = reloc_at(k->section[FILE_SIDE], offset);
-		const struct sut_patch_reloc *b = reloc_at(k->section[EXPECTED_SIDE], offset);
+		const struct sut_patch_reloc *a = reloc_at(k->section[SUT_SIDE_FILE], offset);
+		const struct sut_patch_reloc *b = reloc_at(k->section[SUT_SIDE_EXPECTED], offset);
 
 		if ((a || b) && (!a || !b || !same_reference(k, a, b, at + length)))
 			find_reference(k, offset, at + length);
@@ -264,13 +267,13 @@ static bool explain_references(struct content *k, uint64_t at, uint64_t length)
 static bool same_insn(const struct content *k, uint64_t at, uint64_t length)
 {
 	for (uint64_t i = at; i < at + length; i++) {
-		const struct sut_patch_reloc *a = reloc_at(k->section[FILE_SIDE], i);
+		const struct sut_patch_reloc *a = reloc_at(k->section[SUT_SIDE_FILE], i);
 
 		if (a) {
 			i += (uint64_t)sut_patch_reloc_width(a->type) - 1;
 			continue;
 		}
-		if (k->section[FILE_SIDE]->data[i] != k->section[EXPECTED_SIDE]->data[i])
+		if (k->section[SUT_SIDE_FILE]->data[i] != k->section[SUT_SIDE_EXPECTED]->data[i])
 			return false;
 	}
 	return true;
@@ -279,25 +282,25 @@ static bool same_insn(const struct content *k, uint64_t at, uint64_t length)
 /* Instruction by instruction, as long as they keep step. */
 static void explain_code(struct content *k)
 {
-	uint64_t at = 0, length[SIDES];
+	uint64_t at = 0, length[SUT_SIDES];
 
 	while (k->found < FINDINGS_MAX) {
-		const char *a = insn_text(k, FILE_SIDE, at, &length[FILE_SIDE]);
-		const char *b = insn_text(k, EXPECTED_SIDE, at, &length[EXPECTED_SIDE]);
-		bool in_step = length[FILE_SIDE] == length[EXPECTED_SIDE];
+		const char *a = insn_text(k, SUT_SIDE_FILE, at, &length[SUT_SIDE_FILE]);
+		const char *b = insn_text(k, SUT_SIDE_EXPECTED, at, &length[SUT_SIDE_EXPECTED]);
+		bool in_step = length[SUT_SIDE_FILE] == length[SUT_SIDE_EXPECTED];
 
-		if (in_step && !length[FILE_SIDE])
+		if (in_step && !length[SUT_SIDE_FILE])
 			return;
-		if (!in_step || !same_insn(k, at, length[FILE_SIDE]))
+		if (!in_step || !same_insn(k, at, length[SUT_SIDE_FILE]))
 			find(k,
 			     sut_arena_printf(k->c->arena, "instruction at %s+0x%" PRIx64,
-					      k->section[FILE_SIDE]->name, at),
+					      k->section[SUT_SIDE_FILE]->name, at),
 			     a, b);
 		else
-			explain_references(k, at, length[FILE_SIDE]);
+			explain_references(k, at, length[SUT_SIDE_FILE]);
 		if (!in_step)
 			return;
-		at += length[FILE_SIDE];
+		at += length[SUT_SIDE_FILE];
 	}
 }
 
@@ -316,7 +319,8 @@ static const char *bytes_text(const struct content *k, int side, uint64_t at)
 
 static void explain_data(struct content *k)
 {
-	const struct sut_patch_section *a = k->section[FILE_SIDE], *b = k->section[EXPECTED_SIDE];
+	const struct sut_patch_section *a = k->section[SUT_SIDE_FILE],
+				       *b = k->section[SUT_SIDE_EXPECTED];
 	uint64_t size = a->size < b->size ? a->size : b->size;
 
 	for (uint64_t at = 0; at < size && k->found < FINDINGS_MAX; at++) {
@@ -329,13 +333,15 @@ static void explain_data(struct content *k)
 				at += (uint64_t)sut_patch_reloc_width(x->type) - 1;
 		} else if ((a->data ? a->data[at] : 0) != (b->data ? b->data[at] : 0)) {
 			find(k, sut_arena_printf(k->c->arena, "data at %s+0x%" PRIx64, a->name, at),
-			     bytes_text(k, FILE_SIDE, at), bytes_text(k, EXPECTED_SIDE, at));
+			     bytes_text(k, SUT_SIDE_FILE, at),
+			     bytes_text(k, SUT_SIDE_EXPECTED, at));
 			return;
 		}
 	}
 }
 
-static const char *shape_text(const struct compare *c, const struct sut_patch_section *section)
+static const char *shape_text(const struct sut_comparing *c,
+			      const struct sut_patch_section *section)
 {
 	return sut_arena_printf(c->arena, "%" PRIu64 " bytes of %s%s, aligned to %" PRIu64,
 				section->size,
@@ -345,34 +351,38 @@ static const char *shape_text(const struct compare *c, const struct sut_patch_se
 				section->data ? "" : ", zeros", section->align);
 }
 
-void compare_sections(struct compare *c, const struct section_pair *pair)
+void sut_compare_sections(struct sut_comparing *c, const struct sut_section_pair *pair)
 {
 	struct content k = {.c = c};
-	const char *shape[SIDES];
+	const char *shape[SUT_SIDES];
 
-	for (int side = 0; side < SIDES; side++) {
+	for (int side = 0; side < SUT_SIDES; side++) {
 		k.index[side] = pair->section[side];
 		k.section[side] = &c->side[side]->sections[pair->section[side]];
 		shape[side] = shape_text(c, k.section[side]);
 	}
-	k.func = c->section_func[FILE_SIDE][k.index[FILE_SIDE]];
-	if (k.func != SUT_PATCH_NONE && c->funcs[FILE_SIDE][k.func] == SUT_PATCH_NONE)
+	k.func = c->section_func[SUT_SIDE_FILE][k.index[SUT_SIDE_FILE]];
+	if (k.func != SUT_PATCH_NONE && c->funcs[SUT_SIDE_FILE][k.func] == SUT_PATCH_NONE)
 		k.func = SUT_PATCH_NONE;
-	k.code = (k.section[FILE_SIDE]->flags & SHF_EXECINSTR) && k.section[FILE_SIDE]->data &&
-		 k.section[EXPECTED_SIDE]->data;
-	if (strcmp(k.section[FILE_SIDE]->name, k.section[EXPECTED_SIDE]->name) != 0)
-		find(&k, "section", k.section[FILE_SIDE]->name, k.section[EXPECTED_SIDE]->name);
-	if (strcmp(shape[FILE_SIDE], shape[EXPECTED_SIDE]) != 0)
-		find(&k, sut_arena_printf(c->arena, "section %s", k.section[FILE_SIDE]->name),
-		     shape[FILE_SIDE], shape[EXPECTED_SIDE]);
-	if (same_relocs(&k) && same_bytes(k.section[FILE_SIDE], k.section[EXPECTED_SIDE]))
+	k.code = (k.section[SUT_SIDE_FILE]->flags & SHF_EXECINSTR) &&
+		 k.section[SUT_SIDE_FILE]->data && k.section[SUT_SIDE_EXPECTED]->data;
+	if (strcmp(k.section[SUT_SIDE_FILE]->name, k.section[SUT_SIDE_EXPECTED]->name) != 0)
+		find(&k, "section", k.section[SUT_SIDE_FILE]->name,
+		     k.section[SUT_SIDE_EXPECTED]->name);
+	if (strcmp(shape[SUT_SIDE_FILE], shape[SUT_SIDE_EXPECTED]) != 0)
+		find(&k, sut_arena_printf(c->arena, "section %s", k.section[SUT_SIDE_FILE]->name),
+		     shape[SUT_SIDE_FILE], shape[SUT_SIDE_EXPECTED]);
+	if (same_relocs(&k) && same_bytes(k.section[SUT_SIDE_FILE], k.section[SUT_SIDE_EXPECTED]))
 		return;
 	if (k.code)
 		explain_code(&k);
 	else
 		explain_data(&k);
+	if (k.found >= FINDINGS_MAX)
+		find(&k, sut_arena_printf(c->arena, "section %s", k.section[SUT_SIDE_FILE]->name),
+		     "more differences than are listed", "none");
 	if (!k.found)
-		find(&k, sut_arena_printf(c->arena, "section %s", k.section[FILE_SIDE]->name),
+		find(&k, sut_arena_printf(c->arena, "section %s", k.section[SUT_SIDE_FILE]->name),
 		     "other content", "its content");
 }
 
@@ -398,7 +408,7 @@ static int order_elements(const void *left, const void *right)
 	return memcmp(a->data, b->data, a->size);
 }
 
-static struct element *elements_of(struct compare *c, int side, size_t *count)
+static struct element *elements_of(struct sut_comparing *c, int side, size_t *count)
 {
 	const struct sut_patch *patch = c->side[side];
 	struct element *list = NULL;
@@ -408,9 +418,9 @@ static struct element *elements_of(struct compare *c, int side, size_t *count)
 	for (size_t i = 0; i < patch->section_count; i++) {
 		const struct sut_patch_section *section = &patch->sections[i];
 		uint32_t object =
-			side == FILE_SIDE ? section->object : c->objects[side][section->object];
+			side == SUT_SIDE_FILE ? section->object : c->objects[side][section->object];
 
-		if (!compare_is_pool(section))
+		if (!sut_compare_is_pool(section))
 			continue;
 		for (uint64_t at = 0; at < section->size;) {
 			struct sut_pool_element_at element = sut_pool_element(section, at);
@@ -434,42 +444,44 @@ static bool is_padding(const struct element *element)
 	return true;
 }
 
-static void find_element(struct compare *c, int side, const struct element *element)
+static void find_element(struct sut_comparing *c, int side, const struct element *element)
 {
 	char hex[2 * BYTES_SHOWN + 1];
 	size_t shown = element->size < BYTES_SHOWN ? element->size : BYTES_SHOWN;
 	const char *text = element->kind == SUT_POOL_STRINGS
 				   ? sut_quoted(c->arena, element->data, element->size, QUOTED_MAX)
 				   : sut_arena_strdup(c->arena, sut_hex(hex, element->data, shown));
-	bool file = side == FILE_SIDE;
+	bool file = side == SUT_SIDE_FILE;
 
 	/* Zeros between strings that are aligned look like empty strings. */
 	if (is_padding(element))
 		return;
-	compare_find(c, side, SUT_PATCH_NONE, file ? SUT_COMPARED_EXTRA : SUT_COMPARED_MISSING,
-		     element->kind == SUT_POOL_STRINGS ? "string" : "constant", file ? text : "",
-		     file ? "" : text);
+	sut_compare_find(c, side, SUT_PATCH_NONE, file ? SUT_COMPARED_EXTRA : SUT_COMPARED_MISSING,
+			 element->kind == SUT_POOL_STRINGS ? "string" : "constant",
+			 file ? text : "", file ? "" : text);
 }
 
 /* Sets of elements: how often one occurs is the compiler's business. */
-void compare_pools(struct compare *c)
+void sut_compare_pools(struct sut_comparing *c)
 {
-	size_t count[SIDES], at[SIDES] = {0};
-	struct element *list[SIDES];
+	size_t count[SUT_SIDES], at[SUT_SIDES] = {0};
+	struct element *list[SUT_SIDES];
 
-	for (int side = 0; side < SIDES; side++)
+	for (int side = 0; side < SUT_SIDES; side++)
 		list[side] = elements_of(c, side, &count[side]);
-	while (at[FILE_SIDE] < count[FILE_SIDE] || at[EXPECTED_SIDE] < count[EXPECTED_SIDE]) {
-		const struct element *a = &list[FILE_SIDE][at[FILE_SIDE]];
-		const struct element *b = &list[EXPECTED_SIDE][at[EXPECTED_SIDE]];
-		int order = at[FILE_SIDE] == count[FILE_SIDE]           ? 1
-			    : at[EXPECTED_SIDE] == count[EXPECTED_SIDE] ? -1
-									: order_elements(a, b);
+	while (at[SUT_SIDE_FILE] < count[SUT_SIDE_FILE] ||
+	       at[SUT_SIDE_EXPECTED] < count[SUT_SIDE_EXPECTED]) {
+		const struct element *a = &list[SUT_SIDE_FILE][at[SUT_SIDE_FILE]];
+		const struct element *b = &list[SUT_SIDE_EXPECTED][at[SUT_SIDE_EXPECTED]];
+		int order = at[SUT_SIDE_FILE] == count[SUT_SIDE_FILE] ? 1
+			    : at[SUT_SIDE_EXPECTED] == count[SUT_SIDE_EXPECTED]
+				    ? -1
+				    : order_elements(a, b);
 		const struct element *least = order > 0 ? b : a;
 
 		if (order)
-			find_element(c, order > 0 ? EXPECTED_SIDE : FILE_SIDE, least);
-		for (int side = 0; side < SIDES; side++)
+			find_element(c, order > 0 ? SUT_SIDE_EXPECTED : SUT_SIDE_FILE, least);
+		for (int side = 0; side < SUT_SIDES; side++)
 			while (at[side] < count[side] &&
 			       order_elements(&list[side][at[side]], least) == 0)
 				at[side]++;

@@ -14,12 +14,12 @@
 #include <inttypes.h>
 #include <string.h>
 
-void compare_find(struct compare *c, int side, uint32_t func, enum sut_compared kind,
-		  const char *subject, const char *file, const char *expected)
+void sut_compare_find(struct sut_comparing *c, int side, uint32_t func, enum sut_compared kind,
+		      const char *subject, const char *file, const char *expected)
 {
 	struct sut_findings *findings = &c->result->findings;
 
-	if (func != SUT_PATCH_NONE && side == EXPECTED_SIDE)
+	if (func != SUT_PATCH_NONE && side == SUT_SIDE_EXPECTED)
 		func = c->funcs[side][func];
 	if (func != SUT_PATCH_NONE) {
 		findings = &c->result->funcs[func].findings;
@@ -29,21 +29,21 @@ void compare_find(struct compare *c, int side, uint32_t func, enum sut_compared 
 		(struct sut_finding){kind, subject, file, expected};
 }
 
-bool compare_pair(struct compare *c, uint32_t file, uint32_t expected)
+bool sut_compare_pair(struct sut_comparing *c, uint32_t file, uint32_t expected)
 {
-	if (c->sections[FILE_SIDE][file] == expected)
+	if (c->sections[SUT_SIDE_FILE][file] == expected)
 		return true;
-	if (c->sections[FILE_SIDE][file] != SUT_PATCH_NONE ||
-	    c->sections[EXPECTED_SIDE][expected] != SUT_PATCH_NONE)
+	if (c->sections[SUT_SIDE_FILE][file] != SUT_PATCH_NONE ||
+	    c->sections[SUT_SIDE_EXPECTED][expected] != SUT_PATCH_NONE)
 		return false;
-	c->sections[FILE_SIDE][file] = expected;
-	c->sections[EXPECTED_SIDE][expected] = file;
+	c->sections[SUT_SIDE_FILE][file] = expected;
+	c->sections[SUT_SIDE_EXPECTED][expected] = file;
 	SUT_PUSH(c->arena, c->pairs, c->pair_count, c->pair_capacity) =
-		(struct section_pair){{file, expected}};
+		(struct sut_section_pair){{file, expected}};
 	return true;
 }
 
-static uint32_t *none(struct compare *c, size_t count)
+static uint32_t *none(struct sut_comparing *c, size_t count)
 {
 	uint32_t *array = sut_arena_array(c->arena, count, sizeof(*array));
 
@@ -51,9 +51,9 @@ static uint32_t *none(struct compare *c, size_t count)
 	return array;
 }
 
-static void prepare(struct compare *c)
+static void prepare(struct sut_comparing *c)
 {
-	for (int side = 0; side < SIDES; side++) {
+	for (int side = 0; side < SUT_SIDES; side++) {
 		const struct sut_patch *patch = c->side[side];
 
 		c->objects[side] = none(c, patch->object_count);
@@ -71,9 +71,10 @@ static void prepare(struct compare *c)
 	}
 }
 
-static void pair_objects(struct compare *c)
+static void pair_objects(struct sut_comparing *c)
 {
-	const struct sut_patch *file = c->side[FILE_SIDE], *expected = c->side[EXPECTED_SIDE];
+	const struct sut_patch *file = c->side[SUT_SIDE_FILE],
+			       *expected = c->side[SUT_SIDE_EXPECTED];
 
 	for (uint32_t i = 0; i < file->object_count; i++)
 		for (uint32_t k = 0; k < expected->object_count; k++) {
@@ -83,34 +84,35 @@ static void pair_objects(struct compare *c)
 			if (a->build_id_size != b->build_id_size ||
 			    memcmp(a->build_id, b->build_id, a->build_id_size) != 0)
 				continue;
-			c->objects[FILE_SIDE][i] = k;
-			c->objects[EXPECTED_SIDE][k] = i;
+			c->objects[SUT_SIDE_FILE][i] = k;
+			c->objects[SUT_SIDE_EXPECTED][k] = i;
 		}
 }
 
 /* ---- functions ---- */
 
-static bool same_func_name(const struct compare *c, uint32_t file, uint32_t expected, bool source)
+static bool same_func_name(const struct sut_comparing *c, uint32_t file, uint32_t expected,
+			   bool source)
 {
-	const struct sut_patch_func *a = &c->side[FILE_SIDE]->funcs[file];
-	const struct sut_patch_func *b = &c->side[EXPECTED_SIDE]->funcs[expected];
+	const struct sut_patch_func *a = &c->side[SUT_SIDE_FILE]->funcs[file];
+	const struct sut_patch_func *b = &c->side[SUT_SIDE_EXPECTED]->funcs[expected];
 
-	return c->objects[FILE_SIDE][a->object] == b->object && strcmp(a->name, b->name) == 0 &&
+	return c->objects[SUT_SIDE_FILE][a->object] == b->object && strcmp(a->name, b->name) == 0 &&
 	       (!source || strcmp(a->source, b->source) == 0);
 }
 
 /* Static functions of one name are told by their source. */
-static void pair_funcs(struct compare *c, bool source)
+static void pair_funcs(struct sut_comparing *c, bool source)
 {
-	for (uint32_t i = 0; i < c->side[FILE_SIDE]->func_count; i++) {
-		for (uint32_t k = 0; k < c->side[EXPECTED_SIDE]->func_count; k++) {
-			if (c->funcs[FILE_SIDE][i] != SUT_PATCH_NONE)
+	for (uint32_t i = 0; i < c->side[SUT_SIDE_FILE]->func_count; i++) {
+		for (uint32_t k = 0; k < c->side[SUT_SIDE_EXPECTED]->func_count; k++) {
+			if (c->funcs[SUT_SIDE_FILE][i] != SUT_PATCH_NONE)
 				break;
-			if (c->funcs[EXPECTED_SIDE][k] != SUT_PATCH_NONE ||
+			if (c->funcs[SUT_SIDE_EXPECTED][k] != SUT_PATCH_NONE ||
 			    !same_func_name(c, i, k, source))
 				continue;
-			c->funcs[FILE_SIDE][i] = k;
-			c->funcs[EXPECTED_SIDE][k] = i;
+			c->funcs[SUT_SIDE_FILE][i] = k;
+			c->funcs[SUT_SIDE_EXPECTED][k] = i;
 		}
 	}
 }
@@ -129,26 +131,27 @@ static struct sut_compared_func describe(const struct sut_patch *patch, uint32_t
 	};
 }
 
-static void list_funcs(struct compare *c)
+static void list_funcs(struct sut_comparing *c)
 {
 	struct sut_comparison *result = c->result;
-	const struct sut_patch *file = c->side[FILE_SIDE], *expected = c->side[EXPECTED_SIDE];
+	const struct sut_patch *file = c->side[SUT_SIDE_FILE],
+			       *expected = c->side[SUT_SIDE_EXPECTED];
 
 	result->funcs = sut_arena_array(c->arena, file->func_count + expected->func_count,
 					sizeof(*result->funcs));
 	for (uint32_t i = 0; i < file->func_count; i++) {
-		bool paired = c->funcs[FILE_SIDE][i] != SUT_PATCH_NONE;
+		bool paired = c->funcs[SUT_SIDE_FILE][i] != SUT_PATCH_NONE;
 
 		result->funcs[result->func_count++] =
 			describe(file, i, paired ? SUT_COMPARED_SAME : SUT_COMPARED_EXTRA);
 	}
 	for (uint32_t i = 0; i < expected->func_count; i++)
-		if (c->funcs[EXPECTED_SIDE][i] == SUT_PATCH_NONE)
+		if (c->funcs[SUT_SIDE_EXPECTED][i] == SUT_PATCH_NONE)
 			result->funcs[result->func_count++] =
 				describe(expected, i, SUT_COMPARED_MISSING);
 }
 
-static const char *piece_text(struct compare *c, const struct sut_patch_func *func, size_t i)
+static const char *piece_text(struct sut_comparing *c, const struct sut_patch_func *func, size_t i)
 {
 	char hash[2 * SUT_SHA256_SIZE + 1];
 
@@ -159,26 +162,26 @@ static const char *piece_text(struct compare *c, const struct sut_patch_func *fu
 				sut_hex(hash, func->pieces[i].sha256, SUT_SHA256_SIZE));
 }
 
-enum sut_compared compare_kind(const char *file, const char *expected)
+enum sut_compared sut_compare_kind(const char *file, const char *expected)
 {
 	if (!*file)
 		return SUT_COMPARED_MISSING;
 	return *expected ? SUT_COMPARED_DIFFERENT : SUT_COMPARED_EXTRA;
 }
 
-static void compare_old_code(struct compare *c, uint32_t i, const struct sut_patch_func *file,
+static void compare_old_code(struct sut_comparing *c, uint32_t i, const struct sut_patch_func *file,
 			     const struct sut_patch_func *expected)
 {
 	for (size_t k = 0; k < file->piece_count || k < expected->piece_count; k++) {
 		const char *a = piece_text(c, file, k), *b = piece_text(c, expected, k);
 
 		if (strcmp(a, b) != 0)
-			compare_find(c, FILE_SIDE, i, compare_kind(a, b),
-				     k ? "further old code" : "old code", a, b);
+			sut_compare_find(c, SUT_SIDE_FILE, i, sut_compare_kind(a, b),
+					 k ? "further old code" : "old code", a, b);
 	}
 }
 
-static const char *jumps_text(struct compare *c, const struct sut_patch_jumps *jumps)
+static const char *jumps_text(struct sut_comparing *c, const struct sut_patch_jumps *jumps)
 {
 	const char *text = jumps->anywhere ? "anywhere" : "";
 
@@ -190,61 +193,64 @@ static const char *jumps_text(struct compare *c, const struct sut_patch_jumps *j
 	return *text ? text : "none";
 }
 
-static void compare_jumps(struct compare *c, uint32_t i, const char *subject,
+static void compare_jumps(struct sut_comparing *c, uint32_t i, const char *subject,
 			  const struct sut_patch_jumps *file,
 			  const struct sut_patch_jumps *expected)
 {
 	const char *a = jumps_text(c, file), *b = jumps_text(c, expected);
 
 	if (strcmp(a, b) != 0)
-		compare_find(c, FILE_SIDE, i, SUT_COMPARED_DIFFERENT, subject, a, b);
+		sut_compare_find(c, SUT_SIDE_FILE, i, SUT_COMPARED_DIFFERENT, subject, a, b);
 }
 
 /* Their code is the counterpart of each other, at the same place of its section. */
-static void pair_code(struct compare *c, uint32_t i, uint32_t file, uint32_t expected)
+static void pair_code(struct sut_comparing *c, uint32_t i, uint32_t file, uint32_t expected)
 {
-	const struct sut_patch_symbol *a = &c->side[FILE_SIDE]->symbols[file];
-	const struct sut_patch_symbol *b = &c->side[EXPECTED_SIDE]->symbols[expected];
+	const struct sut_patch_symbol *a = &c->side[SUT_SIDE_FILE]->symbols[file];
+	const struct sut_patch_symbol *b = &c->side[SUT_SIDE_EXPECTED]->symbols[expected];
 
-	if (!compare_pair(c, a->section, b->section) || a->value != b->value || a->size != b->size)
-		compare_find(
-			c, FILE_SIDE, i, SUT_COMPARED_DIFFERENT, "new code",
+	if (!sut_compare_pair(c, a->section, b->section) || a->value != b->value ||
+	    a->size != b->size)
+		sut_compare_find(
+			c, SUT_SIDE_FILE, i, SUT_COMPARED_DIFFERENT, "new code",
 			sut_arena_printf(c->arena, "%" PRIu64 " bytes at %s+0x%" PRIx64, a->size,
-					 c->side[FILE_SIDE]->sections[a->section].name, a->value),
+					 c->side[SUT_SIDE_FILE]->sections[a->section].name,
+					 a->value),
 			sut_arena_printf(c->arena, "%" PRIu64 " bytes at %s+0x%" PRIx64, b->size,
-					 c->side[EXPECTED_SIDE]->sections[b->section].name,
+					 c->side[SUT_SIDE_EXPECTED]->sections[b->section].name,
 					 b->value));
 }
 
-static void compare_func(struct compare *c, uint32_t i)
+static void compare_func(struct sut_comparing *c, uint32_t i)
 {
-	const struct sut_patch_func *file = &c->side[FILE_SIDE]->funcs[i];
+	const struct sut_patch_func *file = &c->side[SUT_SIDE_FILE]->funcs[i];
 	const struct sut_patch_func *expected =
-		&c->side[EXPECTED_SIDE]->funcs[c->funcs[FILE_SIDE][i]];
+		&c->side[SUT_SIDE_EXPECTED]->funcs[c->funcs[SUT_SIDE_FILE][i]];
 	static const char *const kinds[] = {"changed", "new"};
 
 	if (file->kind != expected->kind)
-		compare_find(c, FILE_SIDE, i, SUT_COMPARED_DIFFERENT, "kind", kinds[file->kind],
-			     kinds[expected->kind]);
+		sut_compare_find(c, SUT_SIDE_FILE, i, SUT_COMPARED_DIFFERENT, "kind",
+				 kinds[file->kind], kinds[expected->kind]);
 	if (strcmp(file->source, expected->source) != 0)
-		compare_find(c, FILE_SIDE, i, SUT_COMPARED_DIFFERENT, "source line", file->source,
-			     expected->source);
+		sut_compare_find(c, SUT_SIDE_FILE, i, SUT_COMPARED_DIFFERENT, "source line",
+				 file->source, expected->source);
 	compare_old_code(c, i, file, expected);
 	compare_jumps(c, i, "jumps of the old code", &file->old_jumps, &expected->old_jumps);
 	compare_jumps(c, i, "jumps of the new code", &file->new_jumps, &expected->new_jumps);
 	pair_code(c, i, file->symbol, expected->symbol);
 	if (file->new_piece_count != expected->new_piece_count)
-		compare_find(c, FILE_SIDE, i, SUT_COMPARED_DIFFERENT, "new code",
-			     sut_arena_printf(c->arena, "%zu pieces", file->new_piece_count + 1),
-			     sut_arena_printf(c->arena, "%zu pieces",
-					      expected->new_piece_count + 1));
+		sut_compare_find(
+			c, SUT_SIDE_FILE, i, SUT_COMPARED_DIFFERENT, "new code",
+			sut_arena_printf(c->arena, "%zu pieces", file->new_piece_count + 1),
+			sut_arena_printf(c->arena, "%zu pieces", expected->new_piece_count + 1));
 	for (size_t k = 0; k < file->new_piece_count && k < expected->new_piece_count; k++)
 		pair_code(c, i, file->new_pieces[k], expected->new_pieces[k]);
 }
 
 /* ---- sections ---- */
 
-static bool same_section_name(const struct compare *c, int side, uint32_t a, int other, uint32_t b)
+static bool same_section_name(const struct sut_comparing *c, int side, uint32_t a, int other,
+			      uint32_t b)
 {
 	const struct sut_patch_section *left = &c->side[side]->sections[a];
 	const struct sut_patch_section *right = &c->side[other]->sections[b];
@@ -254,7 +260,7 @@ static bool same_section_name(const struct compare *c, int side, uint32_t a, int
 }
 
 /* How many sections of a side have the name of that one; *which is one of them. */
-static size_t namesakes(const struct compare *c, int from, uint32_t section, int side,
+static size_t namesakes(const struct sut_comparing *c, int from, uint32_t section, int side,
 			uint32_t *which)
 {
 	size_t count = 0;
@@ -268,60 +274,61 @@ static size_t namesakes(const struct compare *c, int from, uint32_t section, int
 	return count;
 }
 
-static void pair_unique_names(struct compare *c)
+static void pair_unique_names(struct sut_comparing *c)
 {
-	for (uint32_t i = 0; i < c->side[FILE_SIDE]->section_count; i++) {
+	for (uint32_t i = 0; i < c->side[SUT_SIDE_FILE]->section_count; i++) {
 		uint32_t self, other;
 
-		if (!compare_is_pool(&c->side[FILE_SIDE]->sections[i]) &&
-		    c->sections[FILE_SIDE][i] == SUT_PATCH_NONE &&
-		    c->section_func[FILE_SIDE][i] == SUT_PATCH_NONE &&
-		    namesakes(c, FILE_SIDE, i, FILE_SIDE, &self) == 1 &&
-		    namesakes(c, FILE_SIDE, i, EXPECTED_SIDE, &other) == 1)
-			compare_pair(c, i, other);
+		if (!sut_compare_is_pool(&c->side[SUT_SIDE_FILE]->sections[i]) &&
+		    c->sections[SUT_SIDE_FILE][i] == SUT_PATCH_NONE &&
+		    c->section_func[SUT_SIDE_FILE][i] == SUT_PATCH_NONE &&
+		    namesakes(c, SUT_SIDE_FILE, i, SUT_SIDE_FILE, &self) == 1 &&
+		    namesakes(c, SUT_SIDE_FILE, i, SUT_SIDE_EXPECTED, &other) == 1)
+			sut_compare_pair(c, i, other);
 	}
 }
 
 /* Sections that nothing led to: in their order those of the same name. */
-static void pair_rest(struct compare *c)
+static void pair_rest(struct sut_comparing *c)
 {
-	for (uint32_t i = 0; i < c->side[FILE_SIDE]->section_count; i++) {
-		if (compare_is_pool(&c->side[FILE_SIDE]->sections[i]))
+	for (uint32_t i = 0; i < c->side[SUT_SIDE_FILE]->section_count; i++) {
+		if (sut_compare_is_pool(&c->side[SUT_SIDE_FILE]->sections[i]))
 			continue;
-		for (uint32_t k = 0; k < c->side[EXPECTED_SIDE]->section_count; k++)
-			if (c->sections[FILE_SIDE][i] == SUT_PATCH_NONE &&
-			    c->sections[EXPECTED_SIDE][k] == SUT_PATCH_NONE &&
-			    same_section_name(c, FILE_SIDE, i, EXPECTED_SIDE, k))
-				compare_pair(c, i, k);
+		for (uint32_t k = 0; k < c->side[SUT_SIDE_EXPECTED]->section_count; k++)
+			if (c->sections[SUT_SIDE_FILE][i] == SUT_PATCH_NONE &&
+			    c->sections[SUT_SIDE_EXPECTED][k] == SUT_PATCH_NONE &&
+			    same_section_name(c, SUT_SIDE_FILE, i, SUT_SIDE_EXPECTED, k))
+				sut_compare_pair(c, i, k);
 	}
 }
 
 /* What a side alone has. The code of a function that it alone has is told with the function. */
-static void find_single_sections(struct compare *c, int side)
+static void find_single_sections(struct sut_comparing *c, int side)
 {
 	for (uint32_t i = 0; i < c->side[side]->section_count; i++) {
 		const struct sut_patch_section *section = &c->side[side]->sections[i];
 		uint32_t func = c->section_func[side][i];
 		const char *text;
 
-		if (compare_is_pool(section) || c->sections[side][i] != SUT_PATCH_NONE ||
+		if (sut_compare_is_pool(section) || c->sections[side][i] != SUT_PATCH_NONE ||
 		    (func != SUT_PATCH_NONE && c->funcs[side][func] == SUT_PATCH_NONE))
 			continue;
 		text = sut_arena_printf(c->arena, "%" PRIu64 " bytes of %s", section->size,
 					section->flags & SHF_EXECINSTR ? "code" : "data");
-		compare_find(c, side, func,
-			     side == FILE_SIDE ? SUT_COMPARED_EXTRA : SUT_COMPARED_MISSING,
-			     sut_arena_printf(c->arena, "section %s", section->name),
-			     side == FILE_SIDE ? text : "", side == FILE_SIDE ? "" : text);
+		sut_compare_find(c, side, func,
+				 side == SUT_SIDE_FILE ? SUT_COMPARED_EXTRA : SUT_COMPARED_MISSING,
+				 sut_arena_printf(c->arena, "section %s", section->name),
+				 side == SUT_SIDE_FILE ? text : "",
+				 side == SUT_SIDE_FILE ? "" : text);
 	}
 }
 
-static void compare_pairs(struct compare *c, size_t from)
+static void compare_pairs(struct sut_comparing *c, size_t from)
 {
 	for (size_t i = from; i < c->pair_count; i++) {
-		const struct section_pair pair = c->pairs[i];
+		const struct sut_section_pair pair = c->pairs[i];
 
-		compare_sections(c, &pair);
+		sut_compare_sections(c, &pair);
 	}
 }
 
@@ -337,7 +344,7 @@ static bool is_same(const struct sut_comparison *comparison)
 void sut_compare(struct sut_arena *arena, const struct sut_patch *file,
 		 const struct sut_patch *rebuilt, struct sut_comparison *comparison)
 {
-	struct compare c = {.arena = arena, .side = {file, rebuilt}, .result = comparison};
+	struct sut_comparing c = {.arena = arena, .side = {file, rebuilt}, .result = comparison};
 	size_t rest;
 
 	*comparison = (struct sut_comparison){0};
@@ -346,18 +353,18 @@ void sut_compare(struct sut_arena *arena, const struct sut_patch *file,
 	pair_funcs(&c, true);
 	pair_funcs(&c, false);
 	list_funcs(&c);
-	compare_notes(&c);
+	sut_compare_notes(&c);
 	for (uint32_t i = 0; i < file->func_count; i++)
-		if (c.funcs[FILE_SIDE][i] != SUT_PATCH_NONE)
+		if (c.funcs[SUT_SIDE_FILE][i] != SUT_PATCH_NONE)
 			compare_func(&c, i);
 	pair_unique_names(&c);
 	compare_pairs(&c, 0);
 	rest = c.pair_count;
 	pair_rest(&c);
 	compare_pairs(&c, rest);
-	find_single_sections(&c, FILE_SIDE);
-	find_single_sections(&c, EXPECTED_SIDE);
-	compare_pools(&c);
-	compare_symbols(&c);
+	find_single_sections(&c, SUT_SIDE_FILE);
+	find_single_sections(&c, SUT_SIDE_EXPECTED);
+	sut_compare_pools(&c);
+	sut_compare_symbols(&c);
 	comparison->same = is_same(comparison);
 }
