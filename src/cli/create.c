@@ -30,7 +30,7 @@ static const struct sut_option table[] = {
 	{"beside", "SOURCE", "the patched unit that it belongs to (the first one)"},
 	{"replace", NULL, "the patch takes the place of all others in use"},
 	{"replace-set", "N", "it takes the place of those with the same number (from 1)"},
-	{"allow", "RULE", "make the patch in spite of a refusal: layout, data"},
+	{"allow", "RULE", "make the patch in spite of a refusal (suture explain lists which)"},
 	{"identity", NULL,
 	 "instead of --patch: replace each function by itself, see suture-create(1)"},
 	{"unit", "SOURCE", "with --identity: only functions of this file; may be repeated"},

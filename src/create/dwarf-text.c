@@ -5,6 +5,36 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The object has its debug information within; nothing is looked for elsewhere, least of all in the
+ * network. */
+static int find_nothing(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
+			const char *file, const char *link, GElf_Word crc, char **found)
+{
+	(void)module, (void)data, (void)name, (void)base, (void)file, (void)link, (void)crc;
+	*found = NULL;
+	return -1;
+}
+
+Dwfl *sut_dwarf_open(const char *path, Dwfl_Module **module)
+{
+	static const Dwfl_Callbacks callbacks = {
+		.find_debuginfo = find_nothing,
+		.section_address = dwfl_offline_section_address,
+	};
+	Dwfl *dwfl = dwfl_begin(&callbacks);
+
+	*module = dwfl ? dwfl_report_offline(dwfl, path, path, -1) : NULL;
+	if (*module && !dwfl_report_end(dwfl, NULL, NULL))
+		return dwfl;
+	dwfl_end(dwfl);
+	return NULL;
+}
+
+void sut_dwarf_close(Dwfl **dwfl)
+{
+	dwfl_end(*dwfl);
+}
+
 const char *sut_dwarf_name(struct sut_dwarf *dwarf, Dwarf_Die *die)
 {
 	const char *name = dwarf_diename(die);

@@ -9,7 +9,7 @@
 
 #include "base/arena.h"
 
-#include <elfutils/libdw.h>
+#include <elfutils/libdwfl.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -27,6 +27,13 @@ struct sut_dwarf {
 
 /* Notes the types that the functions of a compilation unit declare. */
 void sut_dwarf_note_scopes(struct sut_dwarf *dwarf, Dwarf_Die *unit);
+
+/*
+ * Opens the relocatable object at path; libdwfl, because the DWARF of one is full of relocations.
+ * NULL: dwfl_errmsg(-1) says why. For sut_dwarf_close().
+ */
+Dwfl *sut_dwarf_open(const char *path, Dwfl_Module **module);
+void sut_dwarf_close(Dwfl **dwfl);
 
 /* "" when it has none. */
 const char *sut_dwarf_name(struct sut_dwarf *dwarf, Dwarf_Die *die);

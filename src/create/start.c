@@ -5,21 +5,22 @@
  * never return. The patch is right; its author may wonder why it does nothing. So these are
  * warnings.
  *
- * What only main calls is told by the target's bytes and symbols: all direct calls are looked for,
- * up to main; a call in a loop does not count, for that loop may be the one that main is in now,
- * and a function with a pointer to it can be called from anywhere.
+ * What only main calls before its loop is told by the target's bytes and symbols: all direct calls
+ * are looked for, up to main, and a loop that waits for something must come behind. A call in a
+ * loop does not count, for that may be the one that main is in now, and a function with a pointer
+ * to it can be called from anywhere.
  */
 #include "create/callers.h"
+#include "create/dwarf-text.h"
 #include "create/judge.h"
 #include "insn/insn.h"
 
-#include <dwarf.h>
-#include <elfutils/libdwfl.h>
 #include <string.h>
 
 enum {
-	CHAIN_MAX = 8,  /* calls from main down to a function */
-	LOOP_DEPTH = 1, /* calls from main down to the main loop */
+	CHAIN_MAX = 8,     /* calls from main down to a function */
+	WAIT_DEPTH = 3,    /* calls from main down to where its loop waits */
+	WAIT_BUDGET = 500, /* functions that are looked at for that */
 };
 
 static const struct sut_part *part_of(const struct sut_extract *extract,
@@ -29,11 +30,6 @@ static const struct sut_part *part_of(const struct sut_extract *extract,
 }
 
 /* ---- where a loop is in the source ---- */
-
-static void dwfl_guard(Dwfl **dwfl)
-{
-	dwfl_end(*dwfl);
-}
 
 struct line_search {
 	struct sut_arena *arena;
@@ -66,21 +62,14 @@ static int visit_function(Dwarf_Die *die, void *context)
 static const char *line_of(struct sut_arena *arena, const char *object, const char *function,
 			   uint64_t offset)
 {
-	static const Dwfl_Callbacks callbacks = {
-		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
-		.section_address = dwfl_offline_section_address,
-	};
-	__attribute__((cleanup(dwfl_guard))) Dwfl *dwfl = dwfl_begin(&callbacks);
 	struct line_search search = {
 		.arena = arena, .function = function, .offset = offset, .found = ""};
+	__attribute__((cleanup(sut_dwarf_close))) Dwfl *dwfl =
+		sut_dwarf_open(object, &search.module);
 	Dwarf_Die *unit = NULL;
 	Dwarf_Addr bias;
 
 	if (!dwfl)
-		return "";
-	search.module = dwfl_report_offline(dwfl, object, object, -1);
-	if (!search.module || dwfl_report_end(dwfl, NULL, NULL))
 		return "";
 	while (!*search.found && (unit = dwfl_module_nextcu(search.module, unit, &bias)))
 		dwarf_getfuncs(unit, visit_function, &search, 0);
@@ -223,27 +212,66 @@ static bool is_in_loop(const struct loops *loops, uint64_t address)
 	return false;
 }
 
-/*
- * Behind the address comes what may be the main loop: one that calls something, in the function
- * itself or in one that it calls from there.
- */
-static bool leads_to_loop(const struct sut_target *target, const struct loops *loops,
-			  uint64_t address, unsigned int depth)
+static bool waits(const char *name)
 {
-	for (size_t i = 0; i < loops->call_count; i++) {
+	static const char *const names[] = {
+		"poll",
+		"ppoll",
+		"select",
+		"pselect",
+		"epoll_wait",
+		"epoll_pwait",
+		"accept",
+		"accept4",
+		"read",
+		"recv",
+		"recvfrom",
+		"recvmsg",
+		"sigwait",
+		"pause",
+		"sigsuspend",
+		"sleep",
+		"sigwaitinfo",
+		"nanosleep",
+		"sigtimedwait",
+		"usleep",
+		"wait",
+		"waitpid",
+		"pthread_cond_wait",
+		"pthread_join",
+		"clock_nanosleep",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (!strcmp(name, names[i]))
+			return true;
+	return false;
+}
+
+/*
+ * Behind the address, in the function or down from it, a loop waits for something: the main loop.
+ * It comes late, so the last calls are looked at first; outside of loops only those of main are
+ * followed.
+ */
+static bool leads_to_wait(const struct sut_target *target, const struct loops *loops,
+			  uint64_t address, bool in_loop, unsigned int depth, unsigned int *budget)
+{
+	for (size_t i = loops->call_count; i-- && loops->calls[i].address > address;) {
 		const struct call *call = &loops->calls[i];
-		const struct sut_target_symbol *callee;
+		const struct sut_target_reloc *stub = sut_target_stub(target, call->target);
+		bool looped = in_loop || is_in_loop(loops, call->address);
+		const struct sut_target_symbol *callee = NULL;
 		struct loops inner;
 
-		if (call->address <= address)
-			continue;
-		if (is_in_loop(loops, call->address))
+		if (stub && looped && waits(stub->name))
 			return true;
-		callee = depth ? sut_target_function_at(target, call->target) : NULL;
+		if (!stub && (looped || !depth) && depth < WAIT_DEPTH && *budget)
+			callee = sut_target_function_at(target, call->target);
 		if (!callee)
 			continue;
+		--*budget;
 		inner = find_loops(loops->arena, target, callee);
-		if (leads_to_loop(target, &inner, 0, depth - 1))
+		if (leads_to_wait(target, &inner, 0, looped, depth + 1, budget))
 			return true;
 	}
 	return false;
@@ -255,6 +283,7 @@ static const char *start_chain(struct sut_arena *arena, const struct sut_target 
 {
 	const char *chain = NULL;
 	uint64_t *callers;
+	unsigned int budget = WAIT_BUDGET;
 	struct loops loops;
 	size_t count;
 
@@ -272,7 +301,7 @@ static const char *start_chain(struct sut_arena *arena, const struct sut_target 
 		loops = find_loops(arena, target, caller);
 		if (!loops.whole || is_in_loop(&loops, callers[i]) ||
 		    (!strcmp(caller->name, "main") &&
-		     !leads_to_loop(target, &loops, callers[i], LOOP_DEPTH)))
+		     !leads_to_wait(target, &loops, callers[i], false, 0, &budget)))
 			return NULL;
 		above = start_chain(arena, target, caller->name, caller->address, depth + 1);
 		if (!above)

@@ -10,7 +10,6 @@
 #include "create/dwarf-text.h"
 
 #include <dwarf.h>
-#include <elfutils/libdwfl.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -388,29 +387,18 @@ static void finish(struct reader *reader)
 		apply_use(reader, &reader->uses[i]);
 }
 
-static void dwfl_guard(Dwfl **dwfl)
-{
-	dwfl_end(*dwfl);
-}
-
 enum sut_rc sut_types_read(struct sut_arena *arena, const char *path, struct sut_types *types,
 			   struct sut_diag *diag)
 {
-	static const Dwfl_Callbacks callbacks = {
-		.find_elf = dwfl_build_id_find_elf,
-		.find_debuginfo = dwfl_standard_find_debuginfo,
-		.section_address = dwfl_offline_section_address,
-	};
-	/* libdwfl, because the DWARF of an object file is full of relocations. */
-	__attribute__((cleanup(dwfl_guard))) Dwfl *dwfl = dwfl_begin(&callbacks);
-	Dwfl_Module *module = dwfl ? dwfl_report_offline(dwfl, path, path, -1) : NULL;
+	Dwfl_Module *module;
+	__attribute__((cleanup(sut_dwarf_close))) Dwfl *dwfl = sut_dwarf_open(path, &module);
 	static const struct scope outside = {NULL, false};
 	struct sut_types found = {0};
 	struct reader reader = {.arena = arena, .dwarf = {.arena = arena}, .types = &found};
 	Dwarf_Die *unit = NULL;
 	Dwarf_Addr bias;
 
-	if (!module || dwfl_report_end(dwfl, NULL, NULL))
+	if (!dwfl)
 		return sut_fail(diag, SUT_SYSTEM, "layout", "%s: %s", path, dwfl_errmsg(-1));
 	if (!dwfl_module_getdwarf(module, &bias))
 		return sut_fail(diag, SUT_SYSTEM, "layout", "%s: no debugging information: %s",

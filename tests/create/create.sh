@@ -159,7 +159,8 @@ lines_below() {
 only_comments() {
 	edit comment 's/^int limit/\/* How many\n * hits. *\/\n&/' src/table.c
 	create comment
-	[ $status = 2 ] && [ ! -e "$work/out.sut" ] && grep -q '"verdict": "nothing"' "$work/json"
+	[ $status = 2 ] && [ ! -e "$work/out.sut" ] && grep -q '"verdict": "nothing"' "$work/json" &&
+		grep -q 'src/table.c:3: only comments and blanks change' "$work/json"
 }
 
 only_documents() {
@@ -185,7 +186,8 @@ allowed() {
 	create both
 	refused data limit || return 1
 	create both --allow data
-	changed table_add && grep -q 'allowed: limit' "$work/json"
+	changed table_add && grep -q 'allowed: limit' "$work/json" &&
+		"$suture" inspect "$work/out.sut" | grep -q 'made in spite of refusals: data'
 }
 
 member() {
@@ -273,7 +275,9 @@ not_a_patch() {
 
 not_allowed() {
 	create fix --allow match
-	[ $status = 4 ] && grep -q 'cannot be allowed' "$work/json"
+	[ $status = 4 ] &&
+		grep -q -- '--allow match: cannot be allowed: the patch would be wrong' "$work/json" &&
+		create fix --allow nonsense && grep -q 'there is no such rule' "$work/json"
 }
 
 same_bytes() {
