@@ -10,6 +10,7 @@
 #   changed: f g                             functions that the file has new versions of, exactly
 #   create: --allow label                    further words for suture create
 #   has: pattern, lacks: pattern             lines of the file
+#   agreement: same source                   what the cross-check says, if not same code
 #   golden: NAME                             the whole file
 #
 # The file must compile alone without a warning, agree with the object road function by function, and
@@ -97,6 +98,9 @@ unit_is_right() {
 		return 1
 	}
 	what '(c["function"] + ": " + c["agreement"] + " " + c["why"] for c in found["cross_check"])'
+	agreement=$(field agreement)
+	[ "$(what '{c["agreement"] for c in found["cross_check"]}')" = "${agreement:-same code}" ] ||
+		return 1
 	has_lines || return 1
 	# shellcheck disable=SC2046
 	gcc -O2 -Wall -Werror -Wno-unused $(field options) -c -o "$work/out.o" "$work/out.c" ||
