@@ -286,6 +286,20 @@ static bool same_range(struct compare *compare, const struct pair *pair)
 	return same;
 }
 
+static bool same_entry_references(void *context, const struct sut_kernel_pair *entry)
+{
+	struct compare *compare = context;
+	const struct pair pair = {
+		.before = entry->old - entry->before->sections,
+		.after = entry->new - entry->after->sections,
+		.before_offset = entry->old_offset,
+		.after_offset = entry->new_offset,
+		.size = entry->size,
+	};
+
+	return same_references(compare, &pair);
+}
+
 /* The pieces of a function change together. */
 static void join_pieces(struct sut_diff *diff)
 {
@@ -315,6 +329,8 @@ static void compare_all(struct sut_arena *arena, struct sut_diff *diff)
 		else if (!same_def(&compare, twin, i))
 			diff->change[i] = SUT_CHANGE_CHANGED;
 	}
+	if (diff->kernel)
+		sut_kernel_compare_entries(arena, diff, same_entry_references, &compare);
 	join_pieces(diff);
 }
 

@@ -101,6 +101,23 @@ static void a_static_of_a_macro_is_no_twin(void)
 	CHECK(sut_testunit_accepted(&c.test));
 }
 
+static void another_key_of_a_jump_label_is_a_change(void)
+{
+	COMPARISON c = {0}, same = {0};
+	static const char format[] =
+		"%s long one, two; int f(int x) { asm volatile(\"1: nop\\n"
+		".pushsection __jump_table, \\\"aw\\\"\\n.long 1b - .\\n.long 1b - .\\n"
+		".quad %s - .\\n.popsection\"); return x; } int g(void) { return 3; }";
+
+	compare(&c, sut_arena_printf(&c.test.arena, format, "", "one"),
+		sut_arena_printf(&c.test.arena, format, "", "two"));
+	CHECK_EQUAL(change_of(&c, "f"), SUT_CHANGE_CHANGED);
+	CHECK_EQUAL(change_of(&c, "g"), SUT_CHANGE_NONE);
+	compare(&same, sut_arena_printf(&same.test.arena, format, "", "one"),
+		sut_arena_printf(&same.test.arena, format, "int h(void) { return 4; }", "one"));
+	CHECK_EQUAL(change_of(&same, "f"), SUT_CHANGE_NONE);
+}
+
 static void start_up_code_is_refused(void)
 {
 	COMPARISON c = {0};
@@ -127,6 +144,7 @@ static const struct sut_tap_test tests[] = {
 	{"a number beside the line is a change", a_number_beside_the_line_is_a_change},
 	{"only a format of places makes a line", only_a_format_of_places_makes_a_line},
 	{"a static of a macro is no twin", a_static_of_a_macro_is_no_twin},
+	{"another key of a jump label is a change", another_key_of_a_jump_label_is_a_change},
 	{"start-up code is refused", start_up_code_is_refused},
 	{"tables about code are known", tables_about_code_are_known},
 };

@@ -199,6 +199,13 @@ static void find_tables(struct sut_section *data)
 	}
 }
 
+/* Nothing refers to the section, so there is no other place that its entries could count from. */
+static void count_from_themselves(struct sut_section *data)
+{
+	for (size_t i = 0; i < data->reloc_count && !data->start_count && !data->def_count; i++)
+		data->relocs[i].table = data->relocs[i].offset;
+}
+
 void sut_object_find_starts(struct sut_arena *arena, struct sut_object *object)
 {
 	for (size_t i = 1; i < object->section_count; i++)
@@ -210,6 +217,7 @@ void sut_object_find_starts(struct sut_arena *arena, struct sut_object *object)
 	for (size_t i = 1; i < object->section_count; i++) {
 		sort_starts(&object->sections[i]);
 		find_tables(&object->sections[i]);
+		count_from_themselves(&object->sections[i]);
 	}
 }
 

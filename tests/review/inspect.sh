@@ -47,20 +47,18 @@ without_target() {
 }
 
 from_process() {
-	mkdir -p moved && cp tree/prog tree/libcheck.so.1 moved/ && cat >hold.c <<'END' &&
+	mkdir -p moved && cp tree/prog tree/libcheck.so.1 moved/ && mkfifo ready &&
+		cat >hold.c <<'END' && cc -shared -fPIC -o moved/hold.so hold.c || return 1
 #include <unistd.h>
 __attribute__((constructor)) static void hold(void)
 {
-	pause();
+	if (write(1, "x", 1) == 1)
+		pause();
 }
 END
-		cc -shared -fPIC -o moved/hold.so hold.c || return 1
-	LD_PRELOAD=$PWD/moved/hold.so ./moved/prog >/dev/null 2>&1 &
+	LD_PRELOAD=$PWD/moved/hold.so ./moved/prog >ready &
 	pid=$!
-	until grep -q libcheck "/proc/$pid/maps" && grep -q hold "/proc/$pid/maps"; do
-		kill -0 $pid || return 1
-	done
-	inspect 0 --diff good.sut --target pid:$pid
+	[ "$(head -c 1 ready)" = x ] && inspect 0 --diff good.sut --target pid:$pid
 	result=$?
 	kill $pid
 	wait $pid 2>/dev/null
