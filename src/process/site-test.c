@@ -8,7 +8,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SPACE = 1 << 20 };
+enum { SPACE = 1 << 20, TABLE = 1024 };
+
+static int32_t table_entry; /* at space + TABLE, for the next function */
 
 struct fixture {
 	struct sut_target target;
@@ -31,6 +33,7 @@ static enum sut_rc take(struct fixture *f, uint64_t offset, const unsigned char 
 	f->space = mmap(NULL, SPACE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	memset(f->space, 0x90, 4096);
 	memcpy(f->space + offset, code, size);
+	memcpy(f->space + TABLE, &table_entry, sizeof(table_entry));
 	entry = (uint64_t)f->space + offset;
 	CHECK_EQUAL(sut_target_open(getpid(), false, &f->target, &f->diag), SUT_OK);
 	CHECK_EQUAL(sut_plan_zone(&f->plan, entry, entry + size, 4096, 4096, &f->zone, &f->diag),
@@ -217,7 +220,7 @@ static void test_behind_push(void)
 	CHECK_EQUAL(f.func.pun_mask & 0xffff, 0xff00);
 }
 
-/* ... and a branch to what lies behind it, or one that nobody knows, forbids it. */
+/* ... and a branch to it forbids it. */
 static void test_behind_push_branched(void)
 {
 	unsigned char code[] = {0x53, 0xbb, 0, 0x10, 0, 0, 0x75, 0xf9, 0x5b, 0xc3};
@@ -225,13 +228,27 @@ static void test_behind_push_branched(void)
 
 	CHECK_EQUAL(take(&f, 64, code, sizeof(code)), SUT_UNSUPPORTED);
 	leave(&f);
-	code[6] = 0xff; /* jmp *%rax */
-	code[7] = 0xe0;
-	CHECK_EQUAL(take(&f, 64, code, sizeof(code)), SUT_UNSUPPORTED);
-	leave(&f);
-	code[6] = code[7] = 0x90;
+	code[7] = 0;
 	CHECK_EQUAL(take(&f, 64, code, sizeof(code)), SUT_OK);
 	leave(&f);
+}
+
+/* ... or a case of a switch: lea TABLE(%rip), %rdx; ...; jmp *%rax */
+static void test_behind_push_switched(void)
+{
+	unsigned char code[] = {0x53, 0xbb, 0, 0x10, 0, 0,    0x48, 0x8d,
+				0x15, 0,    0, 0,    0, 0xff, 0xe0};
+	int32_t distance = TABLE - (64 + 13);
+	struct fixture f;
+
+	memcpy(code + 9, &distance, sizeof(distance));
+	table_entry = 64 + 1 - TABLE;
+	CHECK_EQUAL(take(&f, 64, code, sizeof(code)), SUT_UNSUPPORTED);
+	leave(&f);
+	table_entry = 64 + 6 - TABLE;
+	CHECK_EQUAL(take(&f, 64, code, sizeof(code)), SUT_OK);
+	leave(&f);
+	table_entry = 0;
 }
 
 /* lea 0xe000(%rsi), %rdx; mov %rdi, %rax; ret: three of the displacement's bytes can be chosen. */
@@ -275,6 +292,7 @@ static const struct sut_tap_test tests[] = {
 	{"a jump changes five bytes of a word", test_jump_word},
 	{"a pun behind a push takes the stack pointer back", test_behind_push},
 	{"a pun behind a push is not branched to", test_behind_push_branched},
+	{"... nor by a switch", test_behind_push_switched},
 	{"a long instruction's own bytes say where a pun leads", test_chosen_bytes},
 	{"prefixes move where a pun leads", test_prefixes},
 	{"the mask has a direct jump and the pun", test_mask},

@@ -18,17 +18,28 @@ struct site {
 	const unsigned char *code;
 	size_t size;
 	bool known;        /* all of its instructions are */
-	bool computed;     /* it has jumps through a register or a table */
 	uint64_t branched; /* lowest address behind the entry that it branches to */
+	bool computed;     /* it has jumps through a register ... */
+	size_t table_count, table_capacity;
+	uint64_t *tables; /* ... which come from here: data that its code names */
 	unsigned char spelled[SPELLED_MAX];
+};
+
+struct look {
+	struct site *site;
+	struct sut_arena *arena;
 };
 
 static bool look_at_branch(const struct sut_insn *insn, void *context)
 {
-	struct site *site = context;
+	struct look *look = context;
+	struct site *site = look->site;
 
 	if (insn->kind == SUT_INSN_JUMP_INDIRECT)
 		site->computed = true;
+	if (insn->rip_relative)
+		SUT_PUSH(look->arena, site->tables, site->table_count, site->table_capacity) =
+			insn->memory;
 	if ((insn->kind == SUT_INSN_JUMP || insn->kind == SUT_INSN_BRANCH ||
 	     insn->kind == SUT_INSN_CALL) &&
 	    insn->target > site->entry && insn->target < site->branched)
@@ -36,8 +47,10 @@ static bool look_at_branch(const struct sut_insn *insn, void *context)
 	return true;
 }
 
-static void look(struct site *site, const struct sut_site_piece *pieces, size_t count)
+static void look(struct sut_arena *arena, const struct sut_site_piece *pieces, size_t count,
+		 struct site *site)
 {
+	struct look look = {site, arena};
 	struct sut_diag ignored;
 
 	*site = (struct site){
@@ -49,8 +62,56 @@ static void look(struct site *site, const struct sut_site_piece *pieces, size_t 
 	};
 	for (size_t i = 0; i < count; i++)
 		if (sut_insn_walk(pieces[i].code, pieces[i].size, pieces[i].address, look_at_branch,
-				  site, &ignored) != SUT_OK)
+				  &look, &ignored) != SUT_OK)
 			site->known = false;
+}
+
+/*
+ * Might the table, distances from itself or addresses, lead to [low, high)? Where it ends nobody
+ * knows: what lies behind it is looked at, too, and could only be in the way.
+ */
+static bool leads_to(const struct sut_target *target, uint64_t table, uint64_t low, uint64_t high)
+{
+	enum { CASES_MAX = 8192 };
+	const struct sut_map *map = sut_target_map(target, table);
+	int32_t words[CASES_MAX];
+	size_t count = CASES_MAX;
+
+	if (!map || map->exec)
+		return false;
+	if (map->end - table < sizeof(words))
+		count = (map->end - table) / sizeof(words[0]);
+	if (!sut_target_read(target, table, words, count * sizeof(words[0])))
+		return true;
+	for (size_t i = 0; i < count; i++) {
+		uint64_t address = table + (uint64_t)(int64_t)words[i];
+
+		if (address >= low && address < high)
+			return true;
+		if (i % 2 == 0 && i + 1 < count) {
+			memcpy(&address, words + i, sizeof(address));
+			if (address >= low && address < high)
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Does no branch or table lead to the instruction at the offset, or to a push before it? */
+static bool is_only_passed(const struct sut_target *target, const struct site *site,
+			   unsigned int at, unsigned int length)
+{
+	uint64_t low = site->entry + 1, high = site->entry + at + length;
+
+	if (!site->known || site->branched < high)
+		return false;
+	/* Code at a fixed address has other ways to name a table. */
+	if (site->computed && site->entry <= UINT32_MAX)
+		return false;
+	for (size_t i = 0; site->computed && i < site->table_count; i++)
+		if (leads_to(target, site->tables[i], low, high))
+			return false;
+	return true;
 }
 
 /* May all five bytes change once nobody is inside the function? */
@@ -190,8 +251,8 @@ static bool plan_pun(struct sut_plan *plan, const struct site *site, struct sut_
 	while (word + pun.at < WORD_SIZE && pun.at < site->size &&
 	       sut_insn_decode(site->code + pun.at, site->size - pun.at, site->entry + pun.at,
 			       &insn)) {
-		bool may = !pun.at || (site->known && !site->computed &&
-				       site->branched >= site->entry + pun.at + insn.length);
+		bool may =
+			!pun.at || is_only_passed(plan->runtime->target, site, pun.at, insn.length);
 
 		pun.room = WORD_SIZE - word - pun.at;
 		pun.room = insn.length < pun.room ? insn.length : pun.room;
@@ -233,7 +294,7 @@ enum sut_rc sut_site_plan(struct sut_plan *plan, struct sut_zone *zone, const ch
 	struct site site;
 	unsigned int at;
 
-	look(&site, pieces, count);
+	look(plan->arena, pieces, count, &site);
 	func->entry = site.entry;
 	func->size = site.size;
 	if (!sut_insn_decode(site.code, site.size, site.entry, &first))
