@@ -44,9 +44,14 @@ const char *sut_dwarf_name(struct sut_dwarf *dwarf, Dwarf_Die *die)
 
 const char *sut_dwarf_place(struct sut_dwarf *dwarf, Dwarf_Die *die)
 {
-	const char *file = dwarf_decl_file(die), *slash = file ? strrchr(file, '/') : NULL;
+	const char *file = dwarf_decl_file(die), *slash;
+	Dwarf_Die unit;
 	int line;
 
+	/* clang says "file 0" for the unit's own source in DWARF 5, which libdw takes for none. */
+	if (!file && dwarf_hasattr(die, DW_AT_decl_file))
+		file = dwarf_diename(dwarf_diecu(die, &unit, NULL, NULL));
+	slash = file ? strrchr(file, '/') : NULL;
 	if (!file || dwarf_decl_line(die, &line))
 		return "";
 	return sut_arena_printf(dwarf->arena, "%s:%d", slash ? slash + 1 : file, line);

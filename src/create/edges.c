@@ -358,24 +358,46 @@ static const char *const returns_twice[] = {
 	"swapcontext", "makecontext", "vfork",     "__vfork",     "savectx",
 };
 
+static bool returns_again(const char *name)
+{
+	for (size_t i = 0; i < sizeof(returns_twice) / sizeof(returns_twice[0]); i++)
+		if (!strcmp(name, returns_twice[i]))
+			return true;
+	return false;
+}
+
+/* The function of the patch's section that the offset belongs to. */
+static const char *function_at(const struct sut_origin *origin, uint64_t offset)
+{
+	const struct sut_object *after = origin->part->diff->after;
+	uint32_t def = sut_section_def(after, &after->sections[origin->section], offset);
+
+	return def == SUT_NO_DEF ? after->sections[origin->section].name
+				 : after->defs[after->defs[def].parent].name;
+}
+
 static void judge_section(struct sut_extract *extract, size_t index)
 {
 	const struct sut_patch_section *section = &extract->patch->sections[index];
+	const struct sut_origin *origin = &extract->origins[index];
 
 	if (!(section->flags & SHF_EXECINSTR))
 		return;
 	for (size_t i = 0; i < section->reloc_count; i++) {
 		const char *name = extract->patch->symbols[section->relocs[i].symbol].name;
+		const char *function;
 
-		for (size_t j = 0; j < sizeof(returns_twice) / sizeof(returns_twice[0]); j++) {
-			if (strcmp(name, returns_twice[j]) != 0)
-				continue;
-			sut_refuse(extract->verdict, "setjmp", section->name,
-				   "%s calls %s, which returns a second time, perhaps into code "
-				   "that was replaced in between; move the change into a function "
-				   "that does not call it",
-				   section->name, name);
-		}
+		if (!returns_again(name))
+			continue;
+		function = function_at(origin, section->relocs[i].offset);
+		sut_refuse(
+			extract->verdict, "setjmp",
+			sut_arena_printf(extract->verdict->arena, "%s: %s calls %s",
+					 origin->part->unit->source, function, name),
+			"%s calls %s, which returns a second time, perhaps into code that was "
+			"replaced in between; move the change into a function that does not call "
+			"it",
+			function, name);
 	}
 }
 

@@ -99,6 +99,20 @@ static void another_type_in_the_same_place_is_refused(void)
 		      "v: struct { int a@0; int b@4; } -> struct { int b@0; int a@4; }"));
 }
 
+static void static_variables_of_functions_keep_values(void)
+{
+	CHECK(refused("struct s { int a, b; };\n"
+		      "int f(int i)\n{ static struct s v; v.a += i; return v.b += v.a; }",
+		      "struct s { int b, a; };\n"
+		      "int f(int i)\n{ static struct s v; v.a += i; return v.b += v.a; }",
+		      "values: variable v (unit.c:3)"));
+	CHECK(refused("struct s { int a, b; };\n"
+		      "int f(int i)\n{ static __thread struct s v; v.a += i; return v.b += v.a; }",
+		      "struct s { int b, a; };\n"
+		      "int f(int i)\n{ static __thread struct s v; v.a += i; return v.b += v.a; }",
+		      "values: variable v (unit.c:3)"));
+}
+
 static void callbacks_are_called_as_they_were_made(void)
 {
 	CHECK(refused("struct s { int (*cb)(int); };\nint f(struct s *s) { return s->cb(1); }",
@@ -278,6 +292,7 @@ static const struct sut_tap_test tests[] = {
 	{"new members belong into shadow variables", new_members_belong_into_shadow_variables},
 	{"a moved member of a variable is refused", a_moved_member_of_a_variable_is_refused},
 	{"another type in the same place is refused", another_type_in_the_same_place_is_refused},
+	{"static variables of functions keep values", static_variables_of_functions_keep_values},
 	{"callbacks are called as they were made", callbacks_are_called_as_they_were_made},
 	{"bit-fields and bounds are compared", bit_fields_and_bounds_are_compared},
 	{"a type of automatic variables may change", a_type_of_automatic_variables_may_change},

@@ -161,6 +161,14 @@ static void add_constants(struct reader *reader, Dwarf_Die *enumeration)
 		types->constants[i].last = types->constants[i].value == greatest;
 }
 
+/* An address that does not depend on the frame. */
+static bool is_fixed(const Dwarf_Op *op)
+{
+	return op->atom == DW_OP_addr || op->atom == DW_OP_addrx ||
+	       op->atom == DW_OP_GNU_addr_index || op->atom == DW_OP_form_tls_address ||
+	       op->atom == DW_OP_GNU_push_tls_address;
+}
+
 /* Outside functions every variable is static; in one, a static variable has a fixed address. */
 static bool is_static(Dwarf_Die *variable, const struct scope *scope)
 {
@@ -170,9 +178,13 @@ static bool is_static(Dwarf_Die *variable, const struct scope *scope)
 
 	if (!scope->function)
 		return true;
-	return dwarf_attr_integrate(variable, DW_AT_location, &attr) &&
-	       dwarf_getlocation(&attr, &ops, &count) == 0 && count > 0 &&
-	       ops[0].atom == DW_OP_addr;
+	if (!dwarf_attr_integrate(variable, DW_AT_location, &attr) ||
+	    dwarf_getlocation(&attr, &ops, &count))
+		return false;
+	for (size_t i = 0; i < count; i++)
+		if (is_fixed(&ops[i]))
+			return true;
+	return false;
 }
 
 static void add_static(struct reader *reader, Dwarf_Die *variable, Dwarf_Die *type,

@@ -107,6 +107,14 @@ static void match_middle(struct align *a)
 	}
 }
 
+/* Constants without a name are the same if they are made of the same bytes. */
+static bool same_data(const struct sut_code_data *old, const struct sut_code_data *new)
+{
+	if (!old->bytes || !new->bytes)
+		return old->bytes == new->bytes;
+	return new->size <= old->size &&memcmp(old->bytes, new->bytes, new->size) == 0;
+}
+
 /* How many matches lie before each line: lines between the same ones are at the same place. */
 static uint32_t *ranks(struct align *a, const uint32_t *matches, size_t count)
 {
@@ -117,9 +125,9 @@ static uint32_t *ranks(struct align *a, const uint32_t *matches, size_t count)
 	return rank;
 }
 
-/* A jump into a changed stretch leads to its counterpart if both lead to its beginning or both do
- * not; what is in the stretch is shown anyway. */
-static void unmatch_jumps(struct align *a)
+/* Lines that read the same and are not. A jump into a changed stretch leads to its counterpart if
+ * both lead to its beginning or both do not; what is in the stretch is shown anyway. */
+static void unmatch_others(struct align *a)
 {
 	const uint32_t *old_rank = ranks(a, a->matches, a->old->count);
 	const uint32_t *new_rank = ranks(a, a->back, a->new->count);
@@ -137,7 +145,7 @@ static void unmatch_jumps(struct align *a)
 			same_place = old_rank[from] == new_rank[to] &&
 				     (a->matches[from] == SUT_CODE_NONE) ==
 					     (a->back[to] == SUT_CODE_NONE);
-		if (same_place)
+		if (same_place && same_data(&a->old->lines[i].data, &a->new->lines[other].data))
 			continue;
 		a->matches[i] = SUT_CODE_NONE;
 		a->back[other] = SUT_CODE_NONE;
@@ -163,7 +171,7 @@ size_t sut_align(struct sut_arena *arena, const struct sut_code *old, const stru
 	a.back = unmatched(&a, new->count);
 	match_ends(&a);
 	match_middle(&a);
-	unmatch_jumps(&a);
+	unmatch_others(&a);
 	*rows = sut_arena_array(arena, old->count + new->count, sizeof(**rows));
 	while (i < old->count || k < new->count) {
 		struct sut_aligned row = {SUT_CODE_NONE, SUT_CODE_NONE};

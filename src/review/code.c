@@ -40,8 +40,10 @@ struct reader {
 	const struct piece *piece;
 	struct sut_insn insn;
 	const unsigned char *bytes;
-	bool masked;     /* places within the function are not named */
-	bool relaxed;    /* a load from the GOT that the linker makes a lea, where it can */
+	bool masked;  /* places within the function are not named */
+	bool relaxed; /* a load from the GOT that the linker makes a lea, where it can */
+	const struct sut_target *target;
+	struct sut_code_data data;
 	uint64_t *leads; /* per line: where in the function, or NOWHERE */
 	size_t leads_capacity;
 	uint64_t lead;
@@ -85,6 +87,20 @@ static bool is_direct(const struct sut_insn *insn)
 	       insn->kind == SUT_INSN_CALL;
 }
 
+/* A reference to a constant that the linker may merge has no name of its own. */
+static bool take_constant(struct reader *r, const struct sut_patch_reloc *reloc, uint64_t end)
+{
+	const struct sut_patch_symbol *symbol = &r->patch->symbols[reloc->symbol];
+	const struct sut_patch_section *section = &r->patch->sections[symbol->section];
+	uint64_t at = symbol->value + sut_reloc_delta(reloc, end);
+	struct sut_pool_element_at element = sut_pool_element(section, at);
+
+	if (element.kind != SUT_POOL_CONSTANTS)
+		return false;
+	r->data = (struct sut_code_data){section->data + at, element.offset + element.size - at};
+	return true;
+}
+
 static const char *new_name(struct reader *r, unsigned int field)
 {
 	const struct sut_extent extent = {r->piece->section, r->insn.address + field,
@@ -106,12 +122,44 @@ static const char *new_name(struct reader *r, unsigned int field)
 		if (where != NOWHERE)
 			return place_text(r, where);
 	}
+	if (symbol->kind == SUT_PATCH_SYMBOL_OWN && take_constant(r, reloc, end) && r->masked)
+		return "?";
 	r->relaxed = symbol->kind == SUT_PATCH_SYMBOL_TARGET &&
 		     (reloc->type == R_X86_64_GOTPCRELX || reloc->type == R_X86_64_REX_GOTPCRELX);
 	return sut_reloc_text(r->arena, r->patch, reloc, end);
 }
 
 /* ---- the old code ---- */
+
+/* lea: the instruction takes the address, and reads nothing there. */
+static bool takes_address(const struct reader *r)
+{
+	return r->insn.displacement >= 2 && r->bytes[r->insn.displacement - 2] == 0x8d;
+}
+
+/* The bytes that the file has at an address that nobody writes to. */
+static struct sut_code_data constants_at(const struct sut_target *target, uint64_t address)
+{
+	for (size_t i = 0; i < target->segment_count; i++) {
+		const struct sut_target_segment *segment = &target->segments[i];
+
+		if (!segment->writable && !segment->executable && address >= segment->address &&
+		    address - segment->address < segment->file_size)
+			return (struct sut_code_data){segment->data + (address - segment->address),
+						      segment->file_size -
+							      (address - segment->address)};
+	}
+	return (struct sut_code_data){0};
+}
+
+static const char *old_memory_name(struct reader *r)
+{
+	const char *name = sut_names_at(r->arena, r->names, r->insn.memory, takes_address(r));
+
+	if (!name)
+		r->data = constants_at(r->target, r->insn.memory);
+	return r->data.bytes && r->masked ? "?" : name;
+}
 
 static const char *old_name(struct reader *r, unsigned int field)
 {
@@ -123,17 +171,18 @@ static const char *old_name(struct reader *r, unsigned int field)
 		for (uint32_t i = 0; i < r->piece_count; i++)
 			if (insn->target - r->pieces[i].address < r->pieces[i].size)
 				return place_text(r, place(i, insn->target - r->pieces[i].address));
-		return sut_names_at(r->arena, r->names, insn->target);
+		return sut_names_at(r->arena, r->names, insn->target, false);
 	}
 	if (insn->rip_relative && field == insn->displacement)
-		return sut_names_at(r->arena, r->names, insn->memory);
+		return old_memory_name(r);
 	/* A number may be an address where the file lies at a fixed one. */
 	if (!r->fixed || insn->length - field < sizeof(value))
 		return NULL;
 	memcpy(&value, r->bytes + field, sizeof(value));
 	address = (uint64_t)(int64_t)value;
-	return address >= r->least && address < r->most ? sut_names_at(r->arena, r->names, address)
-							: NULL;
+	return address >= r->least && address < r->most
+		       ? sut_names_at(r->arena, r->names, address, true)
+		       : NULL;
 }
 
 /* ---- both ---- */
@@ -201,10 +250,12 @@ static void read_piece(struct reader *r, uint32_t index)
 		r->bytes = piece->code + at;
 		r->lead = NOWHERE;
 		r->relaxed = false;
+		r->data = (struct sut_code_data){0};
 		if (!sut_insn_decode(r->bytes, left, piece->address + at, &r->insn))
 			r->insn = (struct sut_insn){.length = 1, .address = piece->address + at};
 		line.text = line.key = format(r, left, false);
-		if (r->lead != NOWHERE)
+		line.data = r->data;
+		if (r->lead != NOWHERE || r->data.bytes)
 			line.key = format(r, left, true);
 		else if (r->relaxed)
 			line.key = relaxed_key(r, line.text);
@@ -293,6 +344,7 @@ struct sut_code sut_code_old(struct sut_arena *arena, const struct sut_names *na
 	struct reader r = {.arena = arena,
 			   .patch = patch,
 			   .names = names,
+			   .target = target,
 			   .least = UINT64_MAX,
 			   .piece_count = func->piece_count};
 

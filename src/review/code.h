@@ -7,13 +7,20 @@
 
 enum { SUT_CODE_NONE = UINT32_MAX };
 
+/* Constants without a name that an instruction refers to: compared by what they are. */
+struct sut_code_data {
+	const unsigned char *bytes; /* NULL: there are none */
+	uint64_t size;              /* old: as far as the file goes */
+};
+
 struct sut_code_line {
 	uint32_t piece;
 	uint64_t offset;  /* from the start of its piece */
 	const char *text; /* the instruction; for the first line of a further piece its name */
-	const char *key;  /* the text without where in the function it leads: for comparison */
+	const char *key;  /* the text without places in the function and nameless constants */
 	uint32_t target;  /* the line that a jump within the function leads to, or NONE */
-	bool label;       /* no instruction, but where a piece begins */
+	struct sut_code_data data;
+	bool label; /* no instruction, but where a piece begins */
 };
 
 struct sut_code {

@@ -2,6 +2,8 @@
 #include "review/names.h"
 #include "review/listing.h"
 
+#include "base/utf8.h"
+
 #include <elf.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -132,17 +134,43 @@ static const struct named *find(const struct sut_names *names, uint64_t address)
 	return NULL;
 }
 
-/* A short string is taken for one only if the patch has it, too: numbers look like that. */
+/* The patch has that string, too: its end counts. */
 static bool patch_has_string(const struct sut_patch *patch, const unsigned char *bytes, size_t size)
 {
 	for (size_t i = 0; i < patch->section_count; i++) {
 		const struct sut_patch_section *section = &patch->sections[i];
 
-		if (sut_pool_element(section, 0).kind == SUT_POOL_STRINGS &&
-		    memmem(section->data, section->size, bytes, size))
-			return true;
+		for (uint64_t at = 0; at < section->size;) {
+			struct sut_pool_element_at element = sut_pool_element(section, at);
+
+			if (element.kind != SUT_POOL_STRINGS)
+				break;
+			if (element.size == size && !memcmp(section->data + at, bytes, size))
+				return true;
+			at += element.size;
+		}
 	}
 	return false;
+}
+
+/* Text up to a zero. What is short is taken for text only if the patch has it: numbers look alike.
+ */
+static bool is_string(const struct sut_names *names, const unsigned char *bytes, uint64_t left)
+{
+	size_t length = 0;
+
+	while (length < left && length < STRING_MAX && bytes[length]) {
+		uint32_t code;
+		size_t size = sut_utf8_next(bytes + length, left - length, &code);
+
+		if (!size || (sut_utf8_deceives(code) && !strchr("\t\n\r\033", (int)code)))
+			break;
+		length += size;
+	}
+	if (length >= left || bytes[length])
+		return left > 0 && patch_has_string(names->patch, bytes,
+						    strnlen((const char *)bytes, left - 1) + 1);
+	return length > 3 || patch_has_string(names->patch, bytes, length + 1);
 }
 
 static const char *string_at(struct sut_arena *arena, const struct sut_names *names,
@@ -150,32 +178,23 @@ static const char *string_at(struct sut_arena *arena, const struct sut_names *na
 {
 	for (size_t i = 0; i < names->target->segment_count; i++) {
 		const struct sut_target_segment *segment = &names->target->segments[i];
-		uint64_t offset = address - segment->address, left;
-		const unsigned char *bytes;
-		size_t length = 0;
+		uint64_t offset = address - segment->address;
 
-		if (address < segment->address || offset >= segment->file_size ||
-		    segment->writable || segment->executable)
-			continue;
-		bytes = segment->data + offset;
-		left = segment->file_size - offset;
-		while (length < left && length < STRING_MAX &&
-		       ((bytes[length] >= 0x20 && bytes[length] != 0x7f) ||
-			(bytes[length] && strchr("\t\n\r\033", bytes[length]))))
-			length++;
-		if (length == left || bytes[length] ||
-		    (length < 3 && !patch_has_string(names->patch, bytes, length + 1)))
-			return NULL;
-		return sut_quoted(arena, bytes, length + 1, QUOTED_MAX);
+		if (address >= segment->address && offset < segment->file_size &&
+		    !segment->writable && !segment->executable)
+			return is_string(names, segment->data + offset, segment->file_size - offset)
+				       ? sut_quoted(arena, segment->data + offset,
+						    segment->file_size - offset, QUOTED_MAX)
+				       : NULL;
 	}
 	return NULL;
 }
 
-const char *sut_names_at(struct sut_arena *arena, const struct sut_names *names, uint64_t address)
+const char *sut_names_at(struct sut_arena *arena, const struct sut_names *names, uint64_t address,
+			 bool string)
 {
 	const struct named *named = find(names, address);
 	const struct sut_target_reloc *stub;
-	const char *text;
 
 	if (named && named->address == address)
 		return named->name;
@@ -185,6 +204,5 @@ const char *sut_names_at(struct sut_arena *arena, const struct sut_names *names,
 	if (named)
 		return sut_arena_printf(arena, "%s+0x%" PRIx64, named->name,
 					address - named->address);
-	text = string_at(arena, names, address);
-	return text;
+	return string ? string_at(arena, names, address) : NULL;
 }

@@ -15,9 +15,10 @@ struct sut_names *sut_names_new(struct sut_arena *arena, const struct sut_target
 				const struct sut_patch *patch, uint32_t object);
 
 /*
- * "puts", "shelf+0x8", "stdout@GOT", or a string in quotes; NULL: nothing is known. In the words
- * that sut_reloc_text() has for the same thing.
+ * "puts", "shelf+0x8", "stdout@GOT", or, if there may be one, a string in quotes; NULL: nothing is
+ * known. In the words that sut_reloc_text() has for the same thing.
  */
-const char *sut_names_at(struct sut_arena *arena, const struct sut_names *names, uint64_t address);
+const char *sut_names_at(struct sut_arena *arena, const struct sut_names *names, uint64_t address,
+			 bool string);
 
 #endif
