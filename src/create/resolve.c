@@ -309,6 +309,15 @@ static bool find_in(const struct sut_reference *reference, struct sut_part *part
 	return true;
 }
 
+/* A static one of the rest of the unit, whatever other units call by that name. */
+static bool is_of_rest(const struct sut_reference *reference)
+{
+	const struct sut_diff *diff = reference->part->diff;
+	uint32_t def = sut_object_def(diff->before, reference->name);
+
+	return diff->part && def != SUT_NO_DEF && diff->before->defs[def].local;
+}
+
 /* Another unit of the patch, in the same target, defines the name. */
 static bool find_referent(struct sut_reference *reference, struct referent *referent)
 {
@@ -316,7 +325,7 @@ static bool find_referent(struct sut_reference *reference, struct referent *refe
 
 	if (reference->part->beside && find_in(reference, reference->part->beside, true, referent))
 		return true;
-	for (size_t i = 0; i < extract->part_count; i++) {
+	for (size_t i = 0; i < extract->part_count && !is_of_rest(reference); i++) {
 		struct sut_part *part = &extract->parts[i];
 
 		if (part->object == reference->part->object &&

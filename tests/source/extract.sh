@@ -82,13 +82,13 @@ has_lines() {
 	done
 }
 
-# What the functions of both patches refer to is the same, to the address in the target; the names
-# of clones are the compiler's.
+# same_patch FUNCTION...: they are in both patches, and what the functions refer to is the same, to
+# the address in the target; the names of clones are the compiler's.
 same_patch() {
 	for road in object out; do
 		"$suture" inspect --json "$work/$road.sut" >"$work/$road.json" || return 1
 	done
-	python3 - "$work/object.json" "$work/out.json" <<-'END' "$(field changed)"
+	python3 - "$work/object.json" "$work/out.json" "$@" <<-'END'
 		import json, sys
 		def functions(path):
 		    return {f["name"]: sorted(
@@ -99,7 +99,7 @@ same_patch() {
 		for name, refers in object.items():
 		    if source.get(name) != refers:
 		        sys.exit("%s refers to %s, not %s" % (name, source.get(name), refers))
-		if not set(sys.argv[3].split()) <= set(source):
+		if not set(sys.argv[3:]) <= set(source):
 		    sys.exit("the patch has only %s" % list(source))
 	END
 }
@@ -132,7 +132,8 @@ unit_is_right() {
 	fi
 	# shellcheck disable=SC2046
 	create --patch ../fix.patch $(field create) && mv "$work/out.sut" "$work/object.sut" &&
-		create --from-source "$work/out.c" $(field create) && same_patch
+		create --from-source "$work/out.c" $(field create) &&
+		same_patch $(field changed)
 }
 
 only_named() {
@@ -206,6 +207,23 @@ changed_by_hand() {
 	[ $status = 4 ] && grep -q '"rule": "cross-check"' "$work/json"
 }
 
+# Each unit has a function called helper, and of those the visible one changes.
+two_units() {
+	rm -rf "$work/tree" "$work/files" && mkdir "$work/tree" "$work/files"
+	cp "$here"/two*.c "$work/tree" && cd "$work/tree" || return 1
+	"$suture" record -- gcc -O2 -g -Wl,--build-id -o prog two.c two-more.c 2>/dev/null
+	rm -rf ../new && cp -r . ../new
+	sed -i 's/helper(x) + 1/helper(x) + 2/' ../new/two.c
+	sed -i 's/x \* 3/x * 5/' ../new/two-more.c
+	(cd .. && diff -ru -x prog tree new >fix.patch)
+	extract
+	[ $status = 4 ] && grep -q 'changes 2 units' "$work/json" || return 1
+	extract -o "$work/files" --cross-check
+	[ $status = 0 ] && create --patch ../fix.patch && mv "$work/out.sut" "$work/object.sut" &&
+		create --from-source "$work/files/two.c" --from-source "$work/files/two-more.c" &&
+		same_patch caller helper
+}
+
 of_no_unit() {
 	unit=recursion
 	build && extract || return 1
@@ -231,5 +249,6 @@ check "an option that clang does not have is named" unknown_option
 check "a patch that changes no code gives no file" nothing
 check "a file that does not say what the patch says fails the cross-check" changed_by_hand
 check "a file must say its unit" of_no_unit
+check "two units are two files, each with its own names" two_units
 check "no file is left" tree_is_clean
 finish
