@@ -2,6 +2,7 @@
 #include "health.h"
 #include "base/guard.h"
 #include "base/io.h"
+#include "insn/insn.h"
 #include "process/target.h"
 
 #include <dirent.h>
@@ -177,7 +178,20 @@ bool health_text_original(pid_t pid)
 	return original && found;
 }
 
-size_t health_entries_changed(pid_t pid, const struct sut_patch *patch, size_t from)
+/* Bytes of the instruction that the file has at the address. */
+static unsigned int first_length(const struct text *text, const struct sut_map *map,
+				 uint64_t address)
+{
+	enum { LENGTH_MAX = 15 };
+	unsigned char code[LENGTH_MAX] = {0};
+	struct sut_insn insn = {0};
+
+	if (pread(text->file, code, sizeof(code), (off_t)(address - map->start + map->offset)) > 0)
+		sut_insn_decode(code, sizeof(code), address, &insn);
+	return insn.length;
+}
+
+size_t health_entries_changed(pid_t pid, const struct sut_patch *patch, bool behind)
 {
 	enum { ENTRY_SIZE = 5 };
 	size_t changed = 0;
@@ -185,11 +199,12 @@ size_t health_entries_changed(pid_t pid, const struct sut_patch *patch, size_t f
 
 	if (text_open(&text, pid))
 		for (size_t i = 0; i < patch->func_count; i++) {
-			uint64_t entry =
-				text.program->bias + patch->funcs[i].pieces[0].address + from;
+			uint64_t entry = text.program->bias + patch->funcs[i].pieces[0].address;
 			const struct sut_map *map = sut_target_map(&text.target, entry);
+			unsigned int from = map && behind ? first_length(&text, map, entry) : 0;
 
-			changed += map && !same(&text, map, entry, ENTRY_SIZE - from);
+			changed += map && from < ENTRY_SIZE &&
+				   !same(&text, map, entry + from, ENTRY_SIZE - from);
 		}
 	text_close(&text);
 	return changed;

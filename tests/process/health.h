@@ -33,8 +33,8 @@ bool health_text_original(pid_t pid);
 
 /*
  * How many of the functions that a patch changes have other bytes than in the file among their
- * first five, from this one (0) on.
+ * first five; behind: among those behind the first instruction.
  */
-size_t health_entries_changed(pid_t pid, const struct sut_patch *patch, size_t from);
+size_t health_entries_changed(pid_t pid, const struct sut_patch *patch, bool behind);
 
 #endif

@@ -169,7 +169,7 @@ static bool entries_agree(const struct load *load)
 	size_t changed;
 
 	do {
-		changed = health_entries_changed(load->pid, patch, 0);
+		changed = health_entries_changed(load->pid, patch, false);
 		if (changed == 0 || changed == patch->func_count)
 			return true;
 		usleep(POLL_US);

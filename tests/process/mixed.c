@@ -126,7 +126,7 @@ static void check(struct walk *w)
 	CHECK_EQUAL(state.version, version);
 	CHECK(load_runs(&w->load, version));
 	CHECK(says_beside(&w->load, is_used(w, FIX_5) ? 5 : 1));
-	CHECK_EQUAL(health_entries_changed(w->load.pid, &fixes[FIX_2].patch, 0),
+	CHECK_EQUAL(health_entries_changed(w->load.pid, &fixes[FIX_2].patch, false),
 		    version == 1 ? 0 : fixes[FIX_2].patch.func_count);
 	if (!w->count)
 		CHECK(health_text_original(w->load.pid));
@@ -316,8 +316,8 @@ static struct sut_patch only_outer(const struct sut_patch *patch)
 }
 
 /*
- * Whoever was inside the original's first instructions when the end was forced goes on in them, so
- * of the five bytes only the first may change, until the next transition that is not forced.
+ * Whoever was behind the original's first instruction when the end was forced goes on there, so of
+ * the five bytes only its own may change, until the next transition that is not forced.
  */
 static void test_forced(void)
 {
@@ -332,10 +332,10 @@ static void test_forced(void)
 	CHECK_EQUAL(fix_apply(fix, load.pid, false, NULL, &diag), SUT_RETRY);
 	if (fix_force(fix, load.pid, &diag) != SUT_OK)
 		load_failed("force", &diag);
-	CHECK_EQUAL(health_entries_changed(load.pid, &outer, 0), 1);
-	CHECK_EQUAL(health_entries_changed(load.pid, &outer, 1), 0);
+	CHECK_EQUAL(health_entries_changed(load.pid, &outer, false), 1);
+	CHECK_EQUAL(health_entries_changed(load.pid, &outer, true), 0);
 	CHECK(load_apply(&load, FIX_3));
-	CHECK_EQUAL(health_entries_changed(load.pid, &outer, 1), 1);
+	CHECK_EQUAL(health_entries_changed(load.pid, &outer, true), 1);
 	CHECK(load_runs(&load, 3));
 	CHECK(load_revert(&load, FIX_2) && load_revert(&load, FIX_3));
 	CHECK(health_text_original(load.pid));
