@@ -20,22 +20,20 @@ bool sut_facts_has(const struct sut_object *object, const char *name, bool funct
 	return def != SUT_NO_DEF && sut_def_is_function(&object->defs[def]) == function;
 }
 
-static void add_inlined(struct sut_facts *facts, const char *host, const char *callee)
+void sut_facts_add_inlined(struct sut_facts *facts, const char *host, const char *callee)
 {
 	/* What the compiler split in two is "inlined" into itself. */
 	if (strcmp(host, callee) == 0)
 		return;
 	for (size_t i = 0; i < facts->inlined_count; i++) {
-		struct sut_inlined *known = &facts->inlined[i];
+		const struct sut_inlined *known = &facts->inlined[i];
 
-		if (strcmp(known->host, host) == 0 && strcmp(known->callee, callee) == 0) {
-			known->times++;
+		if (strcmp(known->host, host) == 0 && strcmp(known->callee, callee) == 0)
 			return;
-		}
 	}
 	SUT_PUSH(facts->arena, facts->inlined, facts->inlined_count, facts->inlined_capacity) =
 		(struct sut_inlined){sut_arena_strdup(facts->arena, host),
-				     sut_arena_strdup(facts->arena, callee), 1};
+				     sut_arena_strdup(facts->arena, callee)};
 }
 
 static const char *name_of(Dwarf_Die *die)
@@ -56,7 +54,7 @@ static void read_code(struct sut_facts *facts, Dwarf_Die *die, const char *host)
 		int tag = dwarf_tag(&child);
 
 		if (tag == DW_TAG_inlined_subroutine && name_of(&child))
-			add_inlined(facts, host, name_of(&child));
+			sut_facts_add_inlined(facts, host, name_of(&child));
 		if (tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block)
 			read_code(facts, &child, host);
 	} while (!dwarf_siblingof(&child, &child));
@@ -174,11 +172,9 @@ void sut_facts_roots(const struct sut_facts *facts, size_t *count, const char **
 	*count = kept;
 }
 
-static const char *add_to_list(struct sut_arena *arena, const char *list, const char *name,
-			       size_t times)
+static const char *add_to_list(struct sut_arena *arena, const char *list, const char *name)
 {
-	list = sut_arena_printf(arena, "%s%s%s", list, *list ? ", " : "", name);
-	return times > 1 ? sut_arena_printf(arena, "%s (%zu times)", list, times) : list;
+	return sut_arena_printf(arena, "%s%s%s", list, *list ? ", " : "", name);
 }
 
 const char *sut_facts_note(const struct sut_facts *facts, const char *name)
@@ -191,16 +187,16 @@ const char *sut_facts_note(const struct sut_facts *facts, const char *name)
 		const struct sut_inlined *inlined = &facts->inlined[i];
 
 		if (strcmp(inlined->host, name) == 0)
-			holds = add_to_list(arena, holds, inlined->callee, inlined->times);
+			holds = add_to_list(arena, holds, inlined->callee);
 		if (strcmp(inlined->callee, name) == 0)
-			hosts = add_to_list(arena, hosts, inlined->host, inlined->times);
+			hosts = add_to_list(arena, hosts, inlined->host);
 	}
 	for (size_t i = 0; i < facts->after.def_count; i++) {
 		const char *clone = facts->after.defs[i].name;
 
 		if (strncmp(clone, name, length) == 0 && clone[length] == '.' &&
 		    sut_def_is_function(&facts->after.defs[i]))
-			clones = add_to_list(arena, clones, clone, 1);
+			clones = add_to_list(arena, clones, clone);
 	}
 	if (*holds)
 		note = sut_arena_printf(arena, "%sinlined here: %s\n", note, holds);

@@ -12,7 +12,6 @@
 struct sut_inlined {
 	const char *host;   /* the function whose code it is in */
 	const char *callee; /* the function that was inlined, at any depth */
-	size_t times;
 };
 
 struct sut_facts {
@@ -25,6 +24,12 @@ struct sut_facts {
 
 enum sut_rc sut_facts_read(struct sut_arena *arena, const struct sut_unit *unit,
 			   struct sut_facts *facts, struct sut_diag *diag);
+
+/* Adds what gcc says of inlining, by one more compile of the patched side. */
+enum sut_rc sut_facts_read_clones(struct sut_facts *facts, const struct sut_unit *unit,
+				  struct sut_verdict *verdict, struct sut_diag *diag);
+
+void sut_facts_add_inlined(struct sut_facts *facts, const char *host, const char *callee);
 
 /* The name in the source: "f" for f.constprop.0 and f.cold. */
 const char *sut_facts_base(struct sut_arena *arena, const char *name);

@@ -129,7 +129,9 @@ static enum sut_rc extract_unit(struct extraction *extraction, const struct sut_
 		extraction->options->create->progress(
 			extraction->options->create->progress_context,
 			sut_arena_printf(extraction->arena, "extracting from %s", unit->source));
-	rc = write_unit(extraction, unit, &facts, &source);
+	rc = sut_facts_read_clones(&facts, unit, extraction->verdict, extraction->diag);
+	if (rc == SUT_OK)
+		rc = write_unit(extraction, unit, &facts, &source);
 	if (rc == SUT_OK)
 		SUT_PUSH(extraction->arena, *extraction->sources, *extraction->count, *capacity) =
 			source;
