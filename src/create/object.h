@@ -165,7 +165,10 @@ uint64_t sut_section_element(const struct sut_section *section, uint64_t offset)
 bool sut_section_is_pool(const struct sut_section *section);
 /* Bytes from the offset to the next place that something refers to. */
 uint64_t sut_section_piece(const struct sut_section *section, uint64_t offset);
-/* Never written by the program: .rodata, and .data.rel.ro once it is relocated. */
+/*
+ * Never written by the program: .rodata, .data.rel.ro once it is relocated, and what is in .data
+ * without a name.
+ */
 bool sut_section_is_constant(const struct sut_section *section);
 /* A linker puts both into memory of one kind: code, constants, variables, of the thread or not. */
 bool sut_section_same_kind(const struct sut_section *a, const struct sut_section *b);
