@@ -101,6 +101,7 @@ static void put_profile(struct sut_out *out, struct sut_arena *arena,
 	sut_out_string(out, "source", profile->source);
 	sut_out_string(out, "version", profile->version);
 	sut_out_string(out, "origin", profile->origin);
+	sut_out_string(out, "made_by", profile->suture);
 	sut_out_unsigned(out, "created", profile->created);
 	sut_out_bool(out, "isolated", profile->isolated);
 	sut_out_unsigned(out, "bytes", size);

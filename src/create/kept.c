@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "create/kept.h"
 #include "create/object.h"
+#include "create/path.h"
 #include "base/guard.h"
 #include "base/io.h"
 
@@ -22,22 +23,6 @@ static bool tells_lines(const struct sut_candidate *candidate, const struct sut_
 	return memmem(tokens->text.data, tokens->text.size, builtin, strlen(builtin)) != NULL;
 }
 
-static const char *find_program(struct sut_arena *arena, const char *name)
-{
-	const char *path = getenv("PATH");
-	char *rest = sut_arena_strdup(arena, path ? path : "/usr/bin:/bin"), *folder;
-
-	if (strchr(name, '/'))
-		return name;
-	while ((folder = strsep(&rest, ":"))) {
-		const char *candidate = sut_arena_printf(arena, "%s/%s", folder, name);
-
-		if (access(candidate, X_OK) == 0)
-			return candidate;
-	}
-	return name;
-}
-
 static void add_text(crypto_hash_sha256_state *state, const char *text)
 {
 	crypto_hash_sha256_update(state, (const unsigned char *)text, strlen(text) + 1);
@@ -46,10 +31,11 @@ static void add_text(crypto_hash_sha256_state *state, const char *text)
 /* A compiler is known by its file: an upgrade changes size or time. */
 static void add_compiler(crypto_hash_sha256_state *state, struct sut_arena *arena, const char *name)
 {
-	const char *path = find_program(arena, name);
+	const char *path = sut_path_program(arena, name);
 	struct stat st = {0};
 
-	stat(path, &st);
+	if (!path || stat(path, &st) < 0)
+		path = name; /* it cannot be run either */
 	add_text(state, sut_arena_printf(arena, "%s %lld %lld.%09ld", path, (long long)st.st_size,
 					 (long long)st.st_mtim.tv_sec, st.st_mtim.tv_nsec));
 }

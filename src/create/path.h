@@ -8,4 +8,7 @@
  * is there. */
 const char *sut_path_resolve(struct sut_arena *arena, const char *directory, const char *file);
 
+/* The file of the program that a command's first word names, found as a shell does; NULL: none. */
+const char *sut_path_program(struct sut_arena *arena, const char *name);
+
 #endif

@@ -3,6 +3,7 @@
 #include "profile/prove.h"
 #include "profile/tree.h"
 #include "create/jobs.h"
+#include "create/path.h"
 #include "create/scratch.h"
 #include "create/target.h"
 #include "base/guard.h"
@@ -83,26 +84,10 @@ enum sut_rc sut_profile_images(struct sut_proving *proving)
 
 /* ---- programs ---- */
 
-static const char *find_program(struct sut_arena *arena, const char *name)
-{
-	const char *path = getenv("PATH");
-	char *rest = sut_arena_strdup(arena, path ? path : "/usr/bin:/bin"), *folder;
-
-	if (strchr(name, '/'))
-		return access(name, X_OK) == 0 ? name : NULL;
-	while ((folder = strsep(&rest, ":"))) {
-		const char *candidate = sut_arena_printf(arena, "%s/%s", folder, name);
-
-		if (*folder && access(candidate, X_OK) == 0)
-			return candidate;
-	}
-	return NULL;
-}
-
 static enum sut_rc add_program(struct sut_proving *proving, const char *name)
 {
 	struct sut_profile *profile = proving->profile;
-	const char *path = find_program(proving->arena, name);
+	const char *path = sut_path_program(proving->arena, name);
 	struct sut_profile_program program;
 	enum sut_rc rc;
 
@@ -162,7 +147,7 @@ enum sut_rc sut_profile_programs(struct sut_proving *proving)
 	for (size_t i = 0; i < profile->unit_count && rc == SUT_OK; i++) {
 		const char *driver = profile->units[i].entry.argv[0];
 
-		if (!is_first_use(profile, i) || !find_program(proving->arena, driver))
+		if (!is_first_use(profile, i) || !sut_path_program(proving->arena, driver))
 			continue;
 		rc = add_program(proving, driver);
 		for (size_t k = 0; k < SUT_ARRAY_SIZE(parts) && rc == SUT_OK; k++)

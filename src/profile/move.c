@@ -51,3 +51,17 @@ enum sut_rc sut_profile_move(struct sut_arena *arena, const struct sut_profile *
 	*moved = result;
 	return SUT_OK;
 }
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool sut_profile_same_file(const struct sut_entry *a, const struct sut_entry *b)
+{
+	return strcmp(a->path, b->path) == 0 ||
+	       (strcmp(a->digest, b->digest) == 0 &&
+		strcmp(base_name(a->path), base_name(b->path)) == 0);
+}

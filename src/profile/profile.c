@@ -25,13 +25,6 @@ static bool is_in(const struct sut_profile_unit *unit, const size_t *wanted, siz
 	return false;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* Another compile of the same file, or of a copy, is in a wanted target, and this one is not: the
  * linker took the other. A file of which none is there stays, for create has to say so. */
 static bool is_other_compile(const struct sut_profile *profile, size_t index, const size_t *wanted,
@@ -44,8 +37,7 @@ static bool is_other_compile(const struct sut_profile *profile, size_t index, co
 	for (size_t i = 0; i < profile->unit_count; i++) {
 		const struct sut_profile_unit *other = &profile->units[i];
 
-		if (i != index && strcmp(unit->entry.digest, other->entry.digest) == 0 &&
-		    strcmp(base_name(unit->entry.path), base_name(other->entry.path)) == 0 &&
+		if (i != index && sut_profile_same_file(&unit->entry, &other->entry) &&
 		    is_in(other, wanted, count))
 			return true;
 	}

@@ -24,8 +24,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { SUT_PROFILE_VERSION = 1 };
-
 /* How a target is known to come from the tree; for a developer's own tree only by proof. */
 enum sut_profile_verdict {
 	SUT_PROFILE_PROVEN,    /* function by function; the counts say how far */

@@ -14,9 +14,9 @@
 #include "create/target.h"
 #include "base/guard.h"
 
-#include <fcntl.h>
 #include <elf.h>
 #include <stdarg.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* A unit that seems to be in a target. */
@@ -107,21 +107,6 @@ static enum sut_rc prove_unit(struct sut_proving *proving, const struct sut_prof
 	return SUT_OK;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
-/* Compiles of one file, or of copies of it. */
-static bool is_same_file(const struct sut_entry *a, const struct sut_entry *b)
-{
-	return strcmp(a->path, b->path) == 0 ||
-	       (strcmp(a->digest, b->digest) == 0 &&
-		strcmp(base_name(a->path), base_name(b->path)) == 0);
-}
-
 static bool covers(const struct finding *better, const struct finding *finding)
 {
 	for (size_t i = 0; i < finding->seen_count; i++)
@@ -153,7 +138,8 @@ static void choose(struct sut_profile *profile, struct findings *findings)
 {
 	for (size_t i = 0; i < profile->unit_count; i++)
 		for (size_t k = 0; k < i; k++) {
-			if (!is_same_file(&profile->units[i].entry, &profile->units[k].entry))
+			if (!sut_profile_same_file(&profile->units[i].entry,
+						   &profile->units[k].entry))
 				continue;
 			drop_covered(&findings[i], &findings[k], false);
 			drop_covered(&findings[k], &findings[i], true);

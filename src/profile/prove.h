@@ -44,6 +44,9 @@ enum sut_rc sut_profile_move(struct sut_arena *arena, const struct sut_profile *
 const char *sut_profile_path(struct sut_arena *arena, const struct sut_profile *profile,
 			     const char *folder, const char *path);
 
+/* Whether two compiles are of one file, or of copies of it. */
+bool sut_profile_same_file(const struct sut_entry *a, const struct sut_entry *b);
+
 /* Whether the file is a linked image, by its first bytes. */
 bool sut_is_image(const char *path);
 

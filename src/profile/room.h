@@ -31,10 +31,10 @@ struct sut_room {
 };
 
 /*
- * Runs the command, in a room or, with plain, without one: then inner must be NULL and the recorder
- * is found through PATH. SUT_UNSUPPORTED: this system lets us have no room, and nothing was run.
- * *status is its exit status, or 128 + the signal that ended it. SUT_SYSTEM "interrupted") when
- * SIGINT, SIGTERM or SIGHUP is blocked and comes: all of it has ended.
+ * Runs the command in a room; with plain, without one: then inner must be NULL, and the recorder is
+ * found through PATH. *status is its exit status, or 128 + the signal that ended it.
+ * SUT_UNSUPPORTED: this system lets us have no room, and nothing was run. SUT_SYSTEM (rule
+ * "interrupted"): SIGINT, SIGTERM or SIGHUP is blocked and came; all of it has ended.
  */
 enum sut_rc sut_room_run(struct sut_arena *arena, const struct sut_room *room, bool plain,
 			 int *status, struct sut_diag *diag);
