@@ -122,7 +122,7 @@ static void jumps_are_the_same_if_their_places_are(void)
 static void code_with_nothing_in_common_ends_soon(void)
 {
 	SUT_ARENA struct sut_arena arena = {0};
-	struct sut_code old = {3000, NULL}, new = {3000, NULL};
+	struct sut_code old = {.count = 3000}, new = {.count = 3000};
 	struct sut_aligned *rows;
 
 	old.lines = sut_arena_array(&arena, old.count, sizeof(*old.lines));

@@ -5,9 +5,11 @@
  * then the way back through the points that were kept. A diagonal is old - new.
  */
 #include "review/align.h"
+#include "review/listing.h"
 
 #include "base/guard.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,10 +18,11 @@ enum { EDITS_MAX = 2000 /* keeps the points below 20 MB */ };
 struct align {
 	struct sut_arena *arena;
 	const struct sut_code *old, *new;
-	size_t start;               /* lines that both begin with */
-	int32_t old_size, new_size; /* without those, and without those that both end with */
-	uint32_t *matches;          /* per old line: the new one, or NONE */
-	uint32_t *back;             /* per new line: the old one, or NONE */
+	size_t start;                  /* lines that both begin with */
+	int32_t old_size, new_size;    /* without those, and without those that both end with */
+	uint32_t *matches;             /* per old line: the new one, or NONE */
+	uint32_t *old_rank, *new_rank; /* matches before each line */
+	uint32_t *back;                /* per new line: the old one, or NONE */
 };
 
 static bool same(const struct align *a, size_t old, size_t new)
@@ -107,14 +110,6 @@ static void match_middle(struct align *a)
 	}
 }
 
-/* Constants without a name are the same if they are made of the same bytes. */
-static bool same_data(const struct sut_code_data *old, const struct sut_code_data *new)
-{
-	if (!old->bytes || !new->bytes)
-		return old->bytes == new->bytes;
-	return new->size <= old->size &&memcmp(old->bytes, new->bytes, new->size) == 0;
-}
-
 /* How many matches lie before each line: lines between the same ones are at the same place. */
 static uint32_t *ranks(struct align *a, const uint32_t *matches, size_t count)
 {
@@ -125,27 +120,75 @@ static uint32_t *ranks(struct align *a, const uint32_t *matches, size_t count)
 	return rank;
 }
 
-/* Lines that read the same and are not. A jump into a changed stretch leads to its counterpart if
- * both lead to its beginning or both do not; what is in the stretch is shown anyway. */
+/*
+ * A place that is matched has its counterpart. One in a changed stretch has it if both lie between
+ * the same matches; what is in the stretch is shown anyway.
+ */
+static bool same_place(const struct align *a, uint32_t old, uint32_t new)
+{
+	if (old == SUT_CODE_NONE || new == SUT_CODE_NONE)
+		return old == new;
+	return a->old_rank[old] == a->new_rank[new] &&
+	       (a->matches[old] == SUT_CODE_NONE) == (a->back[new] == SUT_CODE_NONE);
+}
+
+/* An entry of a jump table: how far it is from the table to a place in the function. */
+static bool same_entry(const struct align *a, const struct sut_code_data *old,
+		       const struct sut_code_data *new, const struct sut_patch_reloc *reloc)
+{
+	const struct sut_patch_symbol *symbol = &a->new->patch->symbols[reloc->symbol];
+	uint64_t at = reloc->offset - new->address;
+	int32_t distance;
+	uint32_t from, to;
+
+	if (symbol->kind != SUT_PATCH_SYMBOL_OWN || reloc->type != R_X86_64_PC32)
+		return false;
+	memcpy(&distance, old->bytes + at, sizeof(distance));
+	from = sut_code_line_of(a->old, NULL, old->address + (uint64_t)(int64_t)distance);
+	to = sut_code_line_of(a->new, &a->new->patch->sections[symbol->section],
+			      symbol->value + (uint64_t)reloc->addend - at);
+	return from != SUT_CODE_NONE && same_place(a, from, to);
+}
+
+/* Constants are the same if they are made of the same bytes, and tables if they lead to the same.
+ */
+static bool same_data(const struct align *a, const struct sut_code_data *old,
+		      const struct sut_code_data *new)
+{
+	const struct sut_patch_reloc *reloc;
+	uint64_t at = 0;
+	size_t count;
+
+	if (!old->bytes || !new->bytes)
+		return old->bytes == new->bytes;
+	if (new->size > old->size)
+		return false;
+	reloc = sut_extent_relocs(
+		&(struct sut_extent){new->section, new->address, new->address + new->size}, &count);
+	for (; count; count--, reloc++) {
+		uint64_t field = reloc->offset - new->address;
+
+		if (field < at || memcmp(old->bytes + at, new->bytes + at, field - at) != 0 ||
+		    new->size - field < sizeof(int32_t) || !same_entry(a, old, new, reloc))
+			return false;
+		at = field + sizeof(int32_t);
+	}
+	return memcmp(old->bytes + at, new->bytes + at, new->size - at) == 0;
+}
+
+/* Lines that read the same and are not. */
 static void unmatch_others(struct align *a)
 {
-	const uint32_t *old_rank = ranks(a, a->matches, a->old->count);
-	const uint32_t *new_rank = ranks(a, a->back, a->new->count);
-
+	a->old_rank = ranks(a, a->matches, a->old->count);
+	a->new_rank = ranks(a, a->back, a->new->count);
 	for (size_t i = 0; i < a->old->count; i++) {
-		uint32_t other = a->matches[i], from = a->old->lines[i].target, to;
-		bool same_place;
+		const struct sut_code_line *old = &a->old->lines[i], *new;
+		uint32_t other = a->matches[i];
 
 		if (other == SUT_CODE_NONE)
 			continue;
-		to = a->new->lines[other].target;
-		if (from == SUT_CODE_NONE || to == SUT_CODE_NONE)
-			same_place = from == to;
-		else
-			same_place = old_rank[from] == new_rank[to] &&
-				     (a->matches[from] == SUT_CODE_NONE) ==
-					     (a->back[to] == SUT_CODE_NONE);
-		if (same_place && same_data(&a->old->lines[i].data, &a->new->lines[other].data))
+		new = &a->new->lines[other];
+		if (same_place(a, old->target, new->target) && same_data(a, &old->data, &new->data))
 			continue;
 		a->matches[i] = SUT_CODE_NONE;
 		a->back[other] = SUT_CODE_NONE;

@@ -15,16 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LINES_MAX = 1 << 17, TEXT_MAX = 512 };
-
-struct piece {
-	const char *name;
-	const unsigned char *code;
-	uint64_t size;
-	uint64_t address;                        /* old: link-time; new: in its section */
-	const struct sut_patch_section *section; /* new */
-	uint32_t first;                          /* its first line */
-};
+enum { LINES_MAX = 1 << 17, TEXT_MAX = 512, REFERENCES_MAX = 4096 /* of a function */ };
 
 struct reader {
 	struct sut_arena *arena;
@@ -33,11 +24,11 @@ struct reader {
 	bool fixed;                    /* the old code lies at a fixed address */
 	uint64_t least, most;          /* ... of these */
 	size_t piece_count;
-	struct piece *pieces;
+	struct sut_code_piece *pieces;
 	size_t count, capacity;
 	struct sut_code_line *lines;
 	/* The line that is being made: */
-	const struct piece *piece;
+	const struct sut_code_piece *piece;
 	struct sut_insn insn;
 	const unsigned char *bytes;
 	bool masked;  /* places within the function are not named */
@@ -57,9 +48,19 @@ static uint64_t place(uint32_t piece, uint64_t offset)
 	return (uint64_t)piece << 32 | (uint32_t)offset;
 }
 
+/* section NULL: the address is one of the target. */
+static uint64_t place_of(const struct sut_code_piece *pieces, size_t count,
+			 const struct sut_patch_section *section, uint64_t address)
+{
+	for (uint32_t i = 0; i < count; i++)
+		if (pieces[i].section == section && address - pieces[i].address < pieces[i].size)
+			return place(i, address - pieces[i].address);
+	return NOWHERE;
+}
+
 static const char *place_text(struct reader *r, uint64_t where)
 {
-	const struct piece *piece = &r->pieces[where >> 32];
+	const struct sut_code_piece *piece = &r->pieces[where >> 32];
 
 	r->lead = where;
 	if (r->masked)
@@ -74,11 +75,7 @@ static const char *place_text(struct reader *r, uint64_t where)
 static uint64_t new_place(const struct reader *r, const struct sut_patch_section *section,
 			  uint64_t offset)
 {
-	for (uint32_t i = 0; i < r->piece_count; i++)
-		if (r->pieces[i].section == section && offset >= r->pieces[i].address &&
-		    offset - r->pieces[i].address < r->pieces[i].size)
-			return place(i, offset - r->pieces[i].address);
-	return NOWHERE;
+	return place_of(r->pieces, r->piece_count, section, offset);
 }
 
 static bool is_direct(const struct sut_insn *insn)
@@ -87,17 +84,49 @@ static bool is_direct(const struct sut_insn *insn)
 	       insn->kind == SUT_INSN_CALL;
 }
 
-/* A reference to a constant that the linker may merge has no name of its own. */
+/* The next place of a section that the function refers to, or its end: where a table ends. */
+static uint64_t next_reference(const struct reader *r, const struct sut_patch_section *section,
+			       uint64_t at)
+{
+	uint64_t next = section->size;
+
+	for (size_t i = 0; i < r->piece_count; i++) {
+		const struct sut_code_piece *piece = &r->pieces[i];
+		const struct sut_extent extent = {piece->section, piece->address,
+						  piece->address + piece->size};
+		size_t count;
+		const struct sut_patch_reloc *relocs = sut_extent_relocs(&extent, &count);
+
+		for (size_t k = 0; k < count && k < REFERENCES_MAX; k++) {
+			const struct sut_patch_symbol *symbol =
+				&r->patch->symbols[relocs[k].symbol];
+			uint64_t place =
+				symbol->value + sut_reloc_delta(&relocs[k], relocs[k].offset + 4);
+
+			if (symbol->kind == SUT_PATCH_SYMBOL_OWN &&
+			    &r->patch->sections[symbol->section] == section && place > at &&
+			    place < next)
+				next = place;
+		}
+	}
+	return next;
+}
+
+/* Constants have no name of their own, or one that a stripped target does not have. */
 static bool take_constant(struct reader *r, const struct sut_patch_reloc *reloc, uint64_t end)
 {
 	const struct sut_patch_symbol *symbol = &r->patch->symbols[reloc->symbol];
 	const struct sut_patch_section *section = &r->patch->sections[symbol->section];
 	uint64_t at = symbol->value + sut_reloc_delta(reloc, end);
 	struct sut_pool_element_at element = sut_pool_element(section, at);
+	uint64_t to = element.offset + element.size;
 
-	if (element.kind != SUT_POOL_CONSTANTS)
+	if (section->flags & (SHF_WRITE | SHF_EXECINSTR) || !section->data || at >= section->size ||
+	    element.kind == SUT_POOL_STRINGS)
 		return false;
-	r->data = (struct sut_code_data){section->data + at, element.offset + element.size - at};
+	if (!element.kind)
+		to = next_reference(r, section, at);
+	r->data = (struct sut_code_data){section->data + at, to - at, at, section};
 	return true;
 }
 
@@ -142,12 +171,15 @@ static struct sut_code_data constants_at(const struct sut_target *target, uint64
 {
 	for (size_t i = 0; i < target->segment_count; i++) {
 		const struct sut_target_segment *segment = &target->segments[i];
+		uint64_t offset = address - segment->address;
 
 		if (!segment->writable && !segment->executable && address >= segment->address &&
-		    address - segment->address < segment->file_size)
-			return (struct sut_code_data){segment->data + (address - segment->address),
-						      segment->file_size -
-							      (address - segment->address)};
+		    offset < segment->file_size)
+			return (struct sut_code_data){
+				.bytes = segment->data + offset,
+				.size = segment->file_size - offset,
+				.address = address,
+			};
 	}
 	return (struct sut_code_data){0};
 }
@@ -156,7 +188,8 @@ static const char *old_memory_name(struct reader *r)
 {
 	const char *name = sut_names_at(r->arena, r->names, r->insn.memory, takes_address(r));
 
-	if (!name)
+	/* What the patch refers to by name is no copy. */
+	if (!name || (*name != '"' && !sut_names_patch_has(r->names, r->insn.memory)))
 		r->data = constants_at(r->target, r->insn.memory);
 	return r->data.bytes && r->masked ? "?" : name;
 }
@@ -232,7 +265,7 @@ static void add_line(struct reader *r, struct sut_code_line line)
 
 static void read_piece(struct reader *r, uint32_t index)
 {
-	struct piece *piece = &r->pieces[index];
+	struct sut_code_piece *piece = &r->pieces[index];
 
 	r->piece = piece;
 	r->lead = NOWHERE;
@@ -266,14 +299,14 @@ static void read_piece(struct reader *r, uint32_t index)
 }
 
 /* The line of a place, if an instruction begins there. */
-static uint32_t line_at(const struct reader *r, uint64_t where)
+static uint32_t line_at(const struct sut_code *code, uint64_t where)
 {
 	uint32_t piece = (uint32_t)(where >> 32);
-	size_t low = r->pieces[piece].first, high = r->count;
+	size_t low = code->pieces[piece].first, high = code->count;
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		const struct sut_code_line *line = &r->lines[middle];
+		const struct sut_code_line *line = &code->lines[middle];
 
 		if (line->piece < piece ||
 		    (line->piece == piece && (line->label || line->offset < (uint32_t)where)))
@@ -281,29 +314,39 @@ static uint32_t line_at(const struct reader *r, uint64_t where)
 		else
 			high = middle;
 	}
-	if (low < r->count && r->lines[low].piece == piece &&
-	    r->lines[low].offset == (uint32_t)where)
+	if (low < code->count && code->lines[low].piece == piece &&
+	    code->lines[low].offset == (uint32_t)where)
 		return (uint32_t)low;
 	return SUT_CODE_NONE;
+}
+
+uint32_t sut_code_line_of(const struct sut_code *code, const struct sut_patch_section *section,
+			  uint64_t address)
+{
+	uint64_t where = place_of(code->pieces, code->piece_count, section, address);
+
+	return where == NOWHERE ? SUT_CODE_NONE : line_at(code, where);
 }
 
 static struct sut_code read_pieces(struct reader *r)
 {
 	for (uint32_t i = 0; i < r->piece_count; i++)
 		read_piece(r, i);
+	struct sut_code code = {r->count, r->lines, r->piece_count, r->pieces, r->patch};
+
 	if (r->count >= LINES_MAX)
 		return (struct sut_code){0};
 	for (size_t i = 0; i < r->count; i++)
 		r->lines[i].target =
-			r->leads[i] == NOWHERE ? SUT_CODE_NONE : line_at(r, r->leads[i]);
-	return (struct sut_code){r->count, r->lines};
+			r->leads[i] == NOWHERE ? SUT_CODE_NONE : line_at(&code, r->leads[i]);
+	return code;
 }
 
-static struct piece new_piece(const struct sut_patch *patch, uint32_t symbol)
+static struct sut_code_piece new_piece(const struct sut_patch *patch, uint32_t symbol)
 {
 	struct sut_extent extent = sut_extent_of(patch, symbol);
 
-	return (struct piece){
+	return (struct sut_code_piece){
 		.name = sut_symbol_name(patch, &patch->symbols[symbol]),
 		.code = extent.section->data + extent.start,
 		.size = extent.end - extent.start,
@@ -359,7 +402,7 @@ struct sut_code sut_code_old(struct sut_arena *arena, const struct sut_names *na
 	r.fixed = r.least > 0;
 	r.pieces = sut_arena_array(arena, r.piece_count, sizeof(*r.pieces));
 	for (size_t i = 0; i < r.piece_count; i++)
-		r.pieces[i] = (struct piece){
+		r.pieces[i] = (struct sut_code_piece){
 			.name = old_piece_name(arena, patch, func, i),
 			.code = sut_target_bytes(target, func->pieces[i].address,
 						 func->pieces[i].size),

@@ -127,9 +127,13 @@ static const struct named *find(const struct sut_names *names, uint64_t address)
 	if (low < names->count && names->list[low].address == address)
 		return &names->list[low];
 	while (low && address - names->list[low - 1].address < names->largest) {
-		low--;
-		if (address - names->list[low].address < names->list[low].size)
-			return &names->list[low];
+		const struct named *named = &names->list[--low];
+
+		/* Of several at one address the first is the best. */
+		if (address - named->address < named->size &&
+		    (!low || names->list[low - 1].address != named->address ||
+		     address - names->list[low - 1].address >= names->list[low - 1].size))
+			return named;
 	}
 	return NULL;
 }
@@ -205,4 +209,11 @@ const char *sut_names_at(struct sut_arena *arena, const struct sut_names *names,
 		return sut_arena_printf(arena, "%s+0x%" PRIx64, named->name,
 					address - named->address);
 	return string ? string_at(arena, names, address) : NULL;
+}
+
+bool sut_names_patch_has(const struct sut_names *names, uint64_t address)
+{
+	const struct named *named = find(names, address);
+
+	return named && named->rank != RANK_FILE;
 }

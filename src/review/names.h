@@ -21,4 +21,7 @@ struct sut_names *sut_names_new(struct sut_arena *arena, const struct sut_target
 const char *sut_names_at(struct sut_arena *arena, const struct sut_names *names, uint64_t address,
 			 bool string);
 
+/* The name is one by which the patch refers to the target. */
+bool sut_names_patch_has(const struct sut_names *names, uint64_t address);
+
 #endif
