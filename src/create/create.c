@@ -10,7 +10,6 @@
 #include "base/io.h"
 #include "base/rules.h"
 
-#include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,6 +24,7 @@ struct creation {
 	size_t unit_count;
 	size_t fact_capacity, allowed_capacity;
 	struct sut_patch *patch;
+	enum sut_verdict_kind *kind;
 	struct sut_verdict *verdict;
 	struct sut_diag *diag;
 };
@@ -258,10 +258,14 @@ static enum sut_rc explain_nothing(struct creation *creation)
 		    : SUT_OK;
 }
 
-static enum sut_rc create_in(struct creation *creation, enum sut_verdict_kind *kind)
+static enum sut_rc create_in(void *context, const char *folder)
 {
-	enum sut_rc rc = run_stages(creation);
+	struct creation *creation = context;
+	enum sut_verdict_kind *kind = creation->kind;
+	enum sut_rc rc;
 
+	creation->scratch = folder;
+	rc = run_stages(creation);
 	if (rc == SUT_REFUSED) {
 		refuse_by_diag(creation);
 		rc = SUT_OK;
@@ -285,10 +289,10 @@ enum sut_rc sut_create(struct sut_arena *arena, const struct sut_create_options 
 		.arena = arena,
 		.options = options,
 		.patch = patch,
+		.kind = kind,
 		.verdict = verdict,
 		.diag = diag,
 	};
-	sigset_t endings, before;
 	enum sut_rc rc = check_options(arena, options, diag);
 
 	if (rc)
@@ -301,17 +305,5 @@ enum sut_rc sut_create(struct sut_arena *arena, const struct sut_create_options 
 		.replace = options->replace,
 		.replace_set = options->replace_set,
 	};
-	/* A signal waits until the scratch folder is gone; sut_jobs_run() ends early for it. */
-	sigemptyset(&endings);
-	sigaddset(&endings, SIGINT);
-	sigaddset(&endings, SIGTERM);
-	sigaddset(&endings, SIGHUP);
-	sigprocmask(SIG_BLOCK, &endings, &before);
-	rc = sut_scratch_make(arena, &creation.scratch, diag);
-	if (rc == SUT_OK) {
-		rc = create_in(&creation, kind);
-		sut_scratch_remove(creation.scratch);
-	}
-	sigprocmask(SIG_SETMASK, &before, NULL);
-	return rc;
+	return sut_scratch_with(arena, create_in, &creation, diag);
 }
