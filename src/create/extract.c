@@ -6,6 +6,7 @@
  */
 #include "create/extract.h"
 #include "create/additions.h"
+#include "create/labels.h"
 
 #include <elf.h>
 #include <sodium.h>
@@ -106,13 +107,20 @@ static void resolve_section(struct sut_extract *extract, size_t index)
 	const struct sut_origin origin = extract->origins[index];
 	const struct sut_section *from = &origin.part->diff->after->sections[origin.section];
 	struct sut_patch_reloc *relocs;
-	size_t count = 0;
+	struct sut_reloc *entry;
+	size_t entry_count = sut_labels_entry(extract->arena, origin.part->diff->after, from,
+					      &entry);
+	size_t count = 0, i = 0, k = 0;
 
-	if (!from->reloc_count)
+	if (!from->reloc_count && !entry_count)
 		return;
-	relocs = sut_arena_array(extract->arena, from->reloc_count, sizeof(*relocs));
-	for (size_t i = 0; i < from->reloc_count; i++) {
-		if (sut_extract_resolve(extract, &origin, &from->relocs[i], &relocs[count]))
+	relocs = sut_arena_array(extract->arena, from->reloc_count + entry_count, sizeof(*relocs));
+	while (i < from->reloc_count || k < entry_count) {
+		bool own = i == from->reloc_count ||
+			   (k < entry_count && entry[k].offset < from->relocs[i].offset);
+		const struct sut_reloc *reloc = own ? &entry[k++] : &from->relocs[i++];
+
+		if (sut_extract_resolve(extract, &origin, reloc, &relocs[count]))
 			count++;
 	}
 	extract->patch->sections[index].relocs = relocs;

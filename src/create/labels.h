@@ -11,6 +11,14 @@
 /* The function whose labels the variable holds at the start, or SUT_NO_DEF. */
 uint32_t sut_labels_of(const struct sut_object *object, uint32_t variable);
 
+/*
+ * References of a function's code to its own entry for which there is no relocation, because the
+ * assembler knows the distance: as the relocations that there would be, in order. The address of a
+ * function is the original's, for whoever keeps it may do so longer than the patch is in use.
+ */
+size_t sut_labels_entry(struct sut_arena *arena, const struct sut_object *object,
+			const struct sut_section *section, struct sut_reloc **relocs);
+
 /* Refuses (rule "label") changed functions that have addresses of their labels in variables or
  * registers, before or after. */
 void sut_labels_judge(const struct sut_extract *extract);
