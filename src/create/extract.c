@@ -108,8 +108,8 @@ static void resolve_section(struct sut_extract *extract, size_t index)
 	const struct sut_section *from = &origin.part->diff->after->sections[origin.section];
 	struct sut_patch_reloc *relocs;
 	struct sut_reloc *entry;
-	size_t entry_count = sut_labels_entry(extract->arena, origin.part->diff->after, from,
-					      &entry);
+	size_t entry_count =
+		sut_labels_entry(extract->arena, origin.part->diff->after, from, &entry);
 	size_t count = 0, i = 0, k = 0;
 
 	if (!from->reloc_count && !entry_count)
