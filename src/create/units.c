@@ -197,8 +197,23 @@ static enum sut_rc compile_affected(struct sut_work *work, struct plan *plan)
 	return SUT_OK;
 }
 
+/* Does the recorded build compile something of the folder that the file is in? */
+static bool builds_beside(const struct sut_work *work, const char *path)
+{
+	const char *full = sut_arena_printf(work->arena, "%s/%s", work->patched.tree, path);
+	size_t length = (size_t)(strrchr(full, '/') - full) + 1;
+
+	for (size_t i = 0; i < work->database.count; i++) {
+		const char *other = work->database.entries[i].path;
+
+		if (!strncmp(other, full, length) && !strchr(other + length, '/'))
+			return true;
+	}
+	return false;
+}
+
 /* A patched file that nothing reads: harmless for a test program, fatal for a file that the build
- * would have compiled from now on. */
+ * would have compiled from now on. Programs that are not part of it have a folder of their own. */
 static void judge_unread(struct sut_work *work)
 {
 	/* An original is read where its copy is. */
@@ -212,7 +227,7 @@ static void judge_unread(struct sut_work *work)
 
 		if (work->seen[i] || file->copy_of)
 			continue;
-		if (!file->before && is_c)
+		if (!file->before && is_c && builds_beside(work, file->path))
 			sut_refuse(
 				work->verdict, "new-source", file->path,
 				"%s: a new source file, and no recorded command compiles it; put "

@@ -233,6 +233,12 @@ new_file() {
 	refused new-source src/new.c
 }
 
+new_test_program() {
+	printf -- '--- /dev/null\n+++ b/test/new.c\n@@ -0,0 +1 @@\n+int new;\n' >"$work/new.patch"
+	cat "$work/fix.patch" >>"$work/new.patch"
+	create new && changed table_add && grep -q 'test/new.c: patched, but no' "$work/json"
+}
+
 new_header() {
 	edit include 's/^#include <stdlib.h>/&\n#include "less.h"/; s/hits > limit/hits > LESS/' \
 		src/table.c
@@ -377,6 +383,7 @@ check "a patch that does not apply is refused with its hunk" does_not_apply
 check "a patch that is in the tree already is refused" applied_already
 check "source that the binary was not made from is refused with the function" not_the_source
 check "a new source file is refused" new_file
+check "a new file where nothing is compiled is named" new_test_program
 check "a new header is read" new_header
 check "a fix that does not compile is refused with the compiler's words" broken_fix
 check "the level of the names is found by itself" other_levels
