@@ -27,20 +27,30 @@ static struct sut_patched_file *file_at(struct sut_work *work, const char *path)
 	return NULL;
 }
 
-/* Whether some patched file is no unit's own source: then includes decide. */
-static bool needs_includes(struct sut_work *work)
+static bool is_main(const struct sut_work *work, const struct sut_patched_file *file)
 {
-	size_t mains = 0;
+	for (size_t i = 0; i < work->database.count; i++)
+		if (strcmp(work->database.entries[i].path, file->original) == 0)
+			return true;
+	return false;
+}
 
-	for (size_t i = 0; i < work->patched.count; i++) {
-		bool is_main = false;
+/* Whether some patched file is no unit's own source: then includes decide. An original is compiled
+ * where its copy is. */
+static bool needs_includes(const struct sut_work *work)
+{
+	const struct sut_patched *patched = &work->patched;
 
-		for (size_t k = 0; k < work->database.count && !is_main; k++)
-			is_main = strcmp(work->database.entries[k].path,
-					 work->patched.files[i].original) == 0;
-		mains += is_main;
+	for (size_t i = 0; i < patched->count; i++) {
+		bool main = is_main(work, &patched->files[i]);
+
+		for (size_t k = i + 1; k < patched->count && !main; k++)
+			main = patched->files[k].copy_of == i + 1 &&
+			       is_main(work, &patched->files[k]);
+		if (!main)
+			return true;
 	}
-	return mains < work->patched.count;
+	return false;
 }
 
 /* Whatever a unit finds by itself comes first. */

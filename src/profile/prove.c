@@ -146,6 +146,39 @@ static void choose(struct sut_profile *profile, struct findings *findings)
 		}
 }
 
+/* The function at the address was proven; whole: in a unit of which no function is different. */
+static bool is_proven(const struct sut_profile *profile, const struct findings *findings,
+		      size_t target, uint64_t address, bool whole)
+{
+	for (size_t i = 0; i < profile->unit_count; i++)
+		for (size_t k = 0; k < findings[i].count; k++) {
+			const struct finding *finding = &findings[i].list[k];
+
+			if (finding->place.target == target && !finding->dropped &&
+			    (!whole || !finding->different) &&
+			    bsearch(&address, finding->proven, finding->proven_count,
+				    sizeof(address), compare_addresses))
+				return true;
+		}
+	return false;
+}
+
+/* Another file's code that looks alike: nginx has many modules for http and for streams. Where it
+ * seems to be, and is different, units lie that are equal. */
+static void drop_lookalikes(struct sut_profile *profile, struct findings *findings)
+{
+	for (size_t i = 0; i < profile->unit_count; i++)
+		for (size_t k = 0; k < findings[i].count; k++) {
+			struct finding *finding = &findings[i].list[k];
+			size_t other = 0;
+
+			for (size_t j = 0; finding->different && j < finding->seen_count; j++)
+				other += is_proven(profile, findings, finding->place.target,
+						   finding->seen[j], true);
+			finding->dropped |= finding->different && other == finding->seen_count;
+		}
+}
+
 static void take_findings(struct sut_proving *proving, struct sut_profile_unit *unit,
 			  const struct findings *findings)
 {
@@ -167,21 +200,6 @@ static void take_findings(struct sut_proving *proving, struct sut_profile_unit *
 	}
 }
 
-static bool is_proven(const struct sut_profile *profile, const struct findings *findings,
-		      size_t target, uint64_t address)
-{
-	for (size_t i = 0; i < profile->unit_count; i++)
-		for (size_t k = 0; k < findings[i].count; k++) {
-			const struct finding *finding = &findings[i].list[k];
-
-			if (finding->place.target == target && !finding->dropped &&
-			    bsearch(&address, finding->proven, finding->proven_count,
-				    sizeof(address), compare_addresses))
-				return true;
-		}
-	return false;
-}
-
 /* How many of the functions that a target's symbol table names were proven; what is left comes from
  * the C runtime, assembler, static libraries, or other sources than these. */
 static void count_functions(struct sut_profile *profile, const struct findings *findings,
@@ -200,7 +218,7 @@ static void count_functions(struct sut_profile *profile, const struct findings *
 		if (i && addresses[i] == addresses[i - 1])
 			continue;
 		result->functions++;
-		result->proven += is_proven(profile, findings, index, addresses[i]);
+		result->proven += is_proven(profile, findings, index, addresses[i], false);
 	}
 }
 
@@ -271,6 +289,7 @@ enum sut_rc sut_profile_prove(struct sut_proving *proving)
 	if (rc)
 		return rc;
 	choose(profile, findings);
+	drop_lookalikes(profile, findings);
 	for (size_t i = 0; i < profile->unit_count; i++)
 		take_findings(proving, &profile->units[i], &findings[i]);
 	for (size_t i = 0; i < profile->target_count; i++)
