@@ -118,8 +118,9 @@ static int report(struct sut_out *out, struct sut_arena *arena, const char *targ
 /* Options that make no sense together; NULL: none. */
 static const char *superfluous(const struct sut_call *call)
 {
-	static const char *const names[] = {"patch",   "strip",       "with",  "beside",
-					    "replace", "replace-set", "allow", "fixes"};
+	static const char *const names[] = {"version",     "fixes",       "patch", "from-source",
+					    "cross-check", "strip",       "with",  "beside",
+					    "replace",     "replace-set", "allow", "no-source"};
 
 	for (size_t i = 0; i < SUT_ARRAY_SIZE(names); i++)
 		if (sut_call_option(call, names[i]))
