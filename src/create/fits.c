@@ -38,57 +38,54 @@ static bool is_resolved_stub(const struct sut_target *target, uint64_t stub, uin
 	return reloc && reloc->type == R_X86_64_IRELATIVE && (uint64_t)reloc->addend == resolver;
 }
 
-/* The target's symbols of that name: one of them lies there. */
-static bool symbols_agree(const struct sut_target *target, const struct sut_target_symbol *symbols,
-			  size_t count, uint64_t address)
-{
-	for (size_t i = 0; i < count; i++) {
-		uint64_t value = symbols[i].address;
+/* What the target's symbols of a name say about an address. */
+enum say { SAY_NOTHING, SAY_YES, SAY_NO };
 
-		if (symbols[i].type == STT_TLS)
+/*
+ * Of private ones, or of those that other units see: the linker makes hidden ones local, of no
+ * file.
+ */
+static enum say ask_symbols(const struct sut_target *target, const char *name, bool local,
+			    uint64_t address)
+{
+	size_t count;
+	const struct sut_target_symbol *symbols = sut_target_find(target, name, &count);
+	enum say say = SAY_NOTHING;
+
+	for (size_t i = 0; i < count; i++) {
+		const struct sut_target_symbol *symbol = &symbols[i];
+		uint64_t value = symbol->address;
+
+		if (local ? !symbol->local : symbol->local && *symbol->file)
+			continue;
+		if (symbol->type == STT_TLS)
 			value = sut_target_tls_offset(target, value);
 		if (value == address ||
-		    (symbols[i].type == STT_GNU_IFUNC && is_resolved_stub(target, address, value)))
-			return true;
+		    (symbol->type == STT_GNU_IFUNC && is_resolved_stub(target, address, value)))
+			return SAY_YES;
+		say = SAY_NO;
 	}
-	return false;
+	return say;
 }
 
 /* A symbol of another unit or another object. */
 static bool symbol_fits(const struct sut_target *target, const struct sut_symbol *symbol,
 			uint64_t address)
 {
-	size_t count;
-	const struct sut_target_symbol *symbols = sut_target_find(target, symbol->name, &count);
 	const struct sut_target_reloc *stub = sut_target_stub(target, address);
 
 	if (symbol->absolute || (!address && symbol->bind == STB_WEAK))
 		return true;
 	if (stub && !strcmp(stub->name, symbol->name))
 		return true;
-	if (count)
-		return symbols_agree(target, symbols, count, address);
+	enum say say = ask_symbols(target, symbol->name, false, address);
+
+	if (say != SAY_NOTHING)
+		return say == SAY_YES;
 	if (sut_target_slot(target, symbol->name))
 		return false;
 	return symbol->type == STT_TLS ? in_tls(target, address)
 				       : !!find_segment(target, address, 1);
-}
-
-static bool is_variable(const struct sut_target_symbol *symbol)
-{
-	return symbol->type == STT_OBJECT || symbol->type == STT_TLS;
-}
-
-/* The target has variables of the definition's name, and none of them lies there. */
-static bool named_elsewhere(const struct sut_target *target, const struct sut_def *def,
-			    uint64_t address)
-{
-	size_t count;
-	const struct sut_target_symbol *symbols = sut_target_find(target, def->name, &count);
-
-	if (sut_def_is_function(def) || !count || !is_variable(symbols))
-		return false;
-	return !symbols_agree(target, symbols, count, address + def->offset);
 }
 
 /* Another variable of the unit lies there. */
@@ -102,6 +99,7 @@ static bool overlaps(const struct sut_search *search, const struct sut_section *
 		const struct sut_located *place = &search->proof->sections[i];
 
 		if (place->known && other != section && other->flags & SHF_WRITE &&
+		    !((other->flags ^ section->flags) & SHF_TLS) &&
 		    address < place->address + other->size &&
 		    place->address < address + section->size)
 			return true;
@@ -118,16 +116,20 @@ static bool section_fits(const struct sut_search *search, const struct sut_secti
 
 	if (overlaps(search, section, address))
 		return false;
-
 	for (size_t i = 0; i < section->def_count; i++) {
-		if (named_elsewhere(target, &object->defs[section->defs[i]], address))
+		const struct sut_def *def = &object->defs[section->defs[i]];
+
+		/* Functions are compared there. */
+		if (!sut_def_is_function(def) &&
+		    ask_symbols(target, def->name, def->local, address + def->offset) == SAY_NO)
 			return false;
 	}
 	if (section->flags & SHF_TLS)
 		return in_tls(target, address) || !section->size;
 	if (!segment || (section->align && address % section->align))
 		return false;
-	return segment->executable == !!(section->flags & SHF_EXECINSTR) &&
+	/* Constants may lie with the code, and those that the loader relocates with variables. */
+	return (segment->executable || !(section->flags & SHF_EXECINSTR)) &&
 	       (segment->writable || !(section->flags & SHF_WRITE));
 }
 

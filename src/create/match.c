@@ -336,8 +336,7 @@ bool sut_match_data(struct sut_match *match, const struct sut_section *section, 
 	if (!bytes)
 		return differs(match, "the target has no data at its address");
 	for (size_t i = 0; i <= section->reloc_count; i++) {
-		const struct sut_reloc *reloc = &section->relocs[i];
-		uint64_t end = i < section->reloc_count ? reloc->offset : section->size;
+		uint64_t end = i < section->reloc_count ? section->relocs[i].offset : section->size;
 
 		match->offset = at;
 		if (end < at || memcmp(bytes + at, section->data + at, end - at) != 0)
@@ -345,9 +344,9 @@ bool sut_match_data(struct sut_match *match, const struct sut_section *section, 
 		if (i == section->reloc_count)
 			break;
 		match->offset = end;
-		if (!match_field(match, section, reloc, bytes + end, address + end))
+		if (!match_field(match, section, &section->relocs[i], bytes + end, address + end))
 			return false;
-		at = end + sut_reloc_size(reloc->type);
+		at = end + sut_reloc_size(section->relocs[i].type);
 	}
 	return true;
 }

@@ -187,6 +187,22 @@ static void another_variable_is_refused(void)
 	CHECK(sut_testunit_refused(&p.test, "match", "another address"));
 }
 
+static void a_private_variable_may_have_an_exported_name(void)
+{
+	PROVEN p = {0};
+	static const char unit[] = "static int flags; double scale(double x) { return x; }\n"
+				   "int choose(int x) { return flags += x; }\n";
+	static const char rest[] =
+		"int flags = 3; int choose(int);\n"
+		"int main(int n, char **v) { (void)v; return choose(n) + flags; }\n";
+	const char *target;
+
+	sut_testunit_init(&p.test, "-O2 -fPIE", unit, unit);
+	target = sut_testunit_link(&p.test, "-pie -rdynamic", rest);
+	prove(&p, p.test.unit.before, sut_testunit_strip(&p.test, target));
+	CHECK(all_proven(&p));
+}
+
 static void a_call_of_what_a_resolver_chooses_is_equal(void)
 {
 	PROVEN p = {0};
@@ -242,6 +258,14 @@ static void a_fixed_address_program_is_proven(void)
 	prove_unit(&p, "-O2 -fno-pie", "-no-pie", plain_unit);
 	CHECK(all_proven(&p));
 	CHECK_EQUAL(proven_address(&p, "secret"), address_of(&p, "secret"));
+}
+
+static void constants_may_lie_with_the_code(void)
+{
+	PROVEN p = {0};
+
+	prove_unit(&p, "-O2 -fPIE", "-pie -Wl,-z,noseparate-code", plain_unit);
+	CHECK(all_proven(&p));
 }
 
 static void a_shared_object_is_proven(void)
@@ -327,10 +351,13 @@ static const struct sut_tap_test tests[] = {
 	{"another initial value is refused", another_initial_value_is_refused},
 	{"a call of another function is refused", a_call_of_another_function_is_refused},
 	{"another variable is refused", another_variable_is_refused},
+	{"a private variable may have an exported name",
+	 a_private_variable_may_have_an_exported_name},
 	{"a call of what a resolver chooses is equal", a_call_of_what_a_resolver_chooses_is_equal},
 	{"relaxed loads and calls are equal", relaxed_loads_and_calls_are_equal},
 	{"relaxed thread-local variables are equal", relaxed_thread_local_variables_are_equal},
 	{"a fixed-address program is proven", a_fixed_address_program_is_proven},
+	{"constants may lie with the code", constants_may_lie_with_the_code},
 	{"a shared object is proven", a_shared_object_is_proven},
 	{"short and long jumps are equal", short_and_long_jumps_are_equal},
 	{"a dropped function is absent", a_dropped_function_is_absent},
