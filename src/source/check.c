@@ -153,7 +153,8 @@ static const char *explain(struct check *check, const struct pair *pair, const c
 					"in the unit the compiler sees the code of %s, and knows "
 					"which registers and memory it leaves alone",
 					calls);
-	return "in the unit the compiler sees all callers";
+	return "in the unit the compiler sees all callers, and variables with their values and "
+	       "places";
 }
 
 static enum sut_rc check_function(struct check *check, struct pair *pair, uint32_t changed)

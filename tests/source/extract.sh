@@ -61,13 +61,6 @@ create() {
 	}
 }
 
-# what FIELD: from the document of extract, sorted, in one line.
-what() {
-	python3 -c 'import json, sys
-found = json.load(open(sys.argv[1]))
-print(*sorted(eval(sys.argv[2])))' "$work/json" "$1"
-}
-
 has_lines() {
 	field has | while read -r pattern; do
 		grep -q -- "$pattern" "$work/out.c" || {
@@ -82,47 +75,22 @@ has_lines() {
 	done
 }
 
-# same_patch FUNCTION...: they are in both patches, and what the functions refer to is the same, to
-# the address in the target; the names of clones are the compiler's.
-same_patch() {
+# same AGREEMENT FUNCTION...: see same.py.
+same() {
 	for road in object out; do
 		"$suture" inspect --json "$work/$road.sut" >"$work/$road.json" || return 1
 	done
-	python3 - "$work/object.json" "$work/out.json" "$@" <<-'END'
-		import json, sys
-		def functions(path):
-		    return {f["name"]: sorted(
-		        (r["symbol"].split(".")[0], r["kind"], r.get("address", r.get("slot")))
-		        for r in f["refers"] if r["kind"] != "own")
-		        for f in json.load(open(path))["functions"] if "." not in f["name"]}
-		object, source = map(functions, sys.argv[1:3])
-		for name, refers in object.items():
-		    if source.get(name) != refers:
-		        sys.exit("%s refers to %s, not %s" % (name, source.get(name), refers))
-		if not set(sys.argv[3:]) <= set(source):
-		    sys.exit("the patch has only %s" % list(source))
-	END
+	python3 "$here/../same.py" "$work/json" "$work/object.json" "$work/out.json" "$@"
 }
 
 unit_is_right() {
 	build || return 1
-	extract --cross-check || {
-		cat "$work/json"
-		return 1
-	}
+	extract --cross-check
 	[ $status = 0 ] || {
 		cat "$work/json"
 		return 1
 	}
 	cat "$work/out.c"
-	[ "$(what 'found["files"][0]["functions"]')" = "$(field changed)" ] || {
-		what 'found["files"][0]["functions"]'
-		return 1
-	}
-	what '(c["function"] + ": " + c["agreement"] + " " + c["why"] for c in found["cross_check"])'
-	agreement=$(field agreement)
-	[ "$(what '{c["agreement"] for c in found["cross_check"]}')" = "${agreement:-same code}" ] ||
-		return 1
 	has_lines || return 1
 	# shellcheck disable=SC2046
 	gcc -O2 -Wall -Werror -Wno-unused $(field options) -c -o "$work/out.o" "$work/out.c" ||
@@ -132,8 +100,10 @@ unit_is_right() {
 	fi
 	# shellcheck disable=SC2046
 	create --patch ../fix.patch $(field create) && mv "$work/out.sut" "$work/object.sut" &&
-		create --from-source "$work/out.c" $(field create) &&
-		same_patch $(field changed)
+		create --from-source "$work/out.c" $(field create) || return 1
+	agreement=$(field agreement)
+	# shellcheck disable=SC2046
+	same "${agreement:-same code}" $(field changed)
 }
 
 only_named() {
@@ -221,7 +191,7 @@ two_units() {
 	extract -o "$work/files" --cross-check
 	[ $status = 0 ] && create --patch ../fix.patch && mv "$work/out.sut" "$work/object.sut" &&
 		create --from-source "$work/files/two.c" --from-source "$work/files/two-more.c" &&
-		same_patch caller helper
+		same "same code" caller helper
 }
 
 of_no_unit() {

@@ -2,6 +2,7 @@
 /* title: structures and unions without a name
  * fix: s/stats.hits++/stats.hits += 2/
  * changed: look
+ * agreement: same source
  * has: ^SUTURE_PRIVATE extern struct {
  * lacks: unused_part
  * lacks: = {7
