@@ -30,7 +30,6 @@ static const double weights[] = {0.5, 1.25, 2.75, 3.5, 4.125};
 static __thread int depth;
 __thread long shared_depth = 7;
 static _Atomic uint64_t calls;
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
 static NOINLINE int next_counter(void)
 {
@@ -44,16 +43,6 @@ static NOINLINE int remembered(int x)
 
 	last = x;
 	return result;
-}
-
-static NOINLINE int remembered_too(int x)
-{
-	static int last = 13;
-	static char text[8] = "abc";
-
-	text[x & 1] = (char)('a' + (x & 15));
-	last += text[0];
-	return last & 255;
 }
 
 NOINLINE int use_exported(int x)
@@ -84,14 +73,6 @@ static NOINLINE uint64_t count_call(void)
 	return atomic_fetch_add_explicit(&calls, 1, memory_order_seq_cst) & 7;
 }
 
-static NOINLINE int locked(int x)
-{
-	pthread_mutex_lock(&lock);
-	x = x * 2 + 1;
-	pthread_mutex_unlock(&lock);
-	return x;
-}
-
 /* Control flow. */
 
 static NOINLINE int table_switch(unsigned int x)
@@ -110,7 +91,7 @@ static NOINLINE int table_switch(unsigned int x)
 	case 5:
 		return -3;
 	case 6:
-		return locked(9);
+		return remembered(9);
 	case 7:
 		return in_thread(1);
 	default:
@@ -284,11 +265,6 @@ static NOINLINE int variadic(int count, ...)
 	return sum;
 }
 
-static NOINLINE double mixed(double a, int b, float c)
-{
-	return a * b + (double)c / 3;
-}
-
 static NOINLINE long double extended(long double x)
 {
 	return x / 7 + 1;
@@ -297,11 +273,6 @@ static NOINLINE long double extended(long double x)
 static NOINLINE __int128 wide(int64_t x)
 {
 	return (__int128)x * x * x;
-}
-
-static NOINLINE bool predicate(int x)
-{
-	return x % 3 == 1;
 }
 
 static NOINLINE int variable_array(int n)
@@ -443,11 +414,6 @@ static NOINLINE unsigned int hash(const char *text)
 	return h;
 }
 
-static NOINLINE int byte_count(uint64_t x)
-{
-	return __builtin_popcountll(x) + __builtin_clzll(x | 1);
-}
-
 static NOINLINE void fill(float *values, int count, float by)
 {
 	for (int i = 0; i < count; i++)
@@ -484,14 +450,13 @@ static NOINLINE long numbers(int x)
 	static const unsigned char program[] = {0, 1, 2, 0, 3};
 	long sum = table_switch((unsigned int)x) + computed_goto(program) + recursive(x % 15);
 
-	sum += remembered(x) + remembered_too(x) + use_exported(x) + in_thread(x) + locked(x);
+	sum += remembered(x) + use_exported(x) + in_thread(x);
 	sum += even((unsigned int)x % 50) + tail_caller(x) + tail_pointer(x) + loop_back(x);
 	sum += with_cold_part(x) + catch (x) + make_small(x).b + sum_large(make_large(x));
 	sum += many(1, 2, 3, 4, 5, 6, 7, x, 9) + variadic(4, x, 1, 2, 3) + (long)wide(x);
-	sum += predicate(x) + variable_array(x) + large_frame(x % 100) + sorted(x) + threaded(x);
+	sum += variable_array(x) + large_frame(x % 100) + sorted(x) + threaded(x);
 	sum += operate((unsigned int)x, x, 3) + original_name(x) + other_name(x) + weak_one(x);
-	sum += hidden_one(x) + call_chosen(x) + across_pages(x) + byte_count((uint64_t)x) +
-	       vectors(x % 10) + assembled(x);
+	sum += hidden_one(x) + call_chosen(x) + across_pages(x) + vectors(x % 10) + assembled(x);
 	tiny();
 	minute();
 	other();
@@ -506,8 +471,7 @@ static NOINLINE void answer(const char *line)
 	if (parse(line, &value))
 		value = hash(text) & 1023;
 	printf("%s %s %ld %.6f %.3Lf\n", text, name_of((unsigned int)value),
-	       numbers((int)value & 1023), weigh((unsigned int)value) + mixed(2.5, 3, 1.5f),
-	       extended(value));
+	       numbers((int)value & 1023), weigh((unsigned int)value), extended(value));
 	free(text);
 }
 
