@@ -269,8 +269,8 @@ static void judge_member(struct delta *delta, struct member *member)
 		sut_refuse(delta->verdict, "object", source,
 			   "%s is in none of the targets: no function of it was found there; name "
 			   "the executable or shared object that it is linked into, built with "
-			   "this compiler and these flags",
-			   source);
+			   "this compiler and these flags%s",
+			   source, best->target->has_symtab ? "" : ", or one that is not stripped");
 }
 
 static enum sut_rc prove_all(struct delta *delta)

@@ -79,8 +79,15 @@ static bool use_original(struct sut_reference *reference, const struct referent 
 	const struct sut_def *def = &referent->part->diff->after->defs[referent->def];
 	const struct sut_target *target = sut_reference_target(reference);
 
-	/* Another object may have its own variable or function of that name in front of it. */
-	if (!target->executable && !def->local && def->type != STT_TLS) {
+	bool near = sut_reloc_is_pc(reference->reloc->type) &&
+		    !sut_reloc_is_got(reference->reloc->type) &&
+		    !sut_reloc_is_branch(reference->reloc);
+
+	/*
+	 * Another object may have its own variable or function of that name in front of it, unless
+	 * the compiler knew that it has not, from the visibility, say.
+	 */
+	if (!target->executable && !def->local && def->type != STT_TLS && !near) {
 		size_t count;
 		const struct sut_target_symbol *symbols =
 			sut_target_find(target, def->name, &count);

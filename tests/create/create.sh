@@ -287,8 +287,24 @@ not_allowed() {
 }
 
 same_bytes() {
-	create fix && cp "$work/out.sut" "$work/first.sut" && create fix &&
+	create header && cp "$work/out.sut" "$work/first.sut" && create header &&
 		cmp "$work/first.sut" "$work/out.sut"
+}
+
+# Built by others, in another folder, in another language: all that may differ does.
+same_bytes_elsewhere() {
+	create header && cp "$work/out.sut" "$work/first.sut" || return 1
+	cp -r . "$work/other tree"
+	rm -f "$work/out.sut"
+	(
+		cd "$work/other tree" && mkdir "$work/other" &&
+			sed -i "s,\"$work/tree,\"$work/other tree,g" compile_commands.json &&
+			umask 077 && TMPDIR="$work/other" LC_ALL=tr_TR.UTF-8 TZ=Asia/Tokyo \
+			COLUMNS=20 HOME=/ "$suture" create --json --name test --target "$PWD/prog" \
+			--source "$PWD" --patch "$work/header.patch" -o "$work/out.sut"
+	)
+	rm -r "$work/other" "$work/other tree"
+	cmp "$work/first.sut" "$work/out.sut"
 }
 
 # build FLAGS...: builds and records again, with make's variables.
@@ -391,6 +407,7 @@ check "names that leave the tree are not followed" outside
 check "a file that is no patch is refused" not_a_patch
 check "what proves the patch cannot be allowed away" not_allowed
 check "the same patch gives the same bytes" same_bytes
+check "... in another folder and another language, too" same_bytes_elsewhere
 check "a signal ends it and leaves nothing" interrupted
 check "no temporary file is left" leaves_nothing
 check "the tree is as it was" tree_unchanged
