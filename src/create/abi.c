@@ -87,22 +87,11 @@ static const char *direct_caller(const struct sut_judging *judging, const struct
 	return NULL;
 }
 
-static bool is_exported(const struct sut_target *target, const char *name)
-{
-	size_t count;
-	const struct sut_target_symbol *symbols = sut_target_find(target, name, &count);
-
-	for (size_t i = 0; i < count && !target->executable; i++)
-		if (symbols[i].dynamic)
-			return true;
-	return false;
-}
-
 static const char *old_caller(const struct sut_judging *judging, const struct sut_patch_func *func)
 {
 	const struct sut_target *target = judging->extract->targets[func->object];
 
-	if (is_exported(target, func->name))
+	if (sut_callers_may_import(target, func->name))
 		return sut_arena_printf(judging->verdict->arena, "callers in objects that use %s",
 					target->name);
 	if (sut_callers_have_pointer(target, func->pieces[0].address))

@@ -92,6 +92,17 @@ bool sut_callers_have_pointer(const struct sut_target *target, uint64_t entry)
 	return has_reloc(target, entry);
 }
 
+bool sut_callers_may_import(const struct sut_target *target, const char *name)
+{
+	size_t count;
+	const struct sut_target_symbol *symbols = sut_target_find(target, name, &count);
+
+	for (size_t i = 0; i < count && !target->executable; i++)
+		if (symbols[i].dynamic)
+			return true;
+	return false;
+}
+
 const struct sut_target_symbol *sut_target_function_at(const struct sut_target *target,
 						       uint64_t address)
 {

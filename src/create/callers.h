@@ -13,6 +13,9 @@ uint64_t *sut_callers_find(struct sut_arena *arena, const struct sut_target *tar
 /* Something in the target has a pointer to the address, or code that makes one. */
 bool sut_callers_have_pointer(const struct sut_target *target, uint64_t entry);
 
+/* A shared object that other objects may call the function of that name in. */
+bool sut_callers_may_import(const struct sut_target *target, const char *name);
+
 /* The function that the address lies in, by the target's symbols; NULL: they do not tell. */
 const struct sut_target_symbol *sut_target_function_at(const struct sut_target *target,
 						       uint64_t address);

@@ -17,6 +17,7 @@
  * gcc leaves types that a unit does not use out of its DWARF, so a header's types do not get in the
  * way.
  */
+#include "create/callers.h"
 #include "create/judge.h"
 #include "base/guard.h"
 
@@ -150,15 +151,9 @@ static bool is_exported(const struct sut_judging *judging, const char *function)
 {
 	const struct sut_extract *extract = judging->extract;
 
-	for (size_t i = 0; i < extract->patch->object_count; i++) {
-		const struct sut_target *target = extract->targets[i];
-		size_t count;
-		const struct sut_target_symbol *symbols = sut_target_find(target, function, &count);
-
-		for (size_t k = 0; k < count && !target->executable; k++)
-			if (symbols[k].dynamic)
-				return true;
-	}
+	for (size_t i = 0; i < extract->patch->object_count; i++)
+		if (sut_callers_may_import(extract->targets[i], function))
+			return true;
 	return false;
 }
 
