@@ -413,6 +413,16 @@ users_have_rooms() {
 		[ -d "$work/user/cache/suture/profiles" ]
 }
 
+# Root without the right to mount is refused namespaces.
+does_without_rooms() {
+	[ "$(id -u)" = 0 ] || return 0
+	setpriv --bounding-set -sys_admin --inh-caps -sys_admin "$suture" profile --name plain \
+		--json --build-tree "$work/tree" -- sh -c 'make clean && make' >"$work/text" || return 1
+	cat "$work/text"
+	grep '"isolated": false' "$work/text" && grep 'absolute path are not seen' "$work/text" &&
+		grep '"units": 3' "$work/text" && "$suture" profile remove plain && make_profile
+}
+
 # A file system of a megabyte, in a mount namespace of the test's.
 leaves_nothing_when_full() {
 	[ "$(id -u)" = 0 ] && unshare -m true || return 0
@@ -485,6 +495,7 @@ check "users read root's profiles, and cannot write there" reads_a_cache_of_root
 check "a source that the build changed is no reason to do nothing" tells_changed_sources
 check "where the cache lies makes no difference" makes_the_same_everywhere
 check "users have private views, too" users_have_rooms
+check "without a private view, what PATH shows is recorded, and that is said" does_without_rooms
 check "a full disk: nothing is left, and the older profile is as it was" leaves_nothing_when_full
 check "a profile in use is not removed" is_not_removed_while_in_use
 check "a removed profile is gone" is_removed
