@@ -1,5 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-"""A source package: fetched and built once, then walked along its series of patches."""
+"""A source package: fetched and built once, then walked along its series of patches.
+
+A recipe says of a package, in TOML:
+  fixes, others   patches of the series that are security fixes, and of these, which are not
+  skip            patches that are not applied at all
+  depends         packages that the build needs
+  environment     variables of debian/rules
+  configure, build  shell commands, in the tree, with Debian's flags in the environment; build is
+                  called again after each patch
+  targets         what is patched, executables and shared objects of the tree
+  [[process]]     what maps them, see process.py
+  [check.FIX]     a question whose answer the fix changes: `ask`, and words that only the `vulnerable`
+                  or only the `fixed` answer has; `process` counts the [[process]]es from 0
+  [explain], [differs]  what a person found out about a refusal, or a difference of the measures
+"""
 import contextlib
 import fnmatch
 import json
@@ -37,8 +51,8 @@ def recipe(name):
     for key in ("fixes", "build", "targets", "process"):
         if key not in found:
             raise Failure(f"its recipe has no {key}")
-    for key, default in (("source", name), ("depends", []), ("configure", ":"), ("skip", []), ("others", []),
-                         ("environment", {}), ("check", {}), ("explain", {}),
+    for key, default in (("source", name), ("depends", []), ("configure", ":"), ("skip", []),
+                         ("others", []), ("environment", {}), ("check", {}), ("explain", {}),
                          ("differs", {})):
         found.setdefault(key, default)
     return found
@@ -75,8 +89,7 @@ class Package:
         command = ["sh", "-c", script]
         if record:
             command = [self.suture, "record", "--quiet", "-o", self.database(), "--"] + command
-        environment = dict(os.environ, DEB_BUILD_PATH=self.tree, LC_ALL="C.UTF-8",
-                           MAKEFLAGS="-j2",
+        environment = dict(os.environ, DEB_BUILD_PATH=self.tree, LC_ALL="C.UTF-8", MAKEFLAGS="-j2",
                            **self.recipe["environment"])
         log = os.path.join(self.work, log)
         with open(log, "w") as file:
