@@ -65,12 +65,13 @@ static struct sut_job make_job(struct sut_identity_work *work, const struct sut_
 	};
 }
 
-/* Named by the command, so that another one makes another object. */
+/* Named by source and command, so that another one makes another object. */
 static const char *object_path(struct sut_identity_work *work, const struct sut_entry *entry,
 			       const char *folder)
 {
-	const char *line = sut_arena_printf(work->arena, "%s: %s", entry->directory,
-					    sut_job_line(work->arena, entry->argv));
+	const char *line =
+		sut_arena_printf(work->arena, "%s in %s: %s", entry->path, entry->directory,
+				 sut_job_line(work->arena, entry->argv));
 	unsigned char digest[SUT_SHA256_SIZE];
 	char hex[2 * SUT_SHA256_SIZE + 1];
 
@@ -122,6 +123,42 @@ static enum sut_rc load(struct sut_identity_work *work, struct sut_database *dat
 	return rc ? rc : sut_database_load(work->arena, path, database, work->diag);
 }
 
+/* The units that can be compiled, and how, in the order of the database. */
+static enum sut_rc collect(struct sut_identity_work *work, const struct sut_database *database,
+			   const char *folder, const char *objects, struct sut_job *jobs,
+			   size_t *count)
+{
+	for (size_t i = 0; i < database->count; i++) {
+		const struct sut_entry *entry = &database->entries[i];
+		struct sut_unit *unit = &work->units[*count];
+		struct sut_compile compile;
+		bool usable = false;
+		size_t source;
+		enum sut_rc rc = SUT_OK;
+
+		if (is_wanted(work->choice, entry))
+			rc = read_entry(work, entry, &compile, &source, &usable);
+		if (rc)
+			return rc;
+		if (!usable)
+			continue;
+		*unit = (struct sut_unit){
+			.source = entry->file,
+			.path = entry->path,
+			.directory = entry->directory,
+			.argc = entry->argc,
+			.argv = entry->argv,
+			.before = object_path(work, entry, objects),
+			.plain = sut_arena_printf(work->arena, "%s/%zu.plain.o", folder, i),
+		};
+		unit->after = unit->before;
+		jobs[(*count)++] =
+			make_job(work, &compile, source, unit,
+				 sut_arena_printf(work->arena, "%s/%zu.errors", folder, i));
+	}
+	return SUT_OK;
+}
+
 enum sut_rc sut_identity_compile(struct sut_identity_work *work, const char *folder)
 {
 	const char *objects = work->choice->objects ? work->choice->objects : folder;
@@ -137,33 +174,7 @@ enum sut_rc sut_identity_compile(struct sut_identity_work *work, const char *fol
 	objects = sut_path_resolve(work->arena, ".", objects);
 	work->units = sut_arena_array(work->arena, database.count, sizeof(*work->units));
 	jobs = sut_arena_array(work->arena, database.count, sizeof(*jobs));
-	for (size_t i = 0; i < database.count; i++) {
-		const struct sut_entry *entry = &database.entries[i];
-		struct sut_unit *unit = &work->units[count];
-		struct sut_compile compile;
-		bool usable;
-		size_t source;
-
-		if (!is_wanted(work->choice, entry))
-			continue;
-		rc = read_entry(work, entry, &compile, &source, &usable);
-		if (rc)
-			return rc;
-		if (!usable)
-			continue;
-		*unit = (struct sut_unit){
-			.source = entry->file,
-			.path = entry->path,
-			.directory = entry->directory,
-			.argc = entry->argc,
-			.argv = entry->argv,
-			.before = object_path(work, entry, objects),
-			.plain = sut_arena_printf(work->arena, "%s/%zu.plain.o", folder, i),
-		};
-		unit->after = unit->before;
-		jobs[count++] = make_job(work, &compile, source, unit,
-					 sut_arena_printf(work->arena, "%s/%zu.errors", folder, i));
-	}
+	rc = collect(work, &database, folder, objects, jobs, &count);
 	for (size_t first = 0; first < count && rc == SUT_OK; first += SUT_WORK_BATCH)
 		rc = compile_batch(work, jobs, first,
 				   count - first < SUT_WORK_BATCH ? count - first : SUT_WORK_BATCH,
