@@ -30,7 +30,7 @@ cat >../fix.patch <<'END_OF_FILE'
 --- a/src/main.c
 +++ b/src/main.c
 @@ -4,7 +4,7 @@
- 
+
  __attribute__((noinline)) int check(int value)
  {
 -	if (value > limit)
