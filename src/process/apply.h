@@ -22,7 +22,7 @@ struct sut_application {
 	struct sut_rt_func *funcs;
 	size_t refused_count;
 	const char **refused; /* functions whose entry cannot be taken */
-	uint64_t record; /* address of struct sut_rt_patch */
+	uint64_t record;      /* address of struct sut_rt_patch */
 	uint64_t transition;
 };
 
