@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Sourced by ./run: nginx of Debian's source, its master, two workers and the cache manager,
 # with curl as load (the cache loader ends by itself). Every answer, headers included, is compared
-# with the one before the first patch.
+# with the one before the first patch. Needs libpcre2-dev, libssl-dev, zlib1g-dev and curl.
 known='ngx_master_process_cycle ngx_start_worker_processes ngx_start_cache_manager_processes
 	ngx_spawn_process ngx_worker_process_cycle'
 patience=20 # the cache manager sleeps for ten seconds
