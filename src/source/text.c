@@ -178,9 +178,12 @@ static const char *variable_head(const struct sut_closure *closure, const struct
 		if (!depth && word.kind == SUT_WORD_NAME)
 			name = word;
 		if (!value && sut_word_is(text, &word, "]") && sut_word_is(text, &before, "[")) {
-			fprintf(file, "%.*s%lld", (int)(word.start - from), text + from,
-				element_count(closure, chunk, text + name.start,
-					      name.end - name.start));
+			long long elements = element_count(closure, chunk, text + name.start,
+							   name.end - name.start);
+
+			fprintf(file, "%.*s", (int)(word.start - from), text + from);
+			if (elements >= 0)
+				fprintf(file, "%lld", elements);
 			from = word.start;
 		}
 		depth += sut_word_depth(text, &word);
