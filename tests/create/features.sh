@@ -9,6 +9,7 @@
 #
 #     title: what is shown                      the test's name
 #     with: gcc -O2                             a compiler and its options; each line is a test
+#     also: clang-14 -O2                        another one, left out in the short run
 #     build: $CC -o prog *.c $RUNNER            commands that make the program
 #     target: prog                              what is patched; several: program and libraries
 #     create: --strip 1                         further words for suture create
@@ -23,9 +24,15 @@
 #     nothing: text                             instead: there is nothing to patch
 #     warned: RULE text                         besides: create warns
 #
-# features.sh SUTURE [NAME...] runs only those.
+# features.sh SUTURE --all [NAME...] runs all tests, or all of those folders; without --all it is
+# the short run.
 suture=$(realpath "$1")
 shift
+compilers=with
+if [ "${1:-}" = --all ]; then
+	compilers='with\|also'
+	shift
+fi
 . "$(dirname "$0")/tap.sh"
 here=$(cd "$(dirname "$0")" && pwd)
 RUNNER=$work/runner.o
@@ -199,13 +206,11 @@ export C_INCLUDE_PATH="$here"
 for case; do
 	folder=$here/features/$case
 	title=$(field title)
-	compilers=$(field with)
-	echo "${compilers:-gcc -O2}" >"$work/compilers"
+	field "\($compilers\)" >"$work/compilers"
+	[ -s "$work/compilers" ] || echo 'gcc -O2' >"$work/compilers"
 	while read -r CC; do
 		export CC
-		label="$case: $title"
-		[ -z "$compilers" ] || label="$label ($CC)"
-		check "$label" feature
+		check "$case: $title ($CC)" feature
 	done <"$work/compilers"
 done
 finish

@@ -5,8 +5,9 @@
 #define TEN(x, y)  FIVE(x, y) x(y##5) x(y##6) x(y##7) x(y##8) x(y##9)
 #define HUNDRED(x, y)                                                                              \
 	TEN(x, y##0)                                                                               \
-	TEN(x, y##1) TEN(x, y##2) TEN(x, y##3) TEN(x, y##4) TEN(x, y##5) TEN(x, y##6) TEN(x, y##7) \
-		TEN(x, y##8) TEN(x, y##9)
+	TEN(x, y##1)                                                                               \
+	TEN(x, y##2)                                                                               \
+	TEN(x, y##3) TEN(x, y##4) TEN(x, y##5) TEN(x, y##6) TEN(x, y##7) TEN(x, y##8) TEN(x, y##9)
 #define ALL(x) HUNDRED(x, 1) HUNDRED(x, 2) HUNDRED(x, 3) HUNDRED(x, 4) HUNDRED(x, 5)
 #define CHANGE 0
 
