@@ -124,9 +124,32 @@ static void add_functions(struct sut_identity_work *work, struct sut_part *part)
 	}
 }
 
+/* A function that was asked for by name is there. */
+static enum sut_rc check_choice(struct sut_identity_work *work)
+{
+	const struct sut_identity_choice *choice = work->choice;
+
+	for (size_t i = 0; i < choice->function_count; i++) {
+		bool found = is_named(choice->functions[i], choice->except_count, choice->except);
+
+		for (size_t j = 0; j < work->count && !found; j++) {
+			const struct sut_identity_function *function = &work->functions[j];
+
+			found = strcmp(function->part->diff->after->defs[function->def].name,
+				       choice->functions[i]) == 0;
+		}
+		if (!found)
+			return sut_fail(work->diag, SUT_INVALID, "",
+					"%s: the units that were compiled have no such function "
+					"that is in %s",
+					choice->functions[i], work->options->targets[0]);
+	}
+	return SUT_OK;
+}
+
 enum sut_rc sut_identity_judge(struct sut_identity_work *work)
 {
-	enum sut_rc rc = SUT_OK;
+	enum sut_rc rc;
 
 	for (size_t i = 0; i < work->extract.part_count; i++) {
 		struct sut_part *part = &work->extract.parts[i];
@@ -135,6 +158,7 @@ enum sut_rc sut_identity_judge(struct sut_identity_work *work)
 		if (!part->proof->different || part->proof->equal > part->proof->absent)
 			add_functions(work, part);
 	}
+	rc = check_choice(work);
 	for (size_t i = 0; i < work->count && rc == SUT_OK; i++) {
 		if (i % 64 == 0)
 			sut_identity_progress(work, sut_arena_printf(work->arena,
