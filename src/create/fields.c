@@ -135,8 +135,9 @@ bool sut_match_slot(struct sut_match *match, const struct sut_place *place, uint
 	if (kind == R_X86_64_TPOFF64 || kind == R_X86_64_TLSDESC)
 		return sut_match_bind(match, place, reloc->addend);
 	if (kind == R_X86_64_DTPMOD64)
-		return sut_target_pointer(match->target, slot + sizeof(value), &value) &&
-		       sut_match_bind(match, place, value);
+		return sut_target_pointer(match->target, slot + sizeof(value), &value)
+			       ? sut_match_bind(match, place, value)
+			       : differs(match, no_slot);
 	if (reloc && reloc->type == R_X86_64_IRELATIVE)
 		return sut_match_bind(match, place, reloc->addend);
 	if (!sut_target_pointer(match->target, slot, &value))
