@@ -184,7 +184,8 @@ class Tool(Process):
             raise Wrong("the program does not end") from None
         with open(self.log.name, errors="replace") as file:
             errors = file.read()
-        return f"{output.strip()} {errors.strip()} status {self.child.returncode}".strip()
+        said = [output.strip(), errors.strip(), f"status {self.child.returncode}"]
+        return " ".join(word for word in said if word)
 
 
 KINDS = {"host": Host, "daemon": Daemon, "tool": Tool}
@@ -268,17 +269,17 @@ def judge(answers, probe, check):
 
 
 def serving(package, functions, check):
-    """The [[process]]es that together map every object which the patch changes, and the check's."""
+    """The first [[process]] that maps every object which the patch changes, and the check's."""
     wanted = {function["object"] for function in functions}
-    for index, recipe in enumerate(package.recipe["process"]):
-        objects = {os.path.basename(path)
-                   for path in recipe.get("objects", package.recipe["targets"])}
-        checked = check is not None and check.get("process", 0) == index
-        if objects & wanted or checked:
-            wanted -= objects
-            yield recipe, check if checked else None
-    if wanted:
-        raise Wrong(f"no process of the recipe maps {' '.join(wanted)}")
+    recipes = [recipe for recipe in package.recipe["process"]
+               if wanted <= {os.path.basename(path) for path in
+                             recipe.get("objects", package.recipe["targets"])}]
+    checked = check and package.recipe["process"][check.get("process", 0)]
+    if not recipes:
+        raise Wrong(f"no process of the recipe maps {' and '.join(sorted(wanted))}")
+    for recipe in recipes:
+        if recipe is recipes[0] or recipe is checked:
+            yield recipe, check if recipe is checked else None
 
 
 def try_patch(package, name, live, functions):
