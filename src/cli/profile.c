@@ -175,6 +175,9 @@ static int verify_one(struct sut_out *out, struct sut_arena *arena, const char *
 	SUT_CLOSE int held = rc ? -1 : sut_profile_hold(&profile);
 	size_t faults;
 
+	if (rc == SUT_OK && held < 0)
+		rc = sut_fail(&diag, SUT_RETRY, "profile", "%s: replaced just now; try again",
+			      name);
 	if (rc == SUT_OK)
 		rc = sut_profile_verify(arena, &profile, &damage, &diag);
 	if (rc)

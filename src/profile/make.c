@@ -91,13 +91,14 @@ static enum sut_rc get_source(struct sut_making *making, const char *folder)
 	enum sut_rc rc;
 
 	if (options->source_dir) {
-		sut_making_progress(making, "copying %s", options->source_dir);
+		SUT_FREE char *real = realpath(options->source_dir, NULL);
+
+		if (!real)
+			return sut_fail_errno(making->diag, "%s", options->source_dir);
+		sut_making_progress(making, "copying %s", real);
 		rc = sut_package_check_source(making->arena, making->scratch, &making->package,
-					      options->source_dir, making->diag);
-		if (rc == SUT_OK)
-			rc = sut_tree_copy(making->arena, options->source_dir, folder,
-					   making->diag);
-		return rc;
+					      real, making->diag);
+		return rc ? rc : sut_tree_copy(making->arena, real, folder, making->diag);
 	}
 	sut_making_progress(making, "fetching the source of %s %s", making->package.source,
 			    making->package.version);
