@@ -110,12 +110,12 @@ static enum sut_rc compare_member(struct delta *delta, struct member *member)
 			unit->source, counters);
 		return SUT_OK;
 	}
-	if (delta->options->from_count)
+	if (delta->options->from_count) {
 		sut_object_settle(delta->arena, &member->after, &member->before);
-	if (delta->options->from_count)
 		sut_diff_part(delta->arena, &member->before, &member->after, &member->diff);
-	else
+	} else {
 		sut_diff_run(delta->arena, &member->before, &member->after, &member->diff);
+	}
 	sut_diff_judge(&member->diff, unit->source, delta->verdict);
 	member->changed = has_changes(member);
 	return SUT_OK;
