@@ -107,11 +107,20 @@ static enum sut_rc prove_unit(struct sut_proving *proving, const struct sut_prof
 	return SUT_OK;
 }
 
+/*
+ * All that one compile of a file seems to have in a target was proven for the other. What it only
+ * seems to have, and is different, does not count beside one of which nothing is: a function that
+ * one compile inlined has no place in the target, and some other code looks like it.
+ */
 static bool covers(const struct finding *better, const struct finding *finding)
 {
-	for (size_t i = 0; i < finding->seen_count; i++)
-		if (!bsearch(&finding->seen[i], better->proven, better->proven_count,
-			     sizeof(uint64_t), compare_addresses))
+	bool whole = finding->different && !better->different;
+	const uint64_t *addresses = whole ? finding->proven : finding->seen;
+	size_t count = whole ? finding->proven_count : finding->seen_count;
+
+	for (size_t i = 0; i < count; i++)
+		if (!bsearch(&addresses[i], better->proven, better->proven_count, sizeof(uint64_t),
+			     compare_addresses))
 			return false;
 	return true;
 }
