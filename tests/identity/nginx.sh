@@ -2,9 +2,10 @@
 # Sourced by ./run: nginx of Debian's source, its master, two workers and the cache manager,
 # with curl as load (the cache loader ends by itself). Every answer, headers included, is compared
 # with the one before the first patch. Needs libpcre2-dev, libssl-dev, zlib1g-dev and curl.
+# A worker that gets no requests sleeps in the last two.
 known='ngx_master_process_cycle ngx_start_worker_processes ngx_start_cache_manager_processes
-	ngx_spawn_process ngx_worker_process_cycle'
-patience=20 # the cache manager sleeps for ten seconds
+	ngx_spawn_process ngx_worker_process_cycle ngx_epoll_process_events
+	ngx_process_events_and_timers'
 
 . "$here/debian.sh"
 
