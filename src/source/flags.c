@@ -33,9 +33,8 @@ static const char *const kept_prefix[] = {"-std=", "-O",    "-fvisibility=", "-m
 
 /* Options that change what the words of the source mean, and that clang does not have. */
 static const char *const missing[] = {
-	"-fplan9-extensions", "-fpack-struct", "-fcommon", "-flax-vector-conversions",
-	"-traditional",       "-fplugin",      "-mabi=",   "-mlong-double-64",
-	"-mlong-double-128"};
+	"-fplan9-extensions", "-fpack-struct", "-flax-vector-conversions", "-traditional",
+	"-fplugin",           "-mabi=",        "-mlong-double-64",         "-mlong-double-128"};
 
 static const char *const as_gcc[] = {
 	"-fgnuc-version=10.2.1",

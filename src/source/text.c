@@ -70,8 +70,8 @@ static const char *tidy(char *text, bool keep)
 
 static bool is_storage(const char *text, const struct sut_word *word)
 {
-	static const char *const classes[] = {"static",   "extern",     "inline",
-					      "__inline", "__inline__", "SUTURE_PRIVATE"};
+	static const char *const classes[] = {"static", "extern", "inline", "__inline",
+					      "__inline__"};
 
 	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++)
 		if (sut_word_is(text, word, classes[i]))
