@@ -36,6 +36,20 @@ caught() {
 		grep -q "$text" out
 }
 
+# Several changes in one file, each of which must be told.
+many() {
+	cp good.sut many.sut
+	for change in 'hash lend' 'range give_back' 'jumps checked' 'callback lend' 'address note' \
+		'add checked evil'; do
+		"$tamper" many.sut more.sut $change && mv more.sut many.sut || return 1
+	done
+	verify 4 many.sut both.patch --with author/notes.c && mv out many.out
+}
+
+old_code() {
+	[ "$(grep -c '^  old code$' many.out)" = 2 ] && [ "$(grep -c 'in the file: .*sha256' many.out)" = 2 ]
+}
+
 genuine() {
 	create both.patch good.sut --with author/notes.c && verify 0 good.sut both.patch \
 		--with author/notes.c && grep -q 'byte for byte' out &&
@@ -166,13 +180,13 @@ check "JSON says it, too" json
 check "a changed string is shown" string
 check "a call that leads elsewhere is shown" retargeted
 check "a call within the patch that leads elsewhere is shown" own_retargeted
-check "an added function is named" caught 'not from this source patch: new evil' add checked evil
+check "many changes are no patch, either" many
+check "an added function is named" grep 'not from this source patch: new evil' many.out
 check "a dropped function is named" caught 'missing in the file: .*in_range' drop in_range
-check "another hash of old code is shown" caught 'old code' hash lend
-check "another range of old code is shown" caught 'old code' range give_back
-check "other jumps of a function are shown" caught 'jumps of the new code' jumps lend
-check "an added callback is named" caught 'callback post_patch of prog' callback lend
-check "another address of a symbol is shown" caught 'symbol note of prog' address note
+check "another hash and another range of old code are shown" old_code
+check "other jumps of a function are shown" grep 'jumps of the new code' many.out
+check "an added callback is named" grep 'callback post_patch of prog' many.out
+check "another address of a symbol is shown" grep 'symbol note of prog' many.out
 check "a rule that was not overruled is named" allowed
 check "what is taken from the file is said" recorded
 check "a source patch that changes no machine code is not in any file" nothing_to_patch
