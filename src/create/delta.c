@@ -14,6 +14,7 @@
 #include "create/diff.h"
 #include "create/extract.h"
 #include "create/judge.h"
+#include "create/path.h"
 #include "create/proof.h"
 #include "base/guard.h"
 
@@ -22,6 +23,7 @@
 /* A unit on its way through the stages. */
 struct member {
 	const struct sut_unit *unit;
+	size_t file; /* the first member that is a compile of the same file, or of a copy of it */
 	struct sut_object before, after;
 	struct sut_object plain;
 	bool has_plain;
@@ -121,6 +123,18 @@ static enum sut_rc compare_member(struct delta *delta, struct member *member)
 	return SUT_OK;
 }
 
+static void find_file(struct delta *delta, struct member *member)
+{
+	const size_t index = (size_t)(member - delta->members);
+
+	member->file = index;
+	for (size_t i = 0; i < index; i++)
+		if (sut_path_same_source(delta->members[i].unit->path, member->unit->path)) {
+			member->file = delta->members[i].file;
+			return;
+		}
+}
+
 /* The sections compile left questions: what the recorded command alone gives may answer them. */
 static enum sut_rc prove_with_plain(struct delta *delta, struct member *member,
 				    const struct sut_target *target, struct sut_proof *proof)
@@ -174,21 +188,39 @@ static bool is_proven_at(const struct sut_proof *proof, uint64_t address)
 	return false;
 }
 
-/* Whether all that one compile of a file seems to have in a target was proven for the other. */
+/*
+ * Whether all that one compile of a file seems to have in a target was proven for the other. What
+ * it only seems to have, and is different, does not count beside one of which nothing is: a
+ * function that one compile inlined has no place in the target, and some other code looks like it.
+ */
 static bool covers(const struct sut_proof *proof, const struct sut_proof *other)
 {
-	for (size_t i = 0; i < other->object->def_count; i++)
-		if (other->defs[i].state != SUT_PROOF_ABSENT &&
+	bool whole = other->different && !proof->different;
+
+	for (size_t i = 0; i < other->object->def_count; i++) {
+		enum sut_proof_state state = other->defs[i].state;
+
+		if (state != SUT_PROOF_ABSENT && !(whole && state == SUT_PROOF_DIFFERENT) &&
 		    sut_def_is_function(&other->object->defs[i]) &&
 		    !is_proven_at(proof, other->defs[i].address))
 			return false;
+	}
 	return true;
+}
+
+/* Whether the target was linked from the first of two compiles of a file, if from one of them. Of
+ * two that are equally good the first is taken: their code is the same. */
+static bool is_better(const struct sut_proof *a, const struct sut_proof *b, bool first)
+{
+	if (a->equal != b->equal)
+		return a->equal > b->equal;
+	return a->different != b->different ? a->different < b->different : first;
 }
 
 /* Whether a member is another compile of the same file. */
 static bool is_sibling(const struct member *a, const struct member *b)
 {
-	return a != b && b->changed && strcmp(a->unit->path, b->unit->path) == 0;
+	return a != b && b->proofs && a->file == b->file;
 }
 
 /* Whether the target was linked from this compile of the file, and not from a sibling. */
@@ -205,10 +237,8 @@ static bool is_linked(const struct delta *delta, const struct member *member, si
 		if (!is_sibling(member, other))
 			continue;
 		better = other->proofs[target];
-		/* Of two that are equally good the first is taken: their code is the same. */
 		if (is_member_of(better) && covers(better, proof) &&
-		    (better->equal > proof->equal ||
-		     (better->equal == proof->equal && other < member)))
+		    is_better(better, proof, other < member))
 			return false;
 	}
 	return true;
@@ -376,6 +406,7 @@ static enum sut_rc load_all(struct delta *delta, const struct sut_unit *units)
 	delta->target_count = options->target_count;
 	for (size_t i = 0; i < delta->member_count; i++) {
 		delta->members[i].unit = &units[i];
+		find_file(delta, &delta->members[i]);
 		progress(delta, sut_arena_printf(delta->arena, "comparing %s", units[i].source));
 		rc = compare_member(delta, &delta->members[i]);
 		if (rc)
