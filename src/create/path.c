@@ -37,7 +37,7 @@ bool sut_path_same_content(const char *a, const char *b)
 {
 	SUT_ARENA struct sut_arena arena = {0};
 	struct sut_bytes left, right;
-	struct sut_diag unused;
+	struct sut_diag unused = {0};
 
 	return access(b, R_OK) == 0 && !sut_file_read(&arena, a, SOURCE_MAX, &left, &unused) &&
 	       !sut_file_read(&arena, b, SOURCE_MAX, &right, &unused) && left.size == right.size &&
