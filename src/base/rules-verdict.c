@@ -139,8 +139,11 @@ const struct sut_rule sut_rules_verdict[] = {
 		.allow = SUT_ALLOW_IMPOSSIBLE,
 		.title = "A patched unit is not written in C",
 		.meaning = "Exceptions, vtables and templates need checks that "
-			   "this version does not have.",
-		.remedy = "Change units written in C only.",
+			   "this version does not have. A source that the build compiles as C and "
+			   "as C++ is patched in targets that have it as C, if nothing in them "
+			   "looks like it as C++.",
+		.remedy = "Change units written in C only, and name only targets that have them "
+			  "as C.",
 	},
 	{
 		.id = "layout",

@@ -207,14 +207,6 @@ static bool check_words(const struct sut_call *call)
 	return true;
 }
 
-static void report_profile(struct sut_out *out, struct sut_profiled *profiled)
-{
-	if (profiled->held < 0)
-		return;
-	sut_out_headline(out, SUT_MARK_NONE, "with the profile %s", profiled->profile.name);
-	sut_out_string(out, "profile", profiled->profile.name);
-}
-
 static int run(struct sut_call *call)
 {
 	SUT_ARENA struct sut_arena arena = {0};
@@ -246,7 +238,7 @@ static int run(struct sut_call *call)
 
 	if (missing)
 		return sut_usage_error(call, "--%s is missing", missing);
-	if (!wanted.source && (wanted.database || sut_call_option(call, "identity")))
+	if (!wanted.source && wanted.database)
 		return sut_usage_error(call, "--source is missing");
 	if (call->argc)
 		return sut_usage_error(call, "%s: takes no operand", call->argv[0]);
@@ -289,7 +281,7 @@ static int run(struct sut_call *call)
 		sut_source_report(&out, &agreed);
 	report(&out, &wanted, &patch, kind, &verdict, file, sut_now_ns() - start);
 	sut_phases_report(&phases, &out);
-	report_profile(&out, &profiled);
+	sut_profiled_report(&out, &profiled);
 	return sut_call_end(&out, exit_of_kind(kind));
 }
 

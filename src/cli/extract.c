@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture extract: the live patch as C that a person can read. */
 #include "cli/cli.h"
+#include "cli/profiled.h"
 #include "cli/source.h"
 #include "cli/verdict.h"
 #include "base/guard.h"
@@ -10,7 +11,7 @@
 #include <sys/stat.h>
 
 static const struct sut_option table[] = {
-	{"source", "DIR", "the tree that the target was built from"},
+	{"source", "DIR", "the tree that the target was built from (that of its profile)"},
 	{"patch", "FILE", "the source patch, a unified diff"},
 	{"target", "BINARY", "what is to be patched, to prove the tree; may be repeated"},
 	{"database", "FILE", "compile_commands.json (looked for in the tree)"},
@@ -27,11 +28,15 @@ static void show_progress(void *context, const char *text)
 
 static const char *missing_option(const struct sut_call *call)
 {
-	static const char *const needed[] = {"source", "patch", "output"};
+	static const char *const needed[] = {"patch", "output"};
 
 	for (size_t i = 0; i < SUT_ARRAY_SIZE(needed); i++)
 		if (!sut_call_option(call, needed[i]))
 			return needed[i];
+	/* The profile is that of a target. */
+	if (!sut_call_option(call, "source") &&
+	    (sut_call_option(call, "database") || !sut_call_option(call, "target")))
+		return "source";
 	return NULL;
 }
 
@@ -138,6 +143,7 @@ static int run(struct sut_call *call)
 	struct sut_diag diag = {0};
 	struct sut_source_module module;
 	struct sut_agreed agreed = {0};
+	struct sut_profiled profiled = {.held = -1};
 	struct sut_source *sources;
 	struct sut_out out;
 	enum sut_rc rc;
@@ -151,6 +157,8 @@ static int run(struct sut_call *call)
 	create.target_count = sut_call_all(call, &arena, "target", &create.targets);
 	wanted.function_count = sut_call_all(call, &arena, "function", &wanted.functions);
 	rc = sut_source_load(&module, &diag);
+	if (rc == SUT_OK && !create.source)
+		rc = sut_profiled_find(&arena, &create, &profiled, &diag);
 	if (rc == SUT_OK)
 		rc = module.extract(&arena, &wanted, &sources, &count, &verdict, &diag);
 	if (rc == SUT_OK)
@@ -168,12 +176,13 @@ static int run(struct sut_call *call)
 	if (verdict.refusal_count)
 		status = SUT_EXIT_REFUSED;
 	sut_report_verdict(&out, &verdict);
+	sut_profiled_report(&out, &profiled);
 	return sut_call_end(&out, status);
 }
 
 const struct sut_command sut_command_extract = {
 	.name = "extract",
-	.operands = "--source DIR --patch FILE -o FILE",
+	.operands = "[--source DIR] [--target BINARY] --patch FILE -o FILE",
 	.summary = "write a live patch as C, from a source patch",
 	.options = table,
 	.option_count = SUT_ARRAY_SIZE(table),

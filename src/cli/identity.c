@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture create --identity: a rehearsal, what of a program could be patched? */
 #include "cli/identity.h"
+#include "cli/profiled.h"
 #include "cli/verdict.h"
 #include "base/guard.h"
 #include "base/io.h"
@@ -133,6 +134,7 @@ int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
 {
 	const char *file = sut_call_option(call, "output"), *extra = superfluous(call);
 	struct sut_identity_choice choice = {0};
+	struct sut_profiled profiled = {.held = -1};
 	struct sut_verdict verdict = {.arena = arena};
 	struct sut_identity identity;
 	struct sut_diag diag = {0};
@@ -151,6 +153,8 @@ int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
 	choice.unit_count = sut_call_all(call, arena, "unit", &choice.units);
 	choice.function_count = sut_call_all(call, arena, "function", &choice.functions);
 	rc = read_except(call, arena, &choice, &diag);
+	if (rc == SUT_OK && !wanted->source)
+		rc = sut_profiled_find(arena, wanted, &profiled, &diag);
 	if (rc == SUT_OK)
 		rc = sut_identity_make(arena, wanted, &choice, &identity, &verdict, &diag);
 	sut_phases_progress(phases, "writing");
@@ -163,5 +167,6 @@ int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
 	status = report(&out, arena, wanted->targets[0], file, &identity, &verdict,
 			sut_now_ns() - start);
 	sut_phases_report(phases, &out);
+	sut_profiled_report(&out, &profiled);
 	return sut_call_end(&out, status);
 }

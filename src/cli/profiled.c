@@ -92,3 +92,11 @@ enum sut_rc sut_profiled_find(struct sut_arena *arena, struct sut_create_options
 	}
 	return SUT_OK;
 }
+
+void sut_profiled_report(struct sut_out *out, const struct sut_profiled *profiled)
+{
+	if (profiled->held < 0)
+		return;
+	sut_out_headline(out, SUT_MARK_NONE, "with the profile %s", profiled->profile.name);
+	sut_out_string(out, "profile", profiled->profile.name);
+}

@@ -3,6 +3,7 @@
 #ifndef SUT_CLI_PROFILED_H
 #define SUT_CLI_PROFILED_H
 
+#include "base/out.h"
 #include "create/create.h"
 #include "create/database.h"
 #include "profile/profile.h"
@@ -19,5 +20,8 @@ struct sut_profiled {
  */
 enum sut_rc sut_profiled_find(struct sut_arena *arena, struct sut_create_options *wanted,
 			      struct sut_profiled *profiled, struct sut_diag *diag);
+
+/* Says which one was taken, if any. */
+void sut_profiled_report(struct sut_out *out, const struct sut_profiled *profiled);
 
 #endif

@@ -308,6 +308,7 @@ static int run(struct sut_call *call)
 	struct sut_profiled profiled = {.held = -1};
 	struct view view = {&arena, &out, NULL, &patch, &rebuild, &comparison, false};
 	enum sut_rc rc;
+	int status;
 
 	if (call->argc != 1)
 		return sut_usage_error(call, "one patch file is needed");
@@ -333,7 +334,9 @@ static int run(struct sut_call *call)
 		return sut_call_end(&out, report_refused(&view));
 	sut_compare(&arena, &patch, &rebuild.patch, &comparison);
 	view.same = is_same(&rebuild, &comparison);
-	return sut_call_end(&out, report(&view));
+	status = report(&view);
+	sut_profiled_report(&out, &profiled);
+	return sut_call_end(&out, status);
 }
 
 const struct sut_command sut_command_verify = {

@@ -64,6 +64,16 @@ static void what_writes_files_is_left_out(void)
 		     "gcc -c -x c f.c -o /s/out.o");
 }
 
+static void cxx_stays_cxx(void)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+
+	CHECK_STRING(make_command(&arena, "gcc -x c++ -O2 -c f.c", SUT_COMPILE_PLAIN, NULL),
+		     "gcc -O2 -c -x c++ f.c -o /s/out.o");
+	CHECK_STRING(make_command(&arena, "g++ -c f.c", SUT_COMPILE_PLAIN, NULL),
+		     "g++ -c -x c++ f.c -o /s/out.o");
+}
+
 static void other_inputs_and_libraries_are_left_out(void)
 {
 	SUT_ARENA struct sut_arena arena = {0};
@@ -161,6 +171,7 @@ static const struct sut_tap_test tests[] = {
 	{"an option keeps its argument", an_option_keeps_its_argument},
 	{"what writes files is left out", what_writes_files_is_left_out},
 	{"other inputs and libraries are left out", other_inputs_and_libraries_are_left_out},
+	{"C++ stays C++", cxx_stays_cxx},
 	{"sections and types are asked for once", sections_and_types_are_asked_for_once},
 	{"absolute paths go through the mapping", absolute_paths_go_through_the_mapping},
 	{"languages are told apart", languages_are_told_apart},

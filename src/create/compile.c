@@ -126,7 +126,7 @@ static const char *language_of(const char *input, const char *forced, const char
 	const char *dot = strrchr(base_name(input), '.');
 
 	if (forced)
-		return strcmp(forced, "c") == 0 ? "C" : forced;
+		return strcmp(forced, "c") == 0 ? "C" : strcmp(forced, "c++") == 0 ? "C++" : forced;
 	for (size_t i = 0; dot && i < SUT_ARRAY_SIZE(known); i++)
 		if (strcmp(dot, known[i].suffix) == 0)
 			return strcmp(known[i].language, "C") == 0 && compiles_cxx(program)
@@ -321,6 +321,7 @@ const char **sut_compile_command(struct sut_arena *arena, const struct sut_compi
 {
 	struct words words = {.arena = arena};
 	const char *input = compile->argv[compile->sources[source].index];
+	const char *language = compile->sources[source].language;
 
 	push(&words, compile->argv[0]);
 	/* First, so that the recorded maps win: both compilers let the later one decide. */
@@ -335,9 +336,9 @@ const char **sut_compile_command(struct sut_arena *arena, const struct sut_compi
 	}
 	push(&words, kind == SUT_COMPILE_PREPROCESS ? "-E" : "-c");
 	/* Said, because the input may get it from an -x and not from its name. */
-	if (strcmp(compile->sources[source].language, "C") == 0) {
+	if (strcmp(language, "C") == 0 || strcmp(language, "C++") == 0) {
 		push(&words, "-x");
-		push(&words, "c");
+		push(&words, strcmp(language, "C") == 0 ? "c" : "c++");
 	}
 	push(&words, mapped(mapping, input));
 	if (kind != SUT_COMPILE_PREPROCESS) {

@@ -7,30 +7,17 @@
  * file whose path ends like that of another one of the tree and which has the same content. What
  * the patch changes is then changed in the copies, too, where they are still the same.
  */
+#include "create/path.h"
 #include "create/work.h"
 #include "base/guard.h"
-#include "base/io.h"
 
 #include <string.h>
-
-enum { SOURCE_MAX = 64 << 20 /* bytes */ };
 
 struct copies {
 	struct sut_work *work;
 	size_t count, capacity;
 	const char **folders; /* relative to the tree */
 };
-
-static bool is_same_file(const char *a, const char *b)
-{
-	SUT_ARENA struct sut_arena arena = {0};
-	struct sut_bytes left, right;
-	struct sut_diag unused;
-
-	return access(b, R_OK) == 0 && !sut_file_read(&arena, a, SOURCE_MAX, &left, &unused) &&
-	       !sut_file_read(&arena, b, SOURCE_MAX, &right, &unused) && left.size == right.size &&
-	       memcmp(left.data, right.data, left.size) == 0;
-}
 
 static bool is_known(const struct copies *copies, const char *path)
 {
@@ -54,7 +41,7 @@ static void find_folder(struct copies *copies, const char *path)
 	if (strncmp(path, tree, length) != 0 || path[length] != '/' || is_known(copies, relative))
 		return;
 	for (const char *slash = strchr(relative, '/'); slash; slash = strchr(slash + 1, '/')) {
-		if (!is_same_file(path, sut_arena_printf(arena, "%s%s", tree, slash)))
+		if (!sut_path_same_content(path, sut_arena_printf(arena, "%s%s", tree, slash)))
 			continue;
 		SUT_PUSH(arena, copies->folders, copies->count, copies->capacity) =
 			sut_arena_strndup(arena, relative, (size_t)(slash - relative));
@@ -83,7 +70,7 @@ static bool is_wanted(struct sut_work *work, const struct sut_patched_file *file
 	if (is_patched(&work->patched, path))
 		return false;
 	if (file->before)
-		return is_same_file(file->original, path);
+		return sut_path_same_content(file->original, path);
 	return access(path, F_OK) < 0 && has_folder(work->arena, path);
 }
 

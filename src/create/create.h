@@ -60,6 +60,13 @@ struct sut_database;
 struct sut_work;
 struct sut_candidate;
 
+/* A compile of a unit's source as C++: no patch is made of it, see languages.c. */
+struct sut_foreign_compile {
+	const char *source; /* as in the compile command */
+	const char *line;   /* the command, for people */
+	const char *object; /* without the patch */
+};
+
 /* A translation unit that the source patch affects, compiled on both sides. */
 struct sut_unit {
 	const char *source;    /* as in the compile command, relative to the tree where it can be */
@@ -71,6 +78,8 @@ struct sut_unit {
 	const char *before;    /* object, -ffunction-sections -fdata-sections, lines stabilised */
 	const char *after;
 	const char *plain; /* where sut_unit_plain() puts its object */
+	size_t foreign_count, foreign_capacity;
+	struct sut_foreign_compile *foreigns;
 	/* How it was compiled, for sut_unit_beside(): */
 	struct sut_work *work;
 	const struct sut_candidate *candidate;

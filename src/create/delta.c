@@ -4,50 +4,23 @@
  *
  * A target has a unit if most functions of the unit that it seems to have are really the unit's;
  * small helpers of a header are in many objects. Once it has it, every single function must match.
- *
- * The same file may be compiled several times, for a shared and a static library, say. Its compiles
- * are units of their own, and the proof shows which of them the target was linked from: one whose
- * functions all lie where another's were proven is only a worse guess at the same code.
  */
 #include "create/create.h"
 #include "create/additions.h"
-#include "create/diff.h"
+#include "create/delta-private.h"
 #include "create/extract.h"
 #include "create/judge.h"
-#include "create/proof.h"
 #include "base/guard.h"
 
 #include <string.h>
 
-/* A unit on its way through the stages. */
-struct member {
-	const struct sut_unit *unit;
-	struct sut_object before, after;
-	struct sut_object plain;
-	bool has_plain;
-	struct sut_diff diff;
-	bool changed;              /* a function of it differs */
-	struct sut_proof **proofs; /* per target; NULL: not in it */
-};
-
-struct delta {
-	struct sut_arena *arena;
-	const struct sut_create_options *options;
-	struct sut_verdict *verdict;
-	struct sut_diag *diag;
-	size_t member_count;
-	struct member *members;
-	size_t target_count;
-	struct sut_target *targets;
-};
-
-static void progress(const struct delta *delta, const char *text)
+static void progress(const struct sut_delta *delta, const char *text)
 {
 	if (delta->options->progress)
 		delta->options->progress(delta->options->progress_context, text);
 }
 
-static bool has_changes(const struct member *member)
+static bool has_changes(const struct sut_member *member)
 {
 	const struct sut_object *after = member->diff.after;
 
@@ -76,7 +49,7 @@ static const char *counts_in(const struct sut_object *object)
 	return NULL;
 }
 
-static enum sut_rc compare_member(struct delta *delta, struct member *member)
+static enum sut_rc compare_member(struct sut_delta *delta, struct sut_member *member)
 {
 	const struct sut_unit *unit = member->unit;
 	const char *counters;
@@ -122,7 +95,7 @@ static enum sut_rc compare_member(struct delta *delta, struct member *member)
 }
 
 /* The sections compile left questions: what the recorded command alone gives may answer them. */
-static enum sut_rc prove_with_plain(struct delta *delta, struct member *member,
+static enum sut_rc prove_with_plain(struct sut_delta *delta, struct sut_member *member,
 				    const struct sut_target *target, struct sut_proof *proof)
 {
 	struct sut_proof hints, second;
@@ -144,7 +117,7 @@ static enum sut_rc prove_with_plain(struct delta *delta, struct member *member,
 	return SUT_OK;
 }
 
-static enum sut_rc prove_member(struct delta *delta, struct member *member, size_t index)
+static enum sut_rc prove_member(struct sut_delta *delta, struct sut_member *member, size_t index)
 {
 	const struct sut_target *target = &delta->targets[index];
 	struct sut_proof *proof = sut_arena_alloc(delta->arena, sizeof(*proof));
@@ -160,72 +133,9 @@ static enum sut_rc prove_member(struct delta *delta, struct member *member, size
 	return SUT_OK;
 }
 
-static bool is_member_of(const struct sut_proof *proof)
-{
-	return proof->equal && proof->equal > proof->different;
-}
-
-static bool is_proven_at(const struct sut_proof *proof, uint64_t address)
-{
-	for (size_t i = 0; i < proof->object->def_count; i++)
-		if (proof->defs[i].state == SUT_PROOF_EQUAL && proof->defs[i].address == address &&
-		    sut_def_is_function(&proof->object->defs[i]))
-			return true;
-	return false;
-}
-
-/* Whether all that one compile of a file seems to have in a target was proven for the other. */
-static bool covers(const struct sut_proof *proof, const struct sut_proof *other)
-{
-	for (size_t i = 0; i < other->object->def_count; i++)
-		if (other->defs[i].state != SUT_PROOF_ABSENT &&
-		    sut_def_is_function(&other->object->defs[i]) &&
-		    !is_proven_at(proof, other->defs[i].address))
-			return false;
-	return true;
-}
-
-/* Whether a member is another compile of the same file. */
-static bool is_sibling(const struct member *a, const struct member *b)
-{
-	return a != b && b->changed && strcmp(a->unit->path, b->unit->path) == 0;
-}
-
-/* Whether the target was linked from this compile of the file, and not from a sibling. */
-static bool is_linked(const struct delta *delta, const struct member *member, size_t target)
-{
-	const struct sut_proof *proof = member->proofs[target];
-
-	if (!is_member_of(proof))
-		return false;
-	for (size_t i = 0; i < delta->member_count; i++) {
-		const struct member *other = &delta->members[i];
-		const struct sut_proof *better;
-
-		if (!is_sibling(member, other))
-			continue;
-		better = other->proofs[target];
-		/* Of two that are equally good the first is taken: their code is the same. */
-		if (is_member_of(better) && covers(better, proof) &&
-		    (better->equal > proof->equal ||
-		     (better->equal == proof->equal && other < member)))
-			return false;
-	}
-	return true;
-}
-
-static bool sibling_is_linked(const struct delta *delta, const struct member *member)
-{
-	for (size_t i = 0; i < delta->member_count; i++)
-		for (size_t j = 0;
-		     is_sibling(member, &delta->members[i]) && j < delta->target_count; j++)
-			if (is_linked(delta, &delta->members[i], j))
-				return true;
-	return false;
-}
-
 /* Of the proofs of a unit that is in no target: the one that came nearest. */
-static const struct sut_proof *best_proof(const struct delta *delta, const struct member *member)
+static const struct sut_proof *best_proof(const struct sut_delta *delta,
+					  const struct sut_member *member)
 {
 	const struct sut_proof *best = member->proofs[0];
 
@@ -238,7 +148,7 @@ static const struct sut_proof *best_proof(const struct delta *delta, const struc
 	return best;
 }
 
-static void judge_proof(struct delta *delta, const struct member *member,
+static void judge_proof(struct sut_delta *delta, const struct sut_member *member,
 			const struct sut_proof *proof)
 {
 	const char *source = member->unit->source;
@@ -248,18 +158,18 @@ static void judge_proof(struct delta *delta, const struct member *member,
 		sut_compilers_judge(&member->before, proof->target, source, delta->verdict);
 }
 
-static void judge_member(struct delta *delta, struct member *member)
+static void judge_member(struct sut_delta *delta, struct sut_member *member)
 {
 	const char *source = member->unit->source;
 	bool found = false;
 
 	for (size_t i = 0; i < delta->target_count; i++) {
-		if (!is_linked(delta, member, i))
+		if (!sut_member_is_linked(delta, member, i))
 			continue;
 		judge_proof(delta, member, member->proofs[i]);
 		found = true;
 	}
-	if (found || sibling_is_linked(delta, member))
+	if (found || sut_member_sibling_is_linked(delta, member))
 		return;
 	const struct sut_proof *best = best_proof(delta, member);
 
@@ -273,27 +183,30 @@ static void judge_member(struct delta *delta, struct member *member)
 			   source, best->target->has_symtab ? "" : ", or one that is not stripped");
 }
 
-static enum sut_rc prove_all(struct delta *delta)
+static enum sut_rc prove_all(struct sut_delta *delta)
 {
-	for (size_t i = 0; i < delta->member_count; i++) {
-		struct member *member = &delta->members[i];
+	enum sut_rc rc = SUT_OK;
 
-		if (!member->changed)
+	for (size_t i = 0; i < delta->member_count; i++) {
+		struct sut_member *member = &delta->members[i];
+
+		if (!member->changed && !member->unit->foreign_count)
 			continue;
 		progress(delta, sut_arena_printf(delta->arena, "proving %s", member->unit->source));
 		member->proofs = sut_arena_array(delta->arena, delta->target_count,
 						 sizeof(struct sut_proof *));
 		for (size_t j = 0; j < delta->target_count; j++) {
-			enum sut_rc rc = prove_member(delta, member, j);
-
+			rc = prove_member(delta, member, j);
 			if (rc)
 				return rc;
 		}
 	}
-	for (size_t i = 0; i < delta->member_count; i++)
+	for (size_t i = 0; i < delta->member_count && rc == SUT_OK; i++) {
 		if (delta->members[i].changed && !delta->options->identity)
 			judge_member(delta, &delta->members[i]);
-	return SUT_OK;
+		rc = sut_member_judge_foreigns(delta, &delta->members[i]);
+	}
+	return rc;
 }
 
 /* The object of the patch for a target; it appears when its first unit does. */
@@ -322,7 +235,7 @@ static uint32_t add_object(struct sut_extract *extract, struct sut_target *targe
 	return patch->object_count++;
 }
 
-static void collect_parts(struct delta *delta, struct sut_extract *extract)
+static void collect_parts(struct sut_delta *delta, struct sut_extract *extract)
 {
 	size_t max = delta->member_count * delta->target_count + 1; /* the author's file */
 
@@ -338,9 +251,9 @@ static void collect_parts(struct delta *delta, struct sut_extract *extract)
 	extract->known_count = delta->target_count;
 	for (size_t j = 0; j < delta->target_count; j++) {
 		for (size_t i = 0; i < delta->member_count; i++) {
-			struct member *member = &delta->members[i];
+			struct sut_member *member = &delta->members[i];
 
-			if (!member->changed || !is_linked(delta, member, j))
+			if (!member->changed || !sut_member_is_linked(delta, member, j))
 				continue;
 			extract->parts[extract->part_count++] = (struct sut_part){
 				.unit = member->unit,
@@ -352,7 +265,7 @@ static void collect_parts(struct delta *delta, struct sut_extract *extract)
 	}
 }
 
-static enum sut_rc load_all(struct delta *delta, const struct sut_unit *units)
+static enum sut_rc load_all(struct sut_delta *delta, const struct sut_unit *units)
 {
 	const struct sut_create_options *options = delta->options;
 	enum sut_rc rc;
@@ -376,6 +289,7 @@ static enum sut_rc load_all(struct delta *delta, const struct sut_unit *units)
 	delta->target_count = options->target_count;
 	for (size_t i = 0; i < delta->member_count; i++) {
 		delta->members[i].unit = &units[i];
+		sut_member_find_file(delta, &delta->members[i]);
 		progress(delta, sut_arena_printf(delta->arena, "comparing %s", units[i].source));
 		rc = compare_member(delta, &delta->members[i]);
 		if (rc)
@@ -387,7 +301,7 @@ static enum sut_rc load_all(struct delta *delta, const struct sut_unit *units)
 enum sut_rc sut_delta_parts(const struct sut_create_options *options, const struct sut_unit *units,
 			    size_t unit_count, struct sut_extract *extract, struct sut_diag *diag)
 {
-	struct delta delta = {
+	struct sut_delta delta = {
 		.arena = extract->arena,
 		.options = options,
 		.verdict = extract->verdict,

@@ -118,6 +118,10 @@ static enum sut_rc load(struct sut_identity_work *work, struct sut_database *dat
 	const char *path = work->options->database;
 	enum sut_rc rc = SUT_OK;
 
+	if (work->options->commands) {
+		*database = *work->options->commands;
+		return SUT_OK;
+	}
 	if (!path)
 		rc = sut_database_find(work->arena, work->options->source, &path, work->diag);
 	return rc ? rc : sut_database_load(work->arena, path, database, work->diag);

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "create/path.h"
 #include "base/guard.h"
+#include "base/io.h"
 
 #include <string.h>
 #include <unistd.h>
+
+enum { SOURCE_MAX = 64 << 20 /* bytes */ };
 
 const char *sut_path_resolve(struct sut_arena *arena, const char *directory, const char *file)
 {
@@ -28,4 +31,28 @@ const char *sut_path_program(struct sut_arena *arena, const char *name)
 			return file;
 	}
 	return NULL;
+}
+
+bool sut_path_same_content(const char *a, const char *b)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_bytes left, right;
+	struct sut_diag unused = {0};
+
+	return access(b, R_OK) == 0 && !sut_file_read(&arena, a, SOURCE_MAX, &left, &unused) &&
+	       !sut_file_read(&arena, b, SOURCE_MAX, &right, &unused) && left.size == right.size &&
+	       memcmp(left.data, right.data, left.size) == 0;
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+bool sut_path_same_source(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0 ||
+	       (strcmp(base_name(a), base_name(b)) == 0 && sut_path_same_content(a, b));
 }

@@ -29,6 +29,9 @@ static void judge(struct sut_work *work)
 				"as it is",
 				candidate->entry->file);
 			candidate->affected = false;
+		} else if (sut_work_is_foreign(work, candidate)) {
+			candidate->foreign = true;
+			candidate->affected = false;
 		} else if (strcmp(language, "C") != 0) {
 			sut_refuse(work->verdict, "language", line,
 				   "%s: is %s; this version makes patches for C only",
@@ -301,6 +304,8 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 	judge_unread(work);
 	plan = make_plan(work);
 	rc = compile_affected(work, &plan);
+	if (rc == SUT_OK)
+		rc = sut_work_compile_foreign(work, plan.units, plan.count);
 	if (rc)
 		return rc;
 	*units = plan.units;

@@ -26,6 +26,7 @@ struct sut_candidate {
 	bool patched_main; /* its own source file is patched */
 	bool reads;        /* ... or another file that is */
 	bool affected;
+	bool foreign; /* ... as C++, beside an affected compile of the same source as C */
 	bool has_key; /* then: what decides its unpatched object, see kept.h */
 	unsigned char key[SUT_SHA256_SIZE];
 };
@@ -64,6 +65,13 @@ enum sut_rc sut_compilers_run(struct sut_arena *arena, struct sut_job *jobs, siz
 /* What a compiler's environment must hold: the same date on both sides, and the folder by the name
  * that the mirror gives it. */
 const char **sut_compiler_variables(struct sut_arena *arena, const char *directory);
+
+/* Whether the affected candidate, in C++, has its source compiled as C, too, and is left to the
+ * proof. */
+bool sut_work_is_foreign(const struct sut_work *work, const struct sut_candidate *candidate);
+
+/* Gives the foreign candidates to units of their sources, and compiles them without the patch. */
+enum sut_rc sut_work_compile_foreign(struct sut_work *work, struct sut_unit *units, size_t count);
 
 /* Adds the copies that the build made of patched files to them. */
 void sut_work_patch_copies(struct sut_work *work);

@@ -125,7 +125,16 @@ static bool covers(const struct finding *better, const struct finding *finding)
 	return true;
 }
 
-/* Of two that are equally good the first is taken: their code is the same. */
+/* Whether the target was linked from the first of two compiles of a file, if from one of them. Of
+ * two that are equally good the first is taken: their code is the same. */
+static bool is_better(const struct sut_profile_place *a, const struct sut_profile_place *b,
+		      bool first)
+{
+	if (a->equal != b->equal)
+		return a->equal > b->equal;
+	return a->different != b->different ? a->different < b->different : first;
+}
+
 static void drop_covered(struct findings *findings, struct findings *others, bool first)
 {
 	for (size_t i = 0; i < findings->count; i++) {
@@ -137,8 +146,7 @@ static void drop_covered(struct findings *findings, struct findings *others, boo
 			if (other->place.target != finding->place.target || other->dropped ||
 			    !covers(other, finding))
 				continue;
-			finding->dropped |= other->place.equal > finding->place.equal ||
-					    (other->place.equal == finding->place.equal && !first);
+			finding->dropped |= is_better(&other->place, &finding->place, !first);
 		}
 	}
 }

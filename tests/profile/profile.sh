@@ -118,6 +118,29 @@ serves_create() {
 		"$suture" inspect --json "$work/fix.sut" | grep '"name": "first"'
 }
 
+serves_verify() {
+	create first && "$suture" verify --target "$work/prog" "$work/fix.sut" >"$work/text" &&
+		grep 'byte for byte' "$work/text" && grep 'with the profile small' "$work/text"
+}
+
+serves_extract() {
+	"$suture" extract --target "$work/prog" --patch "$work/twice.patch" -o "$work/twice.c" \
+		--cross-check >"$work/text" && grep 'with the profile small' "$work/text" &&
+		grep 'twice: same code' "$work/text" && grep '^int twice' "$work/twice.c"
+}
+
+# Every function of prog, and main() for the usual reason not.
+serves_identity() {
+	"$suture" create --identity --name itself --target "$work/prog" -o "$work/itself.sut" \
+		>"$work/text" && cat "$work/text" && grep '3 of the 4 functions' "$work/text" &&
+		grep 'with the profile small' "$work/text"
+}
+
+needs_a_target() {
+	"$suture" extract --patch "$work/first.patch" -o "$work/first.c" 2>"$work/text"
+	[ $? = 1 ] && grep -e '--source' "$work/text"
+}
+
 # The first create left one object for each unit that it compiled.
 keeps_objects() {
 	cp "$work/fix.sut" "$work/before.sut"
@@ -475,6 +498,10 @@ check "of a file compiled twice the compile in the target is patched" takes_the_
 check "the tree may be gone" needs_no_tree
 check "a built tree's database will do" reads_a_database
 check "objects that are not of the tree's sources are not believed" tells_sources_from_objects
+check "verify needs no source" serves_verify
+check "extract needs no source" serves_extract
+check "... but then it needs a target" needs_a_target
+check "a rehearsal needs no source" serves_identity
 check "a target without a profile: the command that makes one" names_the_remedy
 check "a failing build: its last words, and nothing is left" refuses_a_failing_build
 check "a build that compiles nothing" refuses_no_compilation
