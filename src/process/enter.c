@@ -23,6 +23,7 @@
 #include <sys/uio.h>
 #include <sys/user.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum {
 	STOP_WAIT_NS = 100 * 1000 * 1000,
@@ -341,6 +342,28 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 		   "/proc/%d/task/*/syscall.",
 		   target->pid);
 	return SUT_RETRY;
+}
+
+enum sut_rc sut_stop_within(struct sut_runtime *runtime, pid_t prefer,
+			    bool (*accept)(struct sut_runtime *runtime,
+					   const struct sut_stopped *stopped, void *context),
+			    void *context, uint64_t wait_ns, struct sut_stopped *stopped,
+			    struct sut_diag *diag)
+{
+	enum { PAUSE_MIN_US = 1000, PAUSE_MAX_US = 64 * 1000, WAIT_MIN_NS = 500 * 1000 * 1000 };
+	unsigned int pause_us = PAUSE_MIN_US;
+	uint64_t start = sut_now_ns();
+	enum sut_rc rc;
+
+	for (;;) {
+		rc = sut_stop_any(runtime, prefer, accept, context, stopped, diag);
+		if (rc != SUT_RETRY ||
+		    sut_now_ns() - start > (wait_ns < WAIT_MIN_NS ? WAIT_MIN_NS : wait_ns))
+			return rc;
+		/* Each try stops every one of them. */
+		usleep(pause_us);
+		pause_us = pause_us * 2 > PAUSE_MAX_US ? PAUSE_MAX_US : pause_us * 2;
+	}
 }
 
 bool sut_stop_running(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *stopped)

@@ -32,6 +32,16 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 			 void *context, struct sut_stopped *stopped, struct sut_diag *diag);
 
 /*
+ * The same again and again for so many nanoseconds, half a second at least: on a busy machine a
+ * thread may take that long to come to its stop.
+ */
+enum sut_rc sut_stop_within(struct sut_runtime *runtime, pid_t prefer,
+			    bool (*accept)(struct sut_runtime *runtime,
+					   const struct sut_stopped *stopped, void *context),
+			    void *context, uint64_t wait_ns, struct sut_stopped *stopped,
+			    struct sut_diag *diag);
+
+/*
  * Stops this very thread if it runs user code (not in a system call that a stop would disturb).
  * false: it is asleep, gone, or cannot be stopped now; it is then untouched.
  */

@@ -9,7 +9,6 @@
 #include "base/io.h"
 
 #include <string.h>
-#include <unistd.h>
 
 static uint64_t frame_address(const struct sut_runtime *runtime, unsigned int i)
 {
@@ -140,20 +139,10 @@ static enum sut_rc wait_frame(struct sut_runtime *runtime, const struct sut_stop
 static enum sut_rc find_thread(struct sut_runtime *runtime, struct choice *choice, uint64_t wait_ns,
 			       struct sut_stopped *stopped, struct sut_diag *diag)
 {
-	enum { PAUSE_MIN_US = 1000, PAUSE_MAX_US = 64 * 1000 };
-	unsigned int pause_us = PAUSE_MIN_US;
-	uint64_t start = sut_now_ns();
-	enum sut_rc rc;
+	/* For callbacks: threads leave the C library again and again. */
+	enum sut_rc rc = sut_stop_within(runtime, choice->calls ? 0 : runtime->last, accept_thread,
+					 choice, wait_ns, stopped, diag);
 
-	for (;;) {
-		rc = sut_stop_any(runtime, choice->calls ? 0 : runtime->last, accept_thread, choice,
-				  stopped, diag);
-		if (rc != SUT_RETRY || !choice->calls || sut_now_ns() - start > wait_ns)
-			break;
-		/* Threads leave the C library again and again; each try stops every one of them. */
-		usleep(pause_us);
-		pause_us = pause_us * 2 > PAUSE_MAX_US ? PAUSE_MAX_US : pause_us * 2;
-	}
 	return rc == SUT_RETRY && choice->calls ? sut_calls_refuse(choice->calls, diag) : rc;
 }
 

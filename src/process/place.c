@@ -209,7 +209,7 @@ enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag
 		return sut_runtime_no_room(target,
 					   "no text segment has room behind its end for a stub",
 					   diag);
-	rc = sut_stop_any(runtime, 0, NULL, NULL, &stopped, diag);
+	rc = sut_stop_within(runtime, 0, NULL, NULL, 0, &stopped, diag);
 	if (rc != SUT_OK)
 		return rc;
 	iret = sut_borrow_iret(&stopped);
