@@ -165,6 +165,19 @@ const struct sut_rule sut_rules_input[] = {
 		.remedy = "Put its code into a file that is compiled already.",
 	},
 	{
+		.id = "no-patch",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A patch file that was not made from a source patch cannot be verified",
+		.meaning = "suture verify makes a patch again from its source patch. What was made "
+			   "with --from-source is C that a person may have changed, of which the "
+			   "file has only the digests, and a rehearsal (--identity) replaces "
+			   "functions by themselves. Nothing is said for or against such a file.",
+		.remedy =
+			"Make it again in the same way: the same input gives the same bytes. With "
+			"--from-source, --cross-check shows that the C says what a source patch "
+			"does.",
+	},
+	{
 		.id = "no-source",
 		.stages = SUT_STAGE_INPUT,
 		.title = "The source that a patch file was made from is not at hand",

@@ -106,6 +106,20 @@ static void headline_compiler(const struct view *v)
 				 "made with %s, compared with what %s makes", then, now);
 }
 
+/* Other code need not be another change then. */
+static void headline_written(const struct view *v)
+{
+	const char *written = sut_patch_fact(v->patch, "source-file");
+
+	if (written && !v->same)
+		sut_out_headline(
+			v->out, SUT_MARK_WARNING,
+			"it was made with --from-source of %s, where the compiler may give "
+			"other code for the same source; create --from-source "
+			"--cross-check tells",
+			written);
+}
+
 /* What only its maker can know is taken from the file, and so it is the same. */
 static void headline_recorded(const struct view *v)
 {
@@ -218,6 +232,7 @@ static int report(const struct view *v)
 				 "%s changes no machine code of the target", source_name(v));
 	for (int i = 0; i < SUT_PATCH_SOURCES; i++)
 		headline_source(v, i);
+	headline_written(v);
 	headline_recorded(v);
 	headline_compiler(v);
 	sut_out_string(v->out, "verdict", v->same ? "same" : "different");
@@ -320,6 +335,8 @@ static int run(struct sut_call *call)
 	rc = sut_patch_load(&arena, view.file, &patch, &diag);
 	if (rc == SUT_OK)
 		rc = sut_file_read(&arena, view.file, SUT_PATCH_FILE_MAX, &bytes, &diag);
+	if (rc == SUT_OK)
+		rc = sut_rebuild_check(&patch, rebuild.options.patch, &diag);
 	if (rc == SUT_OK)
 		rc = find_targets(&arena, &patch, &rebuild.options, &diag);
 	if (rc == SUT_OK && !rebuild.options.source)

@@ -164,6 +164,30 @@ static enum sut_rc rebuild_in(void *context, const char *folder)
 			  &work->rebuild->verdict, work->diag);
 }
 
+enum sut_rc sut_rebuild_check(const struct sut_patch *file, const char *source_patch,
+			      struct sut_diag *diag)
+{
+	const char *written = sut_patch_fact(file, "source-file");
+
+	if (sut_patch_fact(file, "identity")) {
+		sut_fail(diag, SUT_UNSUPPORTED, "no-patch",
+			 "the patch file: is a rehearsal, made with create --identity of no source "
+			 "patch");
+		sut_remedy(diag, "make it again with create --identity, and compare the bytes");
+		return SUT_UNSUPPORTED;
+	}
+	if (written && !source_patch) {
+		sut_fail(diag, SUT_UNSUPPORTED, "no-patch",
+			 "the patch file: was made with create --from-source of %s, which is not "
+			 "in it",
+			 written);
+		sut_remedy(diag, "make it again with create --from-source, and compare the bytes; "
+				 "or name a source patch with --patch, to compare with that");
+		return SUT_UNSUPPORTED;
+	}
+	return SUT_OK;
+}
+
 enum sut_rc sut_rebuild(struct sut_arena *arena, const struct sut_bytes *bytes,
 			const struct sut_patch *file, struct sut_rebuild *rebuild,
 			struct sut_diag *diag)

@@ -30,6 +30,11 @@ struct sut_rebuild {
 	enum sut_source_state sources[SUT_PATCH_SOURCES];
 };
 
+/* Whether that can be done at all, without a source patch of somebody's or with it. SUT_UNSUPPORTED
+ * (rule "no-patch"): the file was made of none. */
+enum sut_rc sut_rebuild_check(const struct sut_patch *file, const char *source_patch,
+			      struct sut_diag *diag);
+
 /*
  * Makes the patch of a file (its bytes, and what they say) again. SUT_INVALID (rule "no-source")
  * when a text is needed that is neither given nor in the file. When kind is REFUSED there is no

@@ -166,6 +166,44 @@ refused_here() {
 	verify 4 good.sut broken.patch --with author/notes.c && grep -q 'cannot be verified' out
 }
 
+# told TEXT: the last answer has that, whatever its lines are.
+told() {
+	grep -q "$1" out
+}
+
+# C of which the file has no text: nothing is said without a source patch, not even with a tree.
+from_written() {
+	"$suture" extract --source tree --target tree/libcheck.so.1 --patch check.patch -o check.c \
+		>out 2>&1 &&
+		for name in written again; do
+			"$suture" create --name shelf --target tree/libcheck.so.1 --source tree \
+				--from-source check.c -o $name.sut >>out 2>&1 || return 1
+		done
+	cmp written.sut again.sut || return 1
+	verify 5 written.sut '' && told 'create --from-source of check.c' &&
+		told 'suture explain no-patch' && verify 0 written.sut check.patch &&
+		told 'same: checked in libcheck.so.1' || return 1
+	verify 4 written.sut range.patch && told 'is not exactly range.patch' &&
+		told 'made with --from-source of check.c' && told 'cross-check tells'
+}
+
+rehearsal() {
+	for name in itself again; do
+		"$suture" create --identity --name itself --target tree/libcheck.so.1 --source tree \
+			-o $name.sut >out 2>&1 || return 1
+	done
+	cmp itself.sut again.sut && verify 5 itself.sut '' && told 'is a rehearsal' &&
+		told 'suture explain no-patch' && verify 5 itself.sut check.patch && told 'rehearsal'
+}
+
+# What it cannot do it says before it looks for targets and profiles.
+without_anything() {
+	XDG_CACHE_HOME=$work/cache "$suture" verify itself.sut >out 2>&1
+	[ $? = 5 ] && told 'is a rehearsal' &&
+		XDG_CACHE_HOME=$work/cache "$suture" verify --json written.sut >out 2>&1
+	[ $? = 5 ] && told '"rule": "no-patch"'
+}
+
 check "a genuine file passes, byte for byte" genuine
 check "the text in the file is taken if no other is named" own_text
 check "a file made elsewhere, with everything in another order, passes" elsewhere
@@ -192,4 +230,7 @@ check "what is taken from the file is said" recorded
 check "a source patch that changes no machine code is not in any file" nothing_to_patch
 check "without a tree a profile is needed" no_tree
 check "a source patch that cannot be built here says nothing" refused_here
+check "a file made of written C is compared with a source patch only" from_written
+check "a rehearsal cannot be verified" rehearsal
+check "what cannot be verified is said at once" without_anything
 finish
