@@ -146,6 +146,9 @@ static enum sut_rc note_reads(struct sut_work *work, struct sut_candidate *candi
 			    strcmp(tokens->names[i] + length - strlen(base + 1), base + 1) != 0)
 				continue;
 			path = sut_path_resolve(work->arena, directory, tokens->names[i]);
+			/* C in the unit's place says itself, by #line, that it is the unit. */
+			if (work->options->from_count && strcmp(path, candidate->entry->path) == 0)
+				continue;
 			if (strcmp(path, file->original) == 0)
 				return sut_fail(work->diag,
 						work->whole ? SUT_UNSUPPORTED : SUT_RETRY,

@@ -63,6 +63,23 @@ static const char *unit_name(const struct sut_unit *unit)
 		       : unit->path;
 }
 
+/* The tree's path in the command as it was recorded, which a profile may have moved; NULL: the
+ * command names the unit from its folder. */
+static const char *origin_of(struct sut_arena *arena, const struct sut_unit *unit)
+{
+	const char *name = unit_name(unit);
+	size_t tail = strlen(name) + 1;
+
+	for (const char **word = unit->recorded; *word && name != unit->path; word++) {
+		size_t length = strlen(*word);
+
+		if (**word == '/' && length > tail && (*word)[length - tail] == '/' &&
+		    strcmp(*word + length - tail + 1, name) == 0)
+			return sut_arena_strndup(arena, *word, length - tail);
+	}
+	return NULL;
+}
+
 static enum sut_rc write_unit(struct extraction *extraction, const struct sut_unit *unit,
 			      const struct sut_facts *facts, struct sut_source *source)
 {
@@ -70,10 +87,12 @@ static enum sut_rc write_unit(struct extraction *extraction, const struct sut_un
 	struct sut_job job = sut_work_job(unit->work, unit->candidate, SUT_SIDE_AFTER,
 					  SUT_COMPILE_PREPROCESS, "-");
 	struct sut_flags flags = sut_flags_for_clang(extraction->arena, job.argv, job.directory);
+	const char *origin = origin_of(extraction->arena, unit);
 	struct sut_written written = {
 		.unit = source->unit,
 		.patch = extraction->options->create->patch,
-		.relative = *unit->source != '/',
+		.relative = !origin && *unit->source != '/',
+		.origin = origin,
 		.count = source->count,
 		.names = source->names,
 	};

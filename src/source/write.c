@@ -10,6 +10,7 @@ struct writer {
 	const struct sut_closure *closure;
 	FILE *file;
 	bool relative; /* files are named from the compiler's folder */
+	const char *origin;
 	bool tags;     /* are written */
 	uint32_t from; /* the file and line that the next chunk would have if it came next */
 	unsigned int line;
@@ -100,7 +101,12 @@ static void write_line(struct writer *writer, const struct sut_chunk *chunk)
 	if (writer->relative && strncmp(name, parsed->directory, length) == 0 &&
 	    name[length] == '/')
 		name += length + 1;
-	fprintf(writer->file, "#line %u \"%s\"\n", chunk->line, name);
+	length = strlen(parsed->tree);
+	if (writer->origin && strncmp(name, parsed->tree, length) == 0 && name[length] == '/')
+		fprintf(writer->file, "#line %u \"%s%s\"\n", chunk->line, writer->origin,
+			name + length);
+	else
+		fprintf(writer->file, "#line %u \"%s\"\n", chunk->line, name);
 }
 
 static void write_note(struct writer *writer, const struct sut_entity *entity)
@@ -175,6 +181,7 @@ const char *sut_write(const struct sut_closure *closure, const struct sut_writte
 		.closure = closure,
 		.from = SUT_NO_FILE,
 		.relative = written->relative,
+		.origin = written->origin,
 	};
 	struct sut_chunk **chunks;
 	char *text = NULL;

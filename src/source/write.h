@@ -6,10 +6,11 @@
 #include "source/closure.h"
 
 struct sut_written {
-	const char *unit;  /* as the tree names it */
-	const char *patch; /* the source patch's name */
-	bool relative;     /* the recorded command names the unit from its folder */
-	size_t count;      /* of the functions that are replaced */
+	const char *unit;   /* as the tree names it */
+	const char *patch;  /* the source patch's name */
+	bool relative;      /* the recorded command names the unit from its folder */
+	const char *origin; /* the tree, as the recorded command has it; NULL: where it is */
+	size_t count;       /* of the functions that are replaced */
 	const char *const *names;
 };
 

@@ -136,6 +136,16 @@ serves_identity() {
 		grep 'with the profile small' "$work/text"
 }
 
+# Its command names it by a path that the tree has no more.
+extracts_where_it_was() {
+	"$suture" extract --target "$work/prog" --patch "$work/first.patch" -o "$work/first.c" \
+		--cross-check >"$work/text" && grep 'first: same code' "$work/text" &&
+		grep "^#line .*\"$work/tree/src/first.c\"" "$work/first.c" || {
+		cat "$work/text"
+		return 1
+	}
+}
+
 needs_a_target() {
 	"$suture" extract --patch "$work/first.patch" -o "$work/first.c" 2>"$work/text"
 	[ $? = 1 ] && grep -e '--source' "$work/text"
@@ -500,6 +510,7 @@ check "a built tree's database will do" reads_a_database
 check "objects that are not of the tree's sources are not believed" tells_sources_from_objects
 check "verify needs no source" serves_verify
 check "extract needs no source" serves_extract
+check "... nor the tree where it was" extracts_where_it_was
 check "... but then it needs a target" needs_a_target
 check "a rehearsal needs no source" serves_identity
 check "a target without a profile: the command that makes one" names_the_remedy

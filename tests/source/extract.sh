@@ -194,6 +194,17 @@ two_units() {
 		same "same code" caller helper
 }
 
+# As cmake's commands do.
+named_by_its_path() {
+	unit=recursion
+	build && rm compile_commands.json &&
+		"$suture" record -- gcc -O2 -g -Wl,--build-id -o prog "$PWD/$unit.c" 2>/dev/null
+	extract --cross-check
+	cat "$work/json"
+	[ $status = 0 ] && create --from-source "$work/out.c" &&
+		grep "^#line .*\"$PWD/$unit.c\"" "$work/out.c"
+}
+
 of_no_unit() {
 	unit=recursion
 	build && extract || return 1
@@ -219,6 +230,7 @@ check "an option that clang does not have is named" unknown_option
 check "a patch that changes no code gives no file" nothing
 check "a file that does not say what the patch says fails the cross-check" changed_by_hand
 check "a file must say its unit" of_no_unit
+check "a unit that its command names by its path is extracted like others" named_by_its_path
 check "two units are two files, each with its own names" two_units
 check "no file is left" tree_is_clean
 finish
