@@ -12,7 +12,7 @@ A recipe says of a package, in TOML:
   [[process]]     what maps them, see process.py
   [check.FIX]     a question whose answer the fix changes: `ask`, and words that only the `vulnerable`
                   or only the `fixed` answer has; `process` counts the [[process]]es from 0
-  [explain], [differs]  what a person found out about a refusal, or a difference of the measures
+  [explain], [differs]  what a person found out about an outcome, or a difference of the measures
 """
 import contextlib
 import fnmatch

@@ -107,6 +107,13 @@ def refusals(lines, recipes):
             yield ""
 
 
+def remarks(lines, recipes):
+    for line in lines:
+        why = recipes[line["package"]]["explain"].get(line["fix"])
+        if line["verdict"] == "applied" and why:
+            yield f"* **{line['package']} {line['fix']}**: {flat(why)}"
+
+
 def differences(lines, recipes):
     found = False
     for line in lines:
@@ -154,6 +161,8 @@ def document(recipes):
              "## Every fix", "",
              "*create* is the time outside of the compiler, the functions are those of the live "
              "patch.", "", *each(lines), "", "## Every refusal", "", *refusals(lines, recipes),
+             "## Applied, and yet not what it should be", "",
+             *(list(remarks(lines, recipes)) or ["None."]), "",
              "## Where the second measure differs", "",
              "The units that read a patched file were compiled to assembler text before and after, "
              "and functions\ncompared as text.", "", *differences(lines, recipes)]
