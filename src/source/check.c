@@ -285,6 +285,9 @@ static enum sut_rc check_in(void *context, const char *folder)
 				     &source_count, &builds, check->diag);
 	for (size_t i = 0; i < object_count && rc == SUT_OK; i++)
 		rc = check_unit(check, &object[i], source, source_count);
+	/* Each has a folder in memory of its own. */
+	sut_scratch_remove(folders[0]);
+	sut_scratch_remove(folders[1]);
 	return rc;
 }
 

@@ -215,6 +215,16 @@ of_no_unit() {
 	! create --from-source "$work/out.c" && grep -q 'other.c, which is not in' "$work/created"
 }
 
+# With a memory of its own, for other commands are at work in that of the machine.
+memory_is_clean() {
+	unit=recursion
+	build || return 1
+	unshare -m true 2>/dev/null || return 0
+	unshare -m sh -ec 'mount -t tmpfs none /dev/shm; unset TMPDIR
+		"$1" extract --cross-check --source . --patch ../fix.patch -o ../out.c
+		ls /dev/shm >../left' sh "$suture" >"$work/log" 2>&1 && [ ! -s "$work/left" ]
+}
+
 tree_is_clean() {
 	[ -z "$(ls "$work/tmp")" ]
 }
@@ -232,5 +242,6 @@ check "a file that does not say what the patch says fails the cross-check" chang
 check "a file must say its unit" of_no_unit
 check "a unit that its command names by its path is extracted like others" named_by_its_path
 check "two units are two files, each with its own names" two_units
+check "no file is left in memory" memory_is_clean
 check "no file is left" tree_is_clean
 finish
