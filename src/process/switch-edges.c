@@ -6,6 +6,7 @@
 struct entry {
 	uint64_t address;
 	uint64_t index; /* of the change */
+	const struct sut_object *object;
 };
 
 struct builder {
@@ -39,19 +40,23 @@ static void add_edge(struct builder *b, int dir, uint64_t from, uint64_t to)
 		from << 32 | to;
 }
 
-static const struct sut_object *object_of(const struct builder *b, uint64_t entry)
+static const struct sut_object *object_of(const struct sut_target *target, uint64_t entry)
 {
-	const struct sut_target *target = b->plan->runtime->target;
-
 	for (size_t i = 0; i < target->object_count; i++)
 		if (entry >= target->objects[i].low && entry < target->objects[i].high)
 			return &target->objects[i];
 	return NULL;
 }
 
+static const struct entry *entry_at(const struct builder *b, uint64_t address)
+{
+	struct entry key = {.address = address};
+
+	return bsearch(&key, b->entries, b->count, sizeof(key), compare_entries);
+}
+
 static void add_jump(struct builder *b, int dir, size_t from, uint64_t target)
 {
-	struct entry key = {.address = target};
 	const struct sut_object *here;
 	const struct entry *to;
 
@@ -60,13 +65,13 @@ static void add_jump(struct builder *b, int dir, size_t from, uint64_t target)
 		add_edge(b, dir, from, SUT_RT_ANYWHERE);
 		break;
 	case SUT_RT_JUMP_ELSEWHERE:
-		here = object_of(b, b->changes[from].site->entry);
+		here = entry_at(b, b->changes[from].site->entry)->object;
 		for (size_t i = 0; i < b->count; i++)
-			if (object_of(b, b->changes[i].site->entry) != here)
-				add_edge(b, dir, from, i);
+			if (b->entries[i].object != here)
+				add_edge(b, dir, from, b->entries[i].index);
 		break;
 	default:
-		to = bsearch(&key, b->entries, b->count, sizeof(key), compare_entries);
+		to = entry_at(b, target);
 		if (to)
 			add_edge(b, dir, from, to->index);
 	}
@@ -157,7 +162,9 @@ bool sut_edges_plan(struct sut_plan *plan, const struct sut_memory *memory,
 	*edges = (struct sut_edges){
 		.callees = sut_arena_array(plan->arena, count, sizeof(*edges->callees))};
 	for (size_t i = 0; i < count; i++) {
-		b.entries[i] = (struct entry){changes[i].site->entry, i};
+		uint64_t entry = changes[i].site->entry;
+
+		b.entries[i] = (struct entry){entry, i, object_of(plan->runtime->target, entry)};
 		edges->callees[i] = (uint32_t)i;
 	}
 	qsort(b.entries, count, sizeof(*b.entries), compare_entries);
