@@ -171,16 +171,6 @@ static int exit_of_kind(enum sut_verdict_kind kind)
 	return SUT_EXIT_USAGE;
 }
 
-static enum sut_rc write_patch(struct sut_arena *arena, const struct sut_patch *patch,
-			       const char *file, struct sut_diag *diag)
-{
-	unsigned char *data;
-	size_t size;
-	enum sut_rc rc = sut_patch_write(arena, patch, &data, &size, diag);
-
-	return rc ? rc : sut_file_write(file, data, size, 0644, diag);
-}
-
 /* What goes into the file as it is given. false: the usage error is printed. */
 static bool check_words(const struct sut_call *call)
 {
@@ -272,7 +262,7 @@ static int run(struct sut_call *call)
 		rc = sut_source_agree(&arena, &wanted, fix, &agreed, &kind, &verdict, &diag);
 	sut_phases_progress(&phases, "writing");
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
-		rc = write_patch(&arena, &patch, file, &diag);
+		rc = sut_patch_save(&arena, &patch, file, &diag);
 	sut_progress(call, NULL);
 	sut_call_out(call, &out, "suture.create/1", false);
 	if (rc)

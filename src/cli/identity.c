@@ -38,16 +38,6 @@ static enum sut_rc read_except(const struct sut_call *call, struct sut_arena *ar
 	return SUT_OK;
 }
 
-static enum sut_rc write_patch(struct sut_arena *arena, const struct sut_patch *patch,
-			       const char *file, struct sut_diag *diag)
-{
-	unsigned char *data;
-	size_t size;
-	enum sut_rc rc = sut_patch_write(arena, patch, &data, &size, diag);
-
-	return rc ? rc : sut_file_write(file, data, size, 0644, diag);
-}
-
 /* A line for each rule: how many, and the first names. */
 static void report_rule(struct sut_out *out, struct sut_arena *arena,
 			const struct sut_identity *identity, size_t first)
@@ -159,7 +149,7 @@ int sut_create_identity(struct sut_call *call, struct sut_arena *arena,
 		rc = sut_identity_make(arena, wanted, &choice, &identity, &verdict, &diag);
 	sut_phases_progress(phases, "writing");
 	if (rc == SUT_OK && !verdict.refusal_count && identity.patched_count)
-		rc = write_patch(arena, identity.patch, file, &diag);
+		rc = sut_patch_save(arena, identity.patch, file, &diag);
 	sut_progress(call, NULL);
 	sut_call_out(call, &out, "suture.identity/1", false);
 	if (rc)

@@ -13,6 +13,7 @@
  * All symbols are global, so that ELF's rule "locals first" does not change their order.
  */
 #include "elf/patch-format.h"
+#include "base/io.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -310,4 +311,14 @@ enum sut_rc sut_patch_write(struct sut_arena *arena, const struct sut_patch *pat
 	*data = w.file.data;
 	*size = w.file.size;
 	return SUT_OK;
+}
+
+enum sut_rc sut_patch_save(struct sut_arena *arena, const struct sut_patch *patch, const char *path,
+			   struct sut_diag *diag)
+{
+	unsigned char *data;
+	size_t size;
+	enum sut_rc rc = sut_patch_write(arena, patch, &data, &size, diag);
+
+	return rc ? rc : sut_file_write(path, data, size, 0644, diag);
 }

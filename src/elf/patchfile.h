@@ -250,4 +250,8 @@ enum sut_rc sut_patch_load(struct sut_arena *arena, const char *path, struct sut
 enum sut_rc sut_patch_write(struct sut_arena *arena, const struct sut_patch *patch,
 			    unsigned char **data, size_t *size, struct sut_diag *diag);
 
+/* Writes them to a file, as sut_file_write() does. */
+enum sut_rc sut_patch_save(struct sut_arena *arena, const struct sut_patch *patch, const char *path,
+			   struct sut_diag *diag);
+
 #endif
