@@ -140,3 +140,10 @@ bool sut_unhex(const char *s, void *data, size_t size)
 	}
 	return true;
 }
+
+const char *sut_base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}

@@ -27,6 +27,9 @@ enum sut_rc sut_file_read(struct sut_arena *arena, const char *path, size_t max,
 enum sut_rc sut_file_write(const char *path, const void *data, size_t size, mode_t mode,
 			   struct sut_diag *diag);
 
+/* What lies behind the last slash of a path. */
+const char *sut_base_name(const char *path);
+
 /* Reads exactly size bytes at offset; false on any error or short read. */
 bool sut_pread_all(int fd, void *data, size_t size, uint64_t offset);
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "create/additions.h"
 #include "core/livepatch.h"
+#include "base/io.h"
 
 #include <string.h>
 
@@ -62,9 +63,8 @@ static struct sut_proof *empty_proof(struct sut_arena *arena, const struct sut_o
 static struct sut_unit *make_unit(struct sut_arena *arena, const char *file)
 {
 	struct sut_unit *unit = sut_arena_alloc(arena, sizeof(*unit));
-	const char *slash = strrchr(file, '/');
 
-	unit->source = slash ? slash + 1 : file;
+	unit->source = sut_base_name(file);
 	return unit;
 }
 

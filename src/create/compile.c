@@ -88,13 +88,6 @@ static bool is_one_of(const char *word, const char *const *list, size_t count)
 	return false;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* How many words of the command the option at argv[i] takes. */
 static size_t option_words(const struct sut_compile *compile, size_t i)
 {
@@ -110,7 +103,7 @@ static bool is_input(const char *word)
 
 static bool compiles_cxx(const char *program)
 {
-	return strstr(base_name(program), "++") != NULL;
+	return strstr(sut_base_name(program), "++") != NULL;
 }
 
 static const char *language_of(const char *input, const char *forced, const char *program)
@@ -123,7 +116,7 @@ static const char *language_of(const char *input, const char *forced, const char
 		{".s", "assembler"},   {".S", "assembler"}, {".sx", "assembler"},
 		{".m", "Objective-C"}, {".f90", "Fortran"}, {".i", "preprocessed C"},
 	};
-	const char *dot = strrchr(base_name(input), '.');
+	const char *dot = strrchr(sut_base_name(input), '.');
 
 	if (forced)
 		return strcmp(forced, "c") == 0 ? "C" : strcmp(forced, "c++") == 0 ? "C++" : forced;
@@ -184,7 +177,7 @@ enum sut_rc sut_compile_read(struct sut_arena *arena, const char *directory, siz
 	const char *forced = NULL;
 
 	while (first + 1 < argc &&
-	       is_one_of(base_name(argv[first]), wrappers, SUT_ARRAY_SIZE(wrappers)))
+	       is_one_of(sut_base_name(argv[first]), wrappers, SUT_ARRAY_SIZE(wrappers)))
 		first++;
 	if (first >= argc)
 		return sut_fail(diag, SUT_INVALID, "database", "a recorded command is empty");

@@ -18,13 +18,6 @@
 
 enum { SOURCE_MAX = 1 << 30 /* bytes */ };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* The compiler that this program is mounted over, or NULL. */
 static char *find_covered(struct sut_arena *arena)
 {
@@ -49,7 +42,7 @@ bool sut_record_is_compiler(const char *argv0)
 	SUT_ARENA struct sut_arena arena = {0};
 
 	if (getenv(SUT_RECORD_LOG) && getenv(SUT_RECORD_FOLDER) &&
-	    strcmp(base_name(argv0), "suture") != 0)
+	    strcmp(sut_base_name(argv0), "suture") != 0)
 		return true;
 	return find_covered(&arena) != NULL;
 }
@@ -169,7 +162,7 @@ static int run_covered(struct sut_arena *arena, const char *covered, char **argv
 int sut_record_compiler(char **argv)
 {
 	SUT_ARENA struct sut_arena arena = {0};
-	const char *name = base_name(argv[0]), *covered = find_covered(&arena);
+	const char *name = sut_base_name(argv[0]), *covered = find_covered(&arena);
 	char *real;
 
 	if (covered)

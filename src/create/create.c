@@ -115,7 +115,6 @@ static enum sut_rc compiler_version(struct creation *creation, const struct sut_
 static enum sut_rc add_file(struct creation *creation, const char *key, const char *path,
 			    struct sut_bytes *text)
 {
-	const char *slash = strrchr(path, '/');
 	unsigned char digest[SUT_SHA256_SIZE];
 	char hex[2 * SUT_SHA256_SIZE + 1];
 	enum sut_rc rc = sut_file_read(creation->arena, path, PATCH_MAX, text, creation->diag);
@@ -123,7 +122,7 @@ static enum sut_rc add_file(struct creation *creation, const char *key, const ch
 	if (rc)
 		return rc;
 	crypto_hash_sha256(digest, text->data, text->size);
-	add_fact(creation, key, slash ? slash + 1 : path);
+	add_fact(creation, key, sut_base_name(path));
 	add_fact(creation, sut_arena_printf(creation->arena, "%s-sha256", key),
 		 sut_arena_strdup(creation->arena, sut_hex(hex, digest, sizeof(digest))));
 	return SUT_OK;

@@ -44,15 +44,8 @@ bool sut_path_same_content(const char *a, const char *b)
 	       memcmp(left.data, right.data, left.size) == 0;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 bool sut_path_same_source(const char *a, const char *b)
 {
 	return strcmp(a, b) == 0 ||
-	       (strcmp(base_name(a), base_name(b)) == 0 && sut_path_same_content(a, b));
+	       (strcmp(sut_base_name(a), sut_base_name(b)) == 0 && sut_path_same_content(a, b));
 }

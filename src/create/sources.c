@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Where functions are in the source: for people, so anything that is missing is left out. */
+#include "create/dwarf-text.h"
 #include "create/extract.h"
+#include "base/io.h"
 
 #include <dwarf.h>
 #include <elfutils/libdwfl.h>
 #include <string.h>
-
-static void end_dwfl(Dwfl **dwfl)
-{
-	dwfl_end(*dwfl);
-}
 
 struct finder {
 	struct sut_extract *extract;
@@ -24,17 +21,10 @@ static bool same_name(const char *symbol, const char *name)
 	return !strncmp(symbol, name, length) && (!symbol[length] || symbol[length] == '.');
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* The unit's own file, however its path is written; a header keeps its path. */
 static bool same_file(const char *source, const char *file)
 {
-	return !strcmp(base_name(source), base_name(file));
+	return !strcmp(sut_base_name(source), sut_base_name(file));
 }
 
 /* clang says "file 0" for the unit's own source in DWARF 5, which libdw takes for none. */
@@ -72,33 +62,15 @@ static int visit_function(Dwarf_Die *die, void *context)
 	return DWARF_CB_OK;
 }
 
-/* The object has its debug information within; nothing is looked for elsewhere, least of all in the
- * network. */
-static int find_nothing(Dwfl_Module *module, void **data, const char *name, Dwarf_Addr base,
-			const char *file, const char *link, GElf_Word crc, char **found)
-{
-	(void)module, (void)data, (void)name, (void)base, (void)file, (void)link, (void)crc;
-	*found = NULL;
-	return -1;
-}
-
 static void find_sources(const struct finder *finder)
 {
-	static const Dwfl_Callbacks callbacks = {
-		.find_debuginfo = find_nothing,
-		.section_address = dwfl_offline_section_address,
-	};
-	__attribute__((cleanup(end_dwfl))) Dwfl *dwfl = dwfl_begin(&callbacks);
 	Dwfl_Module *module;
+	__attribute__((cleanup(sut_dwarf_close))) Dwfl *dwfl =
+		sut_dwarf_open(finder->part->diff->after->path, &module);
 	Dwarf_Addr bias;
 	Dwarf_Die *unit = NULL;
 
-	if (!dwfl)
-		return;
-	module = dwfl_report_offline(dwfl, "", finder->part->diff->after->path, -1);
-	if (!module || dwfl_report_end(dwfl, NULL, NULL))
-		return;
-	while ((unit = dwfl_module_nextcu(module, unit, &bias)))
+	while (dwfl && (unit = dwfl_module_nextcu(module, unit, &bias)))
 		dwarf_getfuncs(unit, visit_function, (void *)finder, 0);
 }
 

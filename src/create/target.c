@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "create/target.h"
+#include "base/io.h"
 
 #include <elf.h>
 #include <gelf.h>
@@ -334,13 +335,6 @@ static void take_debug_symbols(struct sut_arena *arena, struct sut_target *targe
 						 hex, hex + 2));
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 enum sut_rc sut_target_load(struct sut_arena *arena, const char *path, struct sut_target *target,
 			    struct sut_diag *diag)
 {
@@ -353,8 +347,11 @@ enum sut_rc sut_target_load(struct sut_arena *arena, const char *path, struct su
 enum sut_rc sut_target_parse(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
 			     struct sut_target *target, struct sut_diag *diag)
 {
-	struct sut_target result = {
-		.path = path, .name = base_name(path), .soname = "", .runpath = "", .bytes = bytes};
+	struct sut_target result = {.path = path,
+				    .name = sut_base_name(path),
+				    .soname = "",
+				    .runpath = "",
+				    .bytes = bytes};
 	struct load load = {.arena = arena, .target = &result, .diag = diag};
 	enum sut_rc rc;
 

@@ -10,6 +10,7 @@
  */
 #include "process/unwind.h"
 #include "base/guard.h"
+#include "base/io.h"
 
 #include <dwarf.h>
 #include <elfutils/libdwelf.h>
@@ -73,7 +74,6 @@ static bool is_file_of(Elf *elf, const struct sut_object *object)
 static void open_object(const struct sut_target *target, const struct sut_object *object,
 			struct sut_unwind_object *o)
 {
-	const char *slash = strrchr(object->path, '/');
 	GElf_Ehdr header;
 
 	*o = (struct sut_unwind_object){
@@ -81,7 +81,7 @@ static void open_object(const struct sut_target *target, const struct sut_object
 		.high = object->high,
 		.bias = object->bias,
 		.executable = object->executable,
-		.name = slash ? slash + 1 : object->path,
+		.name = sut_base_name(object->path),
 		.fd = open_file(target, object),
 	};
 	if (o->fd >= 0)

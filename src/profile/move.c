@@ -2,6 +2,7 @@
 /* Commands that were recorded for a tree at one path, for the tree at another. */
 #include "profile/prove.h"
 #include "create/compile.h"
+#include "base/io.h"
 
 #include <string.h>
 
@@ -52,16 +53,9 @@ enum sut_rc sut_profile_move(struct sut_arena *arena, const struct sut_profile *
 	return SUT_OK;
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 bool sut_profile_same_file(const struct sut_entry *a, const struct sut_entry *b)
 {
 	return strcmp(a->path, b->path) == 0 ||
 	       (strcmp(a->digest, b->digest) == 0 &&
-		strcmp(base_name(a->path), base_name(b->path)) == 0);
+		strcmp(sut_base_name(a->path), sut_base_name(b->path)) == 0);
 }

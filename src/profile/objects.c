@@ -8,6 +8,7 @@
 #include "create/path.h"
 #include "create/work.h"
 #include "base/guard.h"
+#include "base/io.h"
 
 #include <errno.h>
 #include <string.h>
@@ -19,16 +20,9 @@ enum {
 	NAMED = 4,  /* units that do not compile; of more there is only the number */
 };
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 const char *sut_profile_output(struct sut_arena *arena, const struct sut_entry *entry)
 {
-	const char *output = NULL, *base = base_name(entry->file), *dot = strrchr(base, '.');
+	const char *output = NULL, *base = sut_base_name(entry->file), *dot = strrchr(base, '.');
 	bool compiles = false;
 
 	for (size_t i = 1; i < entry->argc; i++) {

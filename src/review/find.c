@@ -2,6 +2,7 @@
 #include "review/find.h"
 
 #include "base/guard.h"
+#include "base/io.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -60,7 +61,7 @@ static void look_in(struct search *search, const char *folders)
 
 static bool has_name(const struct sut_patch_object *object, const char *path)
 {
-	const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path;
+	const char *name = sut_base_name(path);
 	size_t length = strcspn(name, " \n"); /* without " (deleted)" */
 
 	return (strlen(object->name) == length && !strncmp(object->name, name, length)) ||

@@ -6,6 +6,7 @@
  * compiles the extracted file. Warnings are the build's affair.
  */
 #include "source/flags.h"
+#include "base/io.h"
 
 #include <string.h>
 
@@ -86,9 +87,7 @@ static void note_missing(struct sut_arena *arena, struct sut_flags *flags, const
 
 static bool is_clang(const char *program)
 {
-	const char *slash = strrchr(program, '/');
-
-	return strncmp(slash ? slash + 1 : program, "clang", 5) == 0;
+	return strncmp(sut_base_name(program), "clang", 5) == 0;
 }
 
 struct sut_flags sut_flags_for_clang(struct sut_arena *arena, const char *const *argv,

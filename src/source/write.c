@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "source/write.h"
 #include "source/text.h"
+#include "base/io.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -79,13 +80,6 @@ static void write_tags(struct writer *writer)
 	}
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 /* __FILE__ and __LINE__ are what they are in the unit. */
 static void write_line(struct writer *writer, const struct sut_chunk *chunk)
 {
@@ -152,7 +146,7 @@ static void write_chunk(struct writer *writer, const struct sut_chunk *chunk)
 static void write_head(struct writer *writer, const struct sut_written *written)
 {
 	fprintf(writer->file, "/*\n * %s as a live patch of %s, made by suture extract.\n *\n",
-		base_name(written->patch), written->unit);
+		sut_base_name(written->patch), written->unit);
 	fputs(" * New versions of:\n", writer->file);
 	for (size_t i = 0; i < written->count; i++)
 		fprintf(writer->file, " *   %s\n", written->names[i]);
