@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * A kernel module as a file: ET_REL for x86-64, read as the kernel reads it. Nothing in it is
+ * trusted: every index, offset and string below was checked, so that later stages may use them
+ * without a second look. What the kernel's own loader would refuse for its form is refused here.
+ */
+#ifndef SUT_KERNEL_KLP_KO_H
+#define SUT_KERNEL_KLP_KO_H
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/io.h"
+
+#include <elf.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	SUT_KO_FILE_MAX = 256 << 20, /* bytes */
+	SUT_KO_SHN_LIVEPATCH = 0xff20,
+	SUT_KO_SHF_RELA_LIVEPATCH = 0x00100000,
+	SUT_KO_NONE = UINT32_MAX, /* instead of an index */
+};
+
+struct sut_ko_section {
+	const char *name;
+	Elf64_Shdr header;
+	const unsigned char
+		*data; /* header.sh_size bytes; NULL: zeros that the file does not have */
+};
+
+/* A relocation of a section that the kernel loads (SHF_ALLOC). */
+struct sut_ko_reloc {
+	uint32_t section; /* which is changed */
+	uint32_t table;   /* the SHT_RELA section that it stands in */
+	uint32_t type;    /* R_X86_64_* */
+	uint32_t symbol;  /* index into symbols */
+	uint64_t offset;  /* in section */
+	int64_t addend;
+};
+
+struct sut_ko {
+	const char *path;       /* for messages; borrowed */
+	struct sut_bytes bytes; /* the whole file, borrowed */
+	Elf64_Ehdr header;
+	size_t section_count;
+	struct sut_ko_section *sections;
+	uint32_t symtab, strtab; /* sections */
+	size_t symbol_count;
+	Elf64_Sym *symbols;
+	size_t reloc_count;
+	struct sut_ko_reloc *relocs; /* by section and offset, of equal ones in the file's order */
+};
+
+/*
+ * Reads a module from memory; all of *ko lives in the arena or in bytes, which must stay.
+ * SUT_INVALID (rule "format") for what is not well-formed, SUT_UNSUPPORTED for another machine.
+ */
+enum sut_rc sut_ko_read(struct sut_arena *arena, const char *path, struct sut_bytes bytes,
+			struct sut_ko *ko, struct sut_diag *diag);
+
+/* Reads the file at path. */
+enum sut_rc sut_ko_load(struct sut_arena *arena, const char *path, struct sut_ko *ko,
+			struct sut_diag *diag);
+
+const char *sut_ko_symbol_name(const struct sut_ko *ko, size_t symbol);
+
+/* The section of this name, or SUT_KO_NONE. */
+uint32_t sut_ko_find_section(const struct sut_ko *ko, const char *name);
+
+/* The symbol of this name that is not local, or SUT_KO_NONE. */
+uint32_t sut_ko_find_symbol(const struct sut_ko *ko, const char *name);
+
+/* The first relocation at or behind an offset of a section: an index into relocs, which may be
+ * reloc_count, and may be one of another section. */
+size_t sut_ko_find_reloc(const struct sut_ko *ko, uint32_t section, uint64_t offset);
+
+/*
+ * The next value of a key of .modinfo ("vermagic", "depends", "livepatch"), or NULL. *position
+ * starts at 0 and may be NULL when the first one is enough.
+ */
+const char *sut_ko_info(const struct sut_ko *ko, const char *key, size_t *position);
+
+/* The characters at an address inside the module, up to their zero byte; NULL: there are none. */
+const char *sut_ko_string(const struct sut_ko *ko, uint32_t section, uint64_t offset);
+
+#endif
