@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * A kernel module as a file: ET_REL for x86-64, read as the kernel reads it. Nothing in it is
- * trusted: every index, offset and string below was checked, so that later stages may use them
- * without a second look. What the kernel's own loader would refuse for its form is refused here.
+ * What relocations and livepatches need of a kernel module's file: its symbol table as it stands
+ * and the relocations of all that is loaded, over the sections that kernel/image reads. Nothing in
+ * it is trusted: every index, offset and string below was checked, so that later stages may use
+ * them without a second look.
  */
 #ifndef SUT_KERNEL_KLP_KO_H
 #define SUT_KERNEL_KLP_KO_H
 
-#include "base/arena.h"
-#include "base/diag.h"
-#include "base/io.h"
+#include "kernel/image/elf.h"
 
 #include <elf.h>
 #include <stdbool.h>
@@ -23,13 +22,6 @@ enum {
 	SUT_KO_NONE = UINT32_MAX, /* instead of an index */
 };
 
-struct sut_ko_section {
-	const char *name;
-	Elf64_Shdr header;
-	const unsigned char
-		*data; /* header.sh_size bytes; NULL: zeros that the file does not have */
-};
-
 /* A relocation of a section that the kernel loads (SHF_ALLOC). */
 struct sut_ko_reloc {
 	uint32_t section; /* which is changed */
@@ -41,14 +33,10 @@ struct sut_ko_reloc {
 };
 
 struct sut_ko {
-	const char *path;       /* for messages; borrowed */
-	struct sut_bytes bytes; /* the whole file, borrowed */
-	Elf64_Ehdr header;
-	size_t section_count;
-	struct sut_ko_section *sections;
-	uint32_t symtab, strtab; /* sections */
+	struct sut_kernel_elf elf;
+	uint32_t symtab, strtab, shstrtab; /* sections */
 	size_t symbol_count;
-	Elf64_Sym *symbols;
+	Elf64_Sym *symbols; /* of the file, unchanged; st_shndx is one of elf's or reserved */
 	size_t reloc_count;
 	struct sut_ko_reloc *relocs; /* by section and offset, of equal ones in the file's order */
 };
@@ -65,9 +53,6 @@ enum sut_rc sut_ko_load(struct sut_arena *arena, const char *path, struct sut_ko
 			struct sut_diag *diag);
 
 const char *sut_ko_symbol_name(const struct sut_ko *ko, size_t symbol);
-
-/* The section of this name, or SUT_KO_NONE. */
-uint32_t sut_ko_find_section(const struct sut_ko *ko, const char *name);
 
 /* The symbol of this name that is not local, or SUT_KO_NONE. */
 uint32_t sut_ko_find_symbol(const struct sut_ko *ko, const char *name);

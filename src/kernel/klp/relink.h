@@ -22,6 +22,9 @@ enum { SUT_KLP_OBJECT_MAX = 55, SUT_KLP_SYMBOL_MAX = 511 };
 
 #define SUT_KLP_VMLINUX "vmlinux"
 
+/* Sections in which authors annotate what a symbol is; the object's name follows. */
+#define SUT_KLP_ANNOTATIONS ".klp.module_relocs."
+
 /* What one undefined symbol of the module is. */
 struct sut_klp_binding {
 	const char *symbol; /* as the module names it */
