@@ -12,7 +12,10 @@ const struct sut_rule *sut_rule_at(size_t i)
 	if (i < sut_rules_input_count)
 		return &sut_rules_input[i];
 	i -= sut_rules_input_count;
-	return i < sut_rules_process_count ? &sut_rules_process[i] : NULL;
+	if (i < sut_rules_process_count)
+		return &sut_rules_process[i];
+	i -= sut_rules_process_count;
+	return i < sut_rules_kernel_count ? &sut_rules_kernel[i] : NULL;
 }
 
 const struct sut_rule *sut_rule_find(const char *id)
