@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/cli.h"
 #include "cli/commands.h"
-#include "create/record.h"
+#include "units/record.h"
 
 #include <getopt.h>
 #include <locale.h>

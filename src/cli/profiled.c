@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/profiled.h"
 #include "base/guard.h"
-#include "create/target.h"
+#include "proof/target.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
 #define SUT_CLI_PROFILED_H
 
 #include "base/out.h"
-#include "create/create.h"
-#include "create/database.h"
+#include "units/units.h"
+#include "units/database.h"
 #include "profile/profile.h"
 
 struct sut_profiled {

@@ -2,7 +2,7 @@
 /* suture record -- CMD...: builds, and notes how each file was compiled. */
 #include "cli/cli.h"
 #include "base/guard.h"
-#include "create/record.h"
+#include "units/record.h"
 
 #include <signal.h>
 

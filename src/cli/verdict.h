@@ -4,7 +4,7 @@
 #define SUT_CLI_VERDICT_H
 
 #include "base/out.h"
-#include "create/create.h"
+#include "base/verdict.h"
 
 /* The refusals and warnings as headlines with their evidence, and as the fields of these names. */
 void sut_report_verdict(struct sut_out *out, const struct sut_verdict *verdict);

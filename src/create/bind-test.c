@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Where calls of klp_ functions lead that a patched unit makes. */
-#include "create/testunit.h"
+#include "create/create.h"
+#include "object/testunit.h"
 #include "base/tap.h"
 
 #include <elf.h>

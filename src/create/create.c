@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The stages of create in their order, the scratch folder they work in, and the verdict. */
 #include "create/create.h"
-#include "create/compile.h"
-#include "create/jobs.h"
-#include "create/nothing.h"
-#include "create/scratch.h"
-#include "create/work.h"
+#include "judge/judge.h"
+#include "units/compile.h"
+#include "units/jobs.h"
+#include "units/nothing.h"
+#include "units/scratch.h"
+#include "units/work.h"
 #include "base/guard.h"
 #include "base/io.h"
 #include "base/rules.h"
@@ -218,9 +219,9 @@ static enum sut_rc run_stages(struct creation *creation)
 {
 	const struct sut_create_options *options = creation->options;
 	struct sut_patch *patch = creation->patch;
-	enum sut_rc rc =
-		sut_units_build(creation->arena, options, creation->scratch, &creation->units,
-				&creation->unit_count, creation->verdict, creation->diag);
+	enum sut_rc rc = sut_units_build(creation->arena, options, creation->scratch,
+					 sut_units_judge_early, &creation->units,
+					 &creation->unit_count, creation->verdict, creation->diag);
 
 	if (rc || !creation->unit_count)
 		return rc;

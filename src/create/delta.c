@@ -6,10 +6,10 @@
  * small helpers of a header are in many objects. Once it has it, every single function must match.
  */
 #include "create/create.h"
-#include "create/additions.h"
-#include "create/delta-private.h"
-#include "create/extract.h"
-#include "create/judge.h"
+#include "extract/additions.h"
+#include "create/delta.h"
+#include "extract/extract.h"
+#include "judge/judge.h"
 #include "base/guard.h"
 
 #include <string.h>
@@ -334,7 +334,8 @@ enum sut_rc sut_delta_build(struct sut_arena *arena, const struct sut_create_opt
 	rc = sut_extract_run(&extract, diag);
 	if (rc)
 		return rc;
-	sut_extract_judge(&extract);
+	sut_edges_judge(&extract);
+	sut_labels_judge(&extract);
 	sut_additions_judge(&extract);
 	sut_extract_sources(&extract);
 	/* Without a changed function nothing reads old values in a new way. */

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Code that no compiler made from this unit alone: assembler statements, link-time optimisation. */
-#include "create/judge.h"
-#include "create/testunit.h"
+#include "create/create.h"
+#include "judge/judge.h"
+#include "object/testunit.h"
 #include "base/tap.h"
 
 #define MAIN "int f(int); int main(int argc, char **argv) { (void)argv; return f(argc); }\n"

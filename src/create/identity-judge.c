@@ -4,6 +4,7 @@
  * whatever create refuses is known function by function, by the very rules of real patches.
  */
 #include "create/identity-private.h"
+#include "judge/judge.h"
 
 #include <string.h>
 
@@ -33,8 +34,10 @@ enum sut_rc sut_identity_extract(struct sut_identity_work *work, struct sut_extr
 	extract->targets = parts->targets;
 	extract->imports = parts->imports;
 	rc = sut_extract_run(extract, work->diag);
-	if (rc == SUT_OK)
-		sut_extract_judge(extract);
+	if (rc == SUT_OK) {
+		sut_edges_judge(extract);
+		sut_labels_judge(extract);
+	}
 	return rc;
 }
 

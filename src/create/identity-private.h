@@ -3,7 +3,7 @@
 #ifndef SUT_CREATE_IDENTITY_PRIVATE_H
 #define SUT_CREATE_IDENTITY_PRIVATE_H
 
-#include "create/extract.h"
+#include "create/delta.h"
 #include "create/identity.h"
 
 /* A function of the target that may become part of a patch. */

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Every unit of a build, compiled once and as it is. */
-#include "create/compile.h"
-#include "create/database.h"
+#include "units/compile.h"
+#include "units/database.h"
 #include "create/identity-private.h"
-#include "create/path.h"
-#include "create/work.h"
+#include "units/path.h"
+#include "units/work.h"
 #include "base/guard.h"
 
 #include <errno.h>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "create/identity-private.h"
-#include "create/scratch.h"
+#include "units/scratch.h"
 
 #include <string.h>
 

@@ -7,8 +7,8 @@
  * linked from: one whose functions all lie where another's were proven is only a worse guess at the
  * same code. In the same way it shows that a compile of it as C++ is not in a target.
  */
-#include "create/delta-private.h"
-#include "create/path.h"
+#include "create/delta.h"
+#include "units/path.h"
 
 void sut_member_find_file(struct sut_delta *delta, struct sut_member *member)
 {

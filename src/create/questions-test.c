@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "create/create.h"
-#include "create/testunit.h"
+#include "object/testunit.h"
 #include "base/tap.h"
 
 #include <string.h>

@@ -7,7 +7,7 @@
  * it fetches: the release's signature, the hash of the index, the hash of each file.
  */
 #include "profile/package.h"
-#include "create/jobs.h"
+#include "units/jobs.h"
 #include "base/guard.h"
 
 #include <errno.h>

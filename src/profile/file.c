@@ -2,7 +2,7 @@
 #include "profile/file.h"
 #include "profile/cache.h"
 #include "base/guard.h"
-#include "create/path.h"
+#include "units/path.h"
 
 #include <jansson.h>
 #include <string.h>

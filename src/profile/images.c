@@ -2,10 +2,10 @@
 /* Linked images: which of those in the tree are the targets, and which programs made them. */
 #include "profile/prove.h"
 #include "profile/tree.h"
-#include "create/jobs.h"
-#include "create/path.h"
-#include "create/scratch.h"
-#include "create/target.h"
+#include "units/jobs.h"
+#include "units/path.h"
+#include "units/scratch.h"
+#include "proof/target.h"
 #include "base/guard.h"
 #include "base/io.h"
 

@@ -14,7 +14,7 @@
 #include "profile/file.h"
 #include "profile/prove.h"
 #include "profile/tree.h"
-#include "create/target.h"
+#include "proof/target.h"
 #include "base/guard.h"
 
 #include <signal.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Commands that were recorded for a tree at one path, for the tree at another. */
 #include "profile/prove.h"
-#include "create/compile.h"
+#include "units/compile.h"
 #include "base/io.h"
 
 #include <string.h>

@@ -2,11 +2,11 @@
 /* The objects of a profile's units: those that the build left, and others compiled again. */
 #include "profile/prove.h"
 #include "profile/cache.h"
-#include "create/compile.h"
-#include "create/jobs.h"
-#include "create/object.h"
-#include "create/path.h"
-#include "create/work.h"
+#include "units/compile.h"
+#include "units/jobs.h"
+#include "object/object.h"
+#include "units/path.h"
+#include "units/work.h"
 #include "base/guard.h"
 #include "base/io.h"
 

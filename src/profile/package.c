@@ -2,8 +2,8 @@
 /* dpkg and apt are asked by their commands: their files are nobody else's business. */
 #include "profile/package.h"
 #include "profile/profile.h"
-#include "create/jobs.h"
-#include "create/scratch.h"
+#include "units/jobs.h"
+#include "units/scratch.h"
 #include "base/guard.h"
 
 #include <string.h>

@@ -6,7 +6,7 @@
  *   profile.json  the targets, the compile commands with the digest of each source, the verdicts
  *   SHA256SUMS    the digest of every file of the tree
  *   objects/      objects that the build left none of
- *   before/       objects of unpatched units, which create leaves there (see create/kept.h)
+ *   before/       objects of unpatched units, which create leaves there (see units/kept.h)
  *   build.log     what the build said
  *
  * The commands are kept as they were recorded, with the path that the tree had then (its origin).
@@ -17,7 +17,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "create/database.h"
+#include "units/database.h"
 #include "elf/patchfile.h"
 
 #include <stdbool.h>

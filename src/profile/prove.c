@@ -5,13 +5,13 @@
  * A file may have been compiled several times: for a static and a shared library, or from copies
  * that the build made of the tree. Each of its compiles is a unit here, and the proof says which
  * one the linker took: one whose functions all lie where another's were proven is only a worse
- * guess at the same code (as in create/delta.c). What is left are the units of the target.
+ * guess at the same code (as in create/linked.c). What is left are the units of the target.
  */
 #include "profile/prove.h"
 #include "profile/cache.h"
-#include "create/object.h"
-#include "create/proof.h"
-#include "create/target.h"
+#include "object/object.h"
+#include "proof/proof.h"
+#include "proof/target.h"
 #include "base/guard.h"
 
 #include <elf.h>

@@ -10,8 +10,8 @@
  * on it.
  */
 #include "profile/room.h"
-#include "create/jobs.h"
-#include "create/recordlog.h"
+#include "units/jobs.h"
+#include "units/recordlog.h"
 #include "base/guard.h"
 #include "base/io.h"
 

@@ -3,7 +3,7 @@
  * A room: a private view of the file system in which a build runs, gone when the build is.
  *
  * Everything is where it always is, except that a folder of ours appears at another path (where
- * Debian built the package), and that this program lies over the compilers (create/record.h). It
+ * Debian built the package), and that this program lies over the compilers (units/record.h). It
  * takes namespaces of mounts and processes, and of users when it is not root who asks. Nothing of
  * it is left, however it ends: all processes in it end with the first one, and that one with us.
  */
@@ -12,7 +12,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
-#include "create/record.h"
+#include "units/record.h"
 
 #include <stdbool.h>
 

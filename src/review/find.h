@@ -3,7 +3,7 @@
 #ifndef SUT_REVIEW_FIND_H
 #define SUT_REVIEW_FIND_H
 
-#include "create/target.h"
+#include "proof/target.h"
 
 #include <sys/types.h>
 

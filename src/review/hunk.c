@@ -2,7 +2,7 @@
 #include "review/hunk.h"
 #include "review/shown.h"
 
-#include "create/hunks.h"
+#include "units/hunks.h"
 
 #include <ctype.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #ifndef SUT_REVIEW_NAMES_H
 #define SUT_REVIEW_NAMES_H
 
-#include "create/target.h"
+#include "proof/target.h"
 
 struct sut_names;
 

@@ -3,8 +3,8 @@
 
 #include "base/io.h"
 #include "base/rules.h"
-#include "create/hunks.h"
-#include "create/scratch.h"
+#include "units/hunks.h"
+#include "units/scratch.h"
 
 #include <sodium.h>
 #include <string.h>

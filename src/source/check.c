@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "source/check.h"
+#include "judge/judge.h"
 #include "source/facts.h"
-#include "create/scratch.h"
-#include "create/work.h"
+#include "units/scratch.h"
+#include "units/work.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -278,11 +279,12 @@ static enum sut_rc check_in(void *context, const char *folder)
 	source_options.from_count = check->file_count;
 	if (mkdir(folders[0], 0700) < 0 || mkdir(folders[1], 0700) < 0)
 		return sut_fail_errno(check->diag, "%s", folder);
-	rc = sut_units_build(check->arena, check->options, folders[0], &object, &object_count,
-			     &builds, check->diag);
+	rc = sut_units_build(check->arena, check->options, folders[0], sut_units_judge_early,
+			     &object, &object_count, &builds, check->diag);
 	if (rc == SUT_OK)
-		rc = sut_units_build(check->arena, &source_options, folders[1], &source,
-				     &source_count, &builds, check->diag);
+		rc = sut_units_build(check->arena, &source_options, folders[1],
+				     sut_units_judge_early, &source, &source_count, &builds,
+				     check->diag);
 	for (size_t i = 0; i < object_count && rc == SUT_OK; i++)
 		rc = check_unit(check, &object[i], source, source_count);
 	/* Each has a folder in memory of its own. */

@@ -9,7 +9,7 @@
  */
 #include "source/facts.h"
 #include "base/io.h"
-#include "create/work.h"
+#include "units/work.h"
 
 #include <string.h>
 

@@ -6,8 +6,8 @@
 #ifndef SUT_SOURCE_FACTS_H
 #define SUT_SOURCE_FACTS_H
 
-#include "create/create.h"
-#include "create/diff.h"
+#include "units/units.h"
+#include "object/diff.h"
 
 struct sut_inlined {
 	const char *host;   /* the function whose code it is in */

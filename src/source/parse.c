@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "source/parse.h"
 #include "base/guard.h"
-#include "create/path.h"
+#include "units/path.h"
 
 #include <fcntl.h>
 #include <string.h>

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "source/source.h"
+#include "judge/judge.h"
 #include "source/closure.h"
 #include "source/flags.h"
 #include "source/write.h"
-#include "create/scratch.h"
-#include "create/work.h"
+#include "units/scratch.h"
+#include "units/work.h"
 
 #include <string.h>
 
@@ -197,7 +198,8 @@ static enum sut_rc extract_in(void *context, const char *folder)
 	struct sut_unit *units;
 	size_t count, capacity = 0;
 	enum sut_rc rc = sut_units_build(extraction->arena, extraction->options->create, folder,
-					 &units, &count, extraction->verdict, extraction->diag);
+					 sut_units_judge_early, &units, &count, extraction->verdict,
+					 extraction->diag);
 
 	if (rc == SUT_OK && extraction->options->create->target_count)
 		rc = judge(extraction, units, count);

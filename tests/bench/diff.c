@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* bench-diff BEFORE.o AFTER.o: create's reader and differ alone, for ./create; prints what differs.
  */
-#include "create/diff.h"
+#include "object/diff.h"
 #include "base/guard.h"
 
 #include <stdio.h>

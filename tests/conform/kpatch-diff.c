@@ -5,7 +5,7 @@
  * patch could not bring about.
  */
 #include "base/guard.h"
-#include "create/diff.h"
+#include "object/diff.h"
 
 #include <stdio.h>
 

@@ -8,7 +8,7 @@
 #include "meaning.h"
 #include "mutate.h"
 #include "base/guard.h"
-#include "create/diff.h"
+#include "object/diff.h"
 
 #include <stdio.h>
 #include <stdlib.h>

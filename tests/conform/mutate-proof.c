@@ -10,7 +10,7 @@
  */
 #include "mutate.h"
 #include "base/guard.h"
-#include "create/proof.h"
+#include "proof/proof.h"
 
 #include <elf.h>
 #include <stdio.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Any text may come as a recorded command. */
 #include "base/guard.h"
-#include "create/compile.h"
+#include "units/compile.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Any text may come as a database of compile commands, or as the log of a recorded build. */
 #include "base/guard.h"
-#include "create/database.h"
-#include "create/record.h"
+#include "units/database.h"
+#include "units/record.h"
 #include "file.h"
 
 #include <stdint.h>

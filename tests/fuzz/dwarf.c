@@ -4,8 +4,8 @@
  * functions, as libdw gives them to create's messages.
  */
 #include "base/guard.h"
-#include "create/dwarf-text.h"
-#include "create/types.h"
+#include "object/dwarf-text.h"
+#include "object/types.h"
 #include "file.h"
 
 #include <stdint.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Any text may come as a source patch; what is found lies in it. */
 #include "base/guard.h"
-#include "create/hunks.h"
+#include "units/hunks.h"
 
 #include <stdlib.h>
 #include <string.h>

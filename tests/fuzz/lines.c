@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Any two texts: the stabilised one without the lines that were put in is the second again. */
 #include "base/guard.h"
-#include "create/lines.h"
+#include "units/lines.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -4,7 +4,7 @@
  * changed, as a program's unit and as a kernel's. Itself it equals.
  */
 #include "base/guard.h"
-#include "create/diff.h"
+#include "object/diff.h"
 
 #include <elf.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
  * equal lies in code of the target, and a stripped one is searched, too.
  */
 #include "base/guard.h"
-#include "create/proof.h"
+#include "proof/proof.h"
 
 #include <stdint.h>
 #include <stdlib.h>

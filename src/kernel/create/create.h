@@ -16,7 +16,7 @@
 #define SUT_KERNEL_CREATE_CREATE_H
 
 #include "create/create.h"
-#include "create/diff.h"
+#include "object/diff.h"
 
 /* What stands for the kernel itself where a module could be named, as livepatch has it. */
 #define SUT_KERNEL_VMLINUX "vmlinux"

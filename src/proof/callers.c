@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "proof/callers.h"
+
+#include <elf.h>
+#include <string.h>
+
+enum {
+	CALL = 0xe8,
+	JUMP = 0xe9,
+	BRANCH_PREFIX = 0x0f,
+	BRANCH = 0x80, /* to 0x8f, behind the prefix */
+	LEA = 0x8d,
+	MODRM_RIP = 0x05,
+	MODRM_RIP_MASK = 0xc7,
+	FIXED_MIN = 0x400000, /* where programs begin that are linked to a fixed address */
+};
+
+/* The four bytes at field are the distance of a call, a jump or a branch. */
+static bool is_branch(const unsigned char *code, uint64_t field)
+{
+	return code[field - 1] == CALL || code[field - 1] == JUMP ||
+	       (field > 1 && code[field - 2] == BRANCH_PREFIX &&
+		(code[field - 1] & 0xf0) == BRANCH);
+}
+
+uint64_t *sut_callers_find(struct sut_arena *arena, const struct sut_target *target, uint64_t entry,
+			   size_t *count)
+{
+	uint64_t *callers = NULL;
+	size_t capacity = 0;
+
+	*count = 0;
+	for (size_t i = 0; i < target->segment_count; i++) {
+		const struct sut_target_segment *segment = &target->segments[i];
+
+		for (uint64_t at = 1; segment->executable && at + 4 <= segment->file_size; at++) {
+			int32_t distance;
+
+			memcpy(&distance, segment->data + at, sizeof(distance));
+			if (segment->address + at + 4 + (int64_t)distance == entry &&
+			    is_branch(segment->data, at))
+				SUT_PUSH(arena, callers, *count, capacity) =
+					segment->address + at - 1;
+		}
+	}
+	return callers;
+}
+
+/* The loader puts the address somewhere. A slot that only calls go through does not count. */
+static bool has_reloc(const struct sut_target *target, uint64_t entry)
+{
+	for (size_t i = 0; i < target->reloc_count; i++) {
+		const struct sut_target_reloc *reloc = &target->relocs[i];
+		const struct sut_target_symbol *symbols;
+		size_t count = 0;
+
+		if (reloc->type == R_X86_64_RELATIVE && (uint64_t)reloc->addend == entry)
+			return true;
+		if (reloc->type == R_X86_64_JUMP_SLOT || !*reloc->name)
+			continue;
+		symbols = sut_target_find(target, reloc->name, &count);
+		for (size_t j = 0; j < count; j++)
+			if (symbols[j].address == entry)
+				return true;
+	}
+	return false;
+}
+
+/* lea entry(%rip), %reg; and in what is linked to a fixed address, the address itself. */
+static bool has_code(const struct sut_target_segment *segment, uint64_t entry)
+{
+	for (uint64_t at = 0; at + 4 <= segment->file_size; at++) {
+		const unsigned char *field = segment->data + at;
+		int32_t word;
+
+		memcpy(&word, field, sizeof(word));
+		if (entry >= FIXED_MIN && (uint32_t)word == entry)
+			return true;
+		if (segment->executable && at >= 2 && field[-2] == LEA &&
+		    (field[-1] & MODRM_RIP_MASK) == MODRM_RIP &&
+		    segment->address + at + 4 + (int64_t)word == entry)
+			return true;
+	}
+	return false;
+}
+
+bool sut_callers_have_pointer(const struct sut_target *target, uint64_t entry)
+{
+	for (size_t i = 0; i < target->segment_count; i++)
+		if (has_code(&target->segments[i], entry))
+			return true;
+	return has_reloc(target, entry);
+}
+
+bool sut_callers_may_import(const struct sut_target *target, const char *name)
+{
+	size_t count;
+	const struct sut_target_symbol *symbols = sut_target_find(target, name, &count);
+
+	for (size_t i = 0; i < count && !target->executable; i++)
+		if (symbols[i].dynamic)
+			return true;
+	return false;
+}
+
+const struct sut_target_symbol *sut_target_function_at(const struct sut_target *target,
+						       uint64_t address)
+{
+	for (size_t i = 0; i < target->symbol_count; i++) {
+		const struct sut_target_symbol *symbol = &target->symbols[i];
+
+		if (symbol->type == STT_FUNC && address - symbol->address < symbol->size)
+			return symbol;
+	}
+	return NULL;
+}
