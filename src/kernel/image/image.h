@@ -14,8 +14,8 @@ struct sut_kernel_image {
 };
 
 /*
- * Reads vmlinux, or unpacks it from a bzImage (xz, gzip, zstd, lz4). SUT_INVALID (rule "format"):
- * it is neither, or damaged; SUT_UNSUPPORTED (rule "kernel-image"): another machine or packing.
+ * Reads vmlinux, or unpacks it from a bzImage (xz, gzip, zstd). SUT_INVALID (rule "format"): it is
+ * neither, or damaged; SUT_UNSUPPORTED (rule "kernel-image"): another machine or packing.
  */
 enum sut_rc sut_kernel_image_open(struct sut_arena *arena, const char *path,
 				  struct sut_kernel_image *image, struct sut_diag *diag);

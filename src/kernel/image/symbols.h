@@ -78,10 +78,13 @@ enum sut_rc sut_kernel_symbols_text(struct sut_arena *arena, struct sut_bytes te
 				    const char *module, struct sut_kernel_symbols *symbols,
 				    struct sut_diag *diag);
 
-/* The symbol table of a vmlinux with one (a debugging package's): sizes and sections are exact, and
- * positions are those of the same kernel's kallsyms. SUT_GONE: it has no symbol table. */
-enum sut_rc sut_kernel_symbols_elf(struct sut_arena *arena, const struct sut_kernel_elf *elf,
-				   struct sut_kernel_symbols *symbols, struct sut_diag *diag);
+/*
+ * Gives symbols of vmlinux the exact sizes that a symbol table of the same kernel has (a debugging
+ * package's vmlinux). SUT_GONE: it has none; SUT_INVALID (rule "kallsyms"): it is of another
+ * kernel.
+ */
+enum sut_rc sut_kernel_symbols_exact(struct sut_kernel_symbols *symbols,
+				     const struct sut_kernel_elf *elf, struct sut_diag *diag);
 
 /* For those who read symbols from elsewhere: list and count are filled in, in order; gives the
  * symbols their positions and makes the indices. */
