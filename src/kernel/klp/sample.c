@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What a hand-written livepatch looks like to whoever reads its file, without a kernel's headers:
+ * compiled to a relocatable object for the tests and the fuzzer. The private parts of the
+ * structures have sizes that no kernel has.
+ */
+struct klp_func {
+	const char *old_name;
+	void *new_func;
+	unsigned long old_sympos;
+	char internal[112];
+};
+
+struct klp_object {
+	const char *name;
+	struct klp_func *funcs;
+	void (*callbacks[4])(void);
+	char internal[72];
+};
+
+struct klp_state {
+	unsigned long id;
+	unsigned int version;
+	void *data;
+};
+
+struct klp_patch {
+	void *module;
+	struct klp_object *objs;
+	struct klp_state *states;
+	_Bool replace;
+	char internal[64];
+};
+
+#define INFO(name, text)                                                                           \
+	static const char name[] __attribute__((used, section(".modinfo"), aligned(1))) = text
+INFO(info_license, "license=GPL");
+INFO(info_livepatch, "livepatch=Y");
+INFO(info_vermagic, "vermagic=6.1.0-50-amd64 SMP preempt mod_unload modversions ");
+
+struct {
+	char content[64];
+} __this_module __attribute__((section(".gnu.linkonce.this_module"))) = {"sample"};
+
+extern char *private_variable;
+extern int private_function(int);
+extern int twice(void);
+extern int of_loop;
+extern int exported(int);
+
+int new_show(void);
+int new_show(void)
+{
+	return exported(private_function(private_variable[0])) + twice();
+}
+
+int new_loop(void);
+int new_loop(void)
+{
+	return of_loop;
+}
+
+static int *cell = &of_loop;
+
+void clear(void);
+void clear(void)
+{
+	cell = 0;
+}
+
+static struct klp_func funcs[] = {
+	{.old_name = "cmdline_proc_show", .new_func = new_show},
+	{.old_name = "m_show", .new_func = new_show, .old_sympos = 2},
+	{0},
+};
+static struct klp_func loop_funcs[] = {{.old_name = "loop_show", .new_func = new_loop}, {0}};
+static struct klp_func no_funcs[] = {{0}};
+static struct klp_object objs[] = {
+	{.funcs = funcs},
+	{.name = "loop", .funcs = loop_funcs, .callbacks = {0, 0, 0, clear}},
+	{.name = "brd", .funcs = no_funcs, .callbacks = {clear}},
+	{0},
+};
+static struct klp_state states[] = {{.id = 7, .version = 2}, {.id = 9}, {0}};
+static struct klp_patch patch = {
+	.module = &__this_module, .objs = objs, .states = states, .replace = 1};
+
+/* Something else that begins with a pointer to the module. */
+static struct {
+	void *owner;
+	int (*show)(void);
+} operations = {&__this_module, new_show};
+
+void *keep(void) __attribute__((section(".init.text")));
+void *keep(void)
+{
+	operations.show();
+	return cell ? (void *)&patch : 0;
+}
