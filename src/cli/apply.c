@@ -2,29 +2,11 @@
 #include "cli/each.h"
 #include "cli/effect.h"
 #include "base/guard.h"
-#include "base/io.h"
 #include "elf/patchfile.h"
-
-#include <sodium.h>
 
 static const struct sut_option options[] = {
 	{"wait", "SECONDS", "how long to wait for threads to go over (10)"},
 };
-
-static enum sut_rc load(struct sut_arena *arena, const char *path, struct sut_patch *patch,
-			unsigned char digest[SUT_SHA256_SIZE], struct sut_diag *diag)
-{
-	struct sut_bytes bytes;
-	enum sut_rc rc = sut_file_read(arena, path, SUT_PATCH_FILE_MAX, &bytes, diag);
-
-	if (rc != SUT_OK)
-		return rc;
-	rc = sut_patch_read(arena, bytes.data, bytes.size, patch, diag);
-	if (rc != SUT_OK)
-		return sut_context(diag, rc, "%s is not applied", path);
-	crypto_hash_sha256(digest, bytes.data, bytes.size);
-	return SUT_OK;
-}
 
 /* The context of apply_to(). */
 struct work {
@@ -85,7 +67,7 @@ static int run(struct sut_call *call)
 	if (!sut_call_wait(call, &work.wait))
 		return SUT_EXIT_USAGE;
 	sut_call_out(call, &out, "suture.apply/1", false);
-	rc = load(&arena, call->argv[0], &work.patch, work.digest, &diag);
+	rc = sut_effect_load(&arena, call->argv[0], &work.patch, work.digest, &diag);
 	status = rc == SUT_OK ? apply_all(call, &out, &arena, &work)
 			      : sut_report_failure(&out, rc, &diag);
 	return sut_call_end(&out, status);

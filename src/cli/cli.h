@@ -66,6 +66,7 @@ extern const struct sut_command sut_command_record;
 extern const struct sut_command sut_command_inspect;
 extern const struct sut_command sut_command_verify;
 extern const struct sut_command sut_command_explain;
+extern const struct sut_command sut_command_plan;
 extern const struct sut_command sut_command_apply;
 extern const struct sut_command sut_command_status;
 extern const struct sut_command sut_command_revert;

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/effect.h"
+#include "base/io.h"
 
 #include <errno.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 enum { WAIT_DEFAULT_S = 10 };
@@ -12,26 +14,43 @@ static void show_progress(void *context, const struct sut_blockers *blockers)
 		     blockers->threads - blockers->count, blockers->threads);
 }
 
-bool sut_call_wait(const struct sut_call *call, struct sut_effect_options *options)
+enum sut_rc sut_effect_load(struct sut_arena *arena, const char *path, struct sut_patch *patch,
+			    unsigned char digest[SUT_SHA256_SIZE], struct sut_diag *diag)
 {
-	const char *text = sut_call_option(call, "wait");
+	struct sut_bytes bytes;
+	enum sut_rc rc = sut_file_read(arena, path, SUT_PATCH_FILE_MAX, &bytes, diag);
+
+	if (rc != SUT_OK)
+		return rc;
+	rc = sut_patch_read(arena, bytes.data, bytes.size, patch, diag);
+	if (rc != SUT_OK)
+		return sut_context(diag, rc, "%s is not applied", path);
+	crypto_hash_sha256(digest, bytes.data, bytes.size);
+	return SUT_OK;
+}
+
+bool sut_call_seconds(const struct sut_call *call, const char *name, double fallback, uint64_t *ns)
+{
+	const char *text = sut_call_option(call, name);
+	double seconds = fallback;
 	char *end;
-	double seconds = WAIT_DEFAULT_S;
 
 	if (text) {
 		errno = 0;
 		seconds = strtod(text, &end);
 		if (errno || end == text || *end || !(seconds >= 0 && seconds <= 86400)) {
-			sut_usage_error(call, "--wait %s: not a number of seconds", text);
+			sut_usage_error(call, "--%s %s: not a number of seconds", name, text);
 			return false;
 		}
 	}
-	*options = (struct sut_effect_options){
-		.wait_ns = (uint64_t)(seconds * 1e9),
-		.progress = show_progress,
-		.context = (void *)call,
-	};
+	*ns = (uint64_t)(seconds * 1e9);
 	return true;
+}
+
+bool sut_call_wait(const struct sut_call *call, struct sut_effect_options *options)
+{
+	*options = (struct sut_effect_options){.progress = show_progress, .context = (void *)call};
+	return sut_call_seconds(call, "wait", WAIT_DEFAULT_S, &options->wait_ns);
 }
 
 static const char *why(enum sut_look look)
@@ -55,18 +74,21 @@ static const char *why(enum sut_look look)
 	return "";
 }
 
+void sut_blocker_report(struct sut_out *out, const struct sut_blocker *b)
+{
+	sut_out_unsigned(out, "thread", (uint64_t)b->tid);
+	sut_out_string(out, "reason", sut_look_name(b->look));
+	sut_out_string(out, "explanation", why(b->look));
+	sut_out_string(out, "function", b->function);
+	sut_out_address(out, "address", b->address);
+}
+
 void sut_blockers_report(struct sut_out *out, const struct sut_blockers *blockers)
 {
 	sut_out_array(out, "blockers");
 	for (size_t i = 0; i < blockers->count; i++) {
-		const struct sut_blocker *b = &blockers->list[i];
-
 		sut_out_object(out, NULL);
-		sut_out_unsigned(out, "thread", (uint64_t)b->tid);
-		sut_out_string(out, "reason", sut_look_name(b->look));
-		sut_out_string(out, "explanation", why(b->look));
-		sut_out_string(out, "function", b->function);
-		sut_out_address(out, "address", b->address);
+		sut_blocker_report(out, &blockers->list[i]);
 		sut_out_end(out);
 	}
 	sut_out_end(out);

@@ -69,6 +69,16 @@ static bool is_text(const struct sut_application *a, uint64_t address, uint64_t 
 	return true;
 }
 
+/* Who has changed code, as far as its first bytes tell. */
+static const char *whose_bytes(const unsigned char *bytes, uint64_t size)
+{
+	if (size && bytes[0] == 0xcc)
+		return ": a breakpoint or a uprobe is at its start";
+	if (size && bytes[0] == 0xe9)
+		return ": a jump of another patcher or tracer is at its start";
+	return "";
+}
+
 static enum sut_rc check_piece(const struct sut_application *a, const struct sut_patch_func *func,
 			       const struct sut_patch_piece *piece, struct sut_diag *diag)
 {
@@ -91,8 +101,8 @@ static enum sut_rc check_piece(const struct sut_application *a, const struct sut
 		sut_fail(
 			diag, SUT_REFUSED, "bytes",
 			"%s: process %d (%s): its bytes in memory are not those that the patch was "
-			"made for",
-			func->name, a->target.pid, a->target.name);
+			"made for%s",
+			func->name, a->target.pid, a->target.name, whose_bytes(bytes, piece->size));
 		sut_remedy(diag,
 			   "A breakpoint, a probe or another patcher changed it; remove that.");
 		return SUT_REFUSED;
@@ -404,7 +414,7 @@ static enum sut_rc plan_again(struct sut_application *a, const struct sut_memory
 }
 
 /* A patch of this name, in use or on its way, must be this very file. */
-static enum sut_rc check_name(const struct sut_application *a, struct sut_diag *diag)
+enum sut_rc sut_application_check_name(const struct sut_application *a, struct sut_diag *diag)
 {
 	const struct sut_memory_patch *same = sut_memory_find(&a->memory, a->patch->name);
 
@@ -426,7 +436,7 @@ enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, struct su
 	return sut_drive_open(&a->target, pid, a->arena, &a->runtime, &a->memory, diag);
 }
 
-enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *diag)
+enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *diag)
 {
 	const struct sut_memory_patch *present = reusable(a);
 	enum sut_rc rc = check_bytes(a, diag);
@@ -439,7 +449,13 @@ enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *
 		rc = sut_look_before(&a->runtime, a->arena, diag);
 	if (rc == SUT_OK)
 		rc = present ? plan_again(a, present, diag) : plan_all(a, diag);
-	/* Up to here the target has only been read. */
+	return rc;
+}
+
+enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *diag)
+{
+	enum sut_rc rc = sut_application_plan(a, diag);
+
 	if (rc == SUT_OK)
 		rc = sut_runtime_place(&a->runtime, diag);
 	if (rc == SUT_OK)
@@ -480,7 +496,7 @@ enum sut_rc sut_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch
 	*effect = (struct sut_effect){0};
 	rc = sut_application_open(&a, pid, diag);
 	if (rc == SUT_OK)
-		rc = check_name(&a, diag);
+		rc = sut_application_check_name(&a, diag);
 	if (rc == SUT_OK)
 		rc = sut_drive(&drive, options, effect, diag);
 	if (a.func_count)

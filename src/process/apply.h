@@ -32,10 +32,13 @@ struct sut_application {
  */
 enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, struct sut_diag *diag);
 
-/*
- * Checks that the patch fits, works everything out, and puts it into the target's memory, where
- * nothing leads to it yet.
- */
+/* Refuses (rule "name") a patch when another one of its name is in use. */
+enum sut_rc sut_application_check_name(const struct sut_application *a, struct sut_diag *diag);
+
+/* Checks that the patch fits and works everything out. The target is only read. */
+enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *diag);
+
+/* The same, and puts it into the target's memory, where nothing leads to it yet. */
 enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *diag);
 
 #endif

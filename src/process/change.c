@@ -7,7 +7,7 @@
 #include "process/switch.h"
 
 /* As the core has it: see sut_replaces(). */
-static bool replaces(const struct sut_rt_patch *patch, const struct sut_rt_patch *old)
+bool sut_change_replaces(const struct sut_rt_patch *patch, const struct sut_rt_patch *old)
 {
 	if (patch->klp.replace_set)
 		return old->klp.replace_set == patch->klp.replace_set;
@@ -29,7 +29,7 @@ static enum sut_rc add_nops(const struct sut_memory *memory, const struct sut_rt
 	for (size_t i = 0; i < memory->use_count; i++) {
 		const struct sut_memory_patch *old = memory->use[i];
 
-		if (!replaces(patch, &old->record))
+		if (!sut_change_replaces(patch, &old->record))
 			continue;
 		for (uint32_t k = 0; k < old->record.func_count; k++) {
 			const struct sut_rt_func *site = &old->funcs[k];
@@ -39,7 +39,7 @@ static enum sut_rc add_nops(const struct sut_memory *memory, const struct sut_rt
 			if (has_entry(changes, *count, site->entry))
 				continue;
 			top = sut_memory_top(memory, site->entry, NULL, &owner);
-			if (!replaces(patch, &owner->record)) {
+			if (!sut_change_replaces(patch, &owner->record)) {
 				sut_fail(
 					diag, SUT_UNSUPPORTED, "sets",
 					"the patch %s, of another set, lies over one that is to be "

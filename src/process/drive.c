@@ -20,8 +20,14 @@ enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, struct sut_aren
 		rc = sut_runtime_settle(runtime, diag);
 	if (rc == SUT_OK)
 		rc = sut_memory_read(runtime, arena, memory, diag);
-	if (rc != SUT_OK || memory->control.stage != SUT_RT_WORKING)
-		return rc;
+	return rc == SUT_OK ? sut_drive_check_fork(target, memory, diag) : rc;
+}
+
+enum sut_rc sut_drive_check_fork(const struct sut_target *target, const struct sut_memory *memory,
+				 struct sut_diag *diag)
+{
+	if (memory->control.stage != SUT_RT_WORKING)
+		return SUT_OK;
 	sut_fail(
 		diag, SUT_REFUSED, "forked",
 		"process %d (%s): it was forked while its parent's patches were being changed, and "

@@ -31,6 +31,10 @@ enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, struct sut_aren
 			   struct sut_runtime *runtime, struct sut_memory *memory,
 			   struct sut_diag *diag);
 
+/* SUT_REFUSED (rule "forked"): nobody in the target can finish what was under way in its parent. */
+enum sut_rc sut_drive_check_fork(const struct sut_target *target, const struct sut_memory *memory,
+				 struct sut_diag *diag);
+
 /* Functions of a patch, for the report. */
 void sut_drive_count(const struct sut_rt_func *funcs, size_t count, struct sut_effect *effect);
 

@@ -41,16 +41,18 @@ enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runti
 {
 	enum { RANGES_MAX = 1 << 20 };
 	struct sut_target *target = runtime->target;
+	struct sut_rt_range *ranges;
 	size_t size;
 
 	*looker = (struct sut_looker){.runtime = runtime, .arena = arena};
 	if (!sut_target_read(target, transition, &looker->t, sizeof(looker->t)) ||
 	    looker->t.range_count > RANGES_MAX)
 		return sut_target_damaged(target, "the transition record", diag);
-	size = looker->t.range_count * sizeof(looker->ranges[0]);
-	looker->ranges = sut_arena_alloc(arena, size);
-	if (!sut_target_read(target, looker->t.ranges, looker->ranges, size))
+	size = looker->t.range_count * sizeof(ranges[0]);
+	ranges = sut_arena_alloc(arena, size);
+	if (!sut_target_read(target, looker->t.ranges, ranges, size))
 		return sut_target_damaged(target, "the range table", diag);
+	looker->ranges = ranges;
 	return SUT_OK;
 }
 

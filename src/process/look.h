@@ -39,10 +39,11 @@ struct sut_blockers {
 struct sut_looker {
 	struct sut_runtime *runtime;
 	struct sut_rt_transition t;
-	struct sut_rt_range *ranges;
+	const struct sut_rt_range *ranges;
 	struct sut_arena *arena;
 };
 
+/* Of a transition in the target. */
 enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runtime,
 			    uint64_t transition, struct sut_arena *arena, struct sut_diag *diag);
 

@@ -52,6 +52,40 @@ enum sut_rc sut_force(struct sut_arena *arena, pid_t pid, const char *name,
 		      const struct sut_effect_options *options, struct sut_effect *effect,
 		      struct sut_diag *diag);
 
+/* A thread that is in a function which the patch replaces. */
+struct sut_forecast_thread {
+	struct sut_blocker blocker; /* as it was seen last */
+	size_t seen;                /* looks that found it there; all of them: it may never leave */
+};
+
+/* What applying a patch would come to. */
+struct sut_forecast {
+	char name[32];       /* of the process */
+	bool applied;        /* it is in use already */
+	const char *moving;  /* a patch whose transition runs, and has to end first; or NULL */
+	bool placed;         /* the process has our run-time */
+	bool kept;           /* ... and the new code, from an earlier time */
+	size_t functions;    /* that are redirected, those included that a replaced patch has */
+	uint64_t mapped;     /* bytes of memory that would be added */
+	size_t replaced_count;
+	const char **replaced; /* names of patches that would go */
+	size_t refused_count;
+	const char **refused; /* functions that stand against it (rule "entry") */
+	size_t looks;         /* how often all threads were looked at */
+	size_t threads;
+	size_t running; /* at the last look: nobody knows where, and they go over by themselves */
+	size_t thread_count;
+	struct sut_forecast_thread *list;
+};
+
+/*
+ * Works out what sut_apply() would do now, and looks at the threads for watch_ns nanoseconds. The
+ * target is only read. Fails as sut_apply() would.
+ */
+enum sut_rc sut_forecast_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch *patch,
+			       const unsigned char digest[SUT_SHA256_SIZE], uint64_t watch_ns,
+			       struct sut_forecast *forecast, struct sut_diag *diag);
+
 struct sut_state_func {
 	const char *name;
 	uint64_t entry;

@@ -23,6 +23,9 @@ struct sut_change {
 	const struct sut_rt_func *to;
 };
 
+/* Whether enabling the patch takes the other one out of use. */
+bool sut_change_replaces(const struct sut_rt_patch *patch, const struct sut_rt_patch *old);
+
 /*
  * What enabling a patch that is only planned changes: its own functions, and those that a replace
  * gives back. count: of all changes. SUT_UNSUPPORTED (rule "sets").
