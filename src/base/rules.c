@@ -58,3 +58,15 @@ const char *sut_allow_sentence(enum sut_allow allow)
 	}
 	return "";
 }
+
+enum sut_rc sut_rule_check_allow(const char *id, struct sut_diag *diag)
+{
+	const struct sut_rule *rule = sut_rule_find(id);
+
+	if (rule && rule->allow == SUT_ALLOW_YES)
+		return SUT_OK;
+	sut_fail(diag, SUT_INVALID, "allow", "--allow %s: %s", id,
+		 rule ? sut_allow_sentence(rule->allow) : "there is no such rule");
+	sut_remedy(diag, "`suture explain` says which rules may be overruled.");
+	return SUT_INVALID;
+}

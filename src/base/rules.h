@@ -11,6 +11,8 @@
 #ifndef SUT_BASE_RULES_H
 #define SUT_BASE_RULES_H
 
+#include "base/diag.h"
+
 #include <stddef.h>
 
 /* Who gives the rule: a mask. */
@@ -47,6 +49,9 @@ const struct sut_rule *sut_rule_find(const char *id);
 
 /* "create: the judgement of the change", for one bit of a mask. */
 const char *sut_stage_name(enum sut_stage stage);
+
+/* Whether --allow may name the rule; SUT_INVALID (rule "allow") says why not. */
+enum sut_rc sut_rule_check_allow(const char *id, struct sut_diag *diag);
 
 /* What "--allow RULE" does: the end of a sentence that begins so. */
 const char *sut_allow_sentence(enum sut_allow allow);

@@ -2,6 +2,7 @@
 #include "base/verdict.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static const char *format(struct sut_arena *arena, const char *fmt, va_list ap)
 {
@@ -62,4 +63,39 @@ void sut_warn(struct sut_verdict *verdict, const char *rule, const char *evidenc
 	SUT_PUSH(verdict->arena, verdict->warnings, verdict->warning_count,
 		 verdict->warning_capacity) = entry(verdict->arena, rule, evidence, fmt, ap);
 	va_end(ap);
+}
+
+void sut_refuse_diag(struct sut_verdict *verdict, const struct sut_diag *diag)
+{
+	const char *evidence = "";
+
+	for (unsigned int i = 1; i < diag->count; i++)
+		evidence = sut_arena_printf(verdict->arena, "%s%s%s", evidence,
+					    *evidence ? "\n" : "", diag->entry[i]);
+	sut_refuse(verdict, sut_arena_strdup(verdict->arena, diag->rule), evidence, "%s%s%s",
+		   diag->entry[0], diag->remedy[0] ? "; " : "", diag->remedy);
+}
+
+static bool is_one_of(const char *rule, const char *const *rules, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (strcmp(rule, rules[i]) == 0)
+			return true;
+	return false;
+}
+
+void sut_verdict_allow(struct sut_verdict *verdict, const char *const *rules, size_t count)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < verdict->refusal_count; i++) {
+		const struct sut_refusal refusal = verdict->refusals[i];
+
+		if (is_one_of(refusal.rule, rules, count))
+			sut_warn(verdict, refusal.rule, refusal.evidence, "allowed: %s",
+				 refusal.message);
+		else
+			verdict->refusals[kept++] = refusal;
+	}
+	verdict->refusal_count = kept;
 }

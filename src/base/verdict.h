@@ -7,6 +7,7 @@
 #define SUT_BASE_VERDICT_H
 
 #include "base/arena.h"
+#include "base/diag.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -42,5 +43,11 @@ void sut_warn(struct sut_verdict *verdict, const char *rule, const char *evidenc
 	      ...) __attribute__((format(printf, 4, 5)));
 void sut_ask(struct sut_verdict *verdict, const char *about, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* A stage that had to stop for a reason is a refusal like those that let it go on. */
+void sut_refuse_diag(struct sut_verdict *verdict, const struct sut_diag *diag);
+
+/* Turns the refusals of these rules into warnings. */
+void sut_verdict_allow(struct sut_verdict *verdict, const char *const *rules, size_t count);
 
 #endif

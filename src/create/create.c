@@ -49,19 +49,6 @@ static enum sut_rc check_name(const char *name, struct sut_diag *diag)
 			SUT_PATCH_NAME_MAX);
 }
 
-/* Whether it may be overruled at all; if not, why not. */
-static enum sut_rc check_allowed(const char *id, struct sut_diag *diag)
-{
-	const struct sut_rule *rule = sut_rule_find(id);
-
-	if (rule && rule->allow == SUT_ALLOW_YES)
-		return SUT_OK;
-	sut_fail(diag, SUT_INVALID, "allow", "--allow %s: %s", id,
-		 rule ? sut_allow_sentence(rule->allow) : "there is no such rule");
-	sut_remedy(diag, "`suture explain` says which rules may be overruled.");
-	return SUT_INVALID;
-}
-
 static enum sut_rc check_options(struct sut_arena *arena, const struct sut_create_options *options,
 				 struct sut_diag *diag)
 {
@@ -69,7 +56,7 @@ static enum sut_rc check_options(struct sut_arena *arena, const struct sut_creat
 	struct sut_bytes text;
 
 	for (size_t i = 0; i < options->allowed_count && rc == SUT_OK; i++)
-		rc = check_allowed(options->allowed[i], diag);
+		rc = sut_rule_check_allow(options->allowed[i], diag);
 	/* It is needed late: that it cannot be read is said before. */
 	if (rc == SUT_OK && options->with)
 		rc = sut_file_read(arena, options->with, PATCH_MAX, &text, diag);
@@ -187,7 +174,6 @@ static void apply_allowed(struct creation *creation)
 	const struct sut_create_options *options = creation->options;
 	struct sut_verdict *verdict = creation->verdict;
 	struct sut_patch *patch = creation->patch;
-	size_t kept = 0;
 
 	for (size_t i = 0; i < options->allowed_count; i++) {
 		bool used = false;
@@ -200,19 +186,7 @@ static void apply_allowed(struct creation *creation)
 			SUT_PUSH(creation->arena, patch->allowed, patch->allowed_count,
 				 creation->allowed_capacity) = options->allowed[i];
 	}
-	for (size_t k = 0; k < verdict->refusal_count; k++) {
-		struct sut_refusal refusal = verdict->refusals[k];
-		bool allowed = false;
-
-		for (size_t i = 0; i < options->allowed_count; i++)
-			allowed |= strcmp(refusal.rule, options->allowed[i]) == 0;
-		if (allowed)
-			sut_warn(verdict, refusal.rule, refusal.evidence, "allowed: %s",
-				 refusal.message);
-		else
-			verdict->refusals[kept++] = refusal;
-	}
-	verdict->refusal_count = kept;
+	sut_verdict_allow(verdict, options->allowed, options->allowed_count);
 }
 
 static enum sut_rc run_stages(struct creation *creation)
@@ -235,19 +209,6 @@ static enum sut_rc run_stages(struct creation *creation)
 	return rc;
 }
 
-/* A stage that had to stop for a reason is a refusal like those that let it go on. */
-static void refuse_by_diag(struct creation *creation)
-{
-	const struct sut_diag *diag = creation->diag;
-	const char *evidence = "";
-
-	for (unsigned int i = 1; i < diag->count; i++)
-		evidence = sut_arena_printf(creation->arena, "%s%s%s", evidence,
-					    *evidence ? "\n" : "", diag->entry[i]);
-	sut_refuse(creation->verdict, sut_arena_strdup(creation->arena, diag->rule), evidence,
-		   "%s%s%s", diag->entry[0], diag->remedy[0] ? "; " : "", diag->remedy);
-}
-
 /* Units were compiled, and all their code is the same. */
 static enum sut_rc explain_nothing(struct creation *creation)
 {
@@ -267,7 +228,7 @@ static enum sut_rc create_in(void *context, const char *folder)
 	creation->scratch = folder;
 	rc = run_stages(creation);
 	if (rc == SUT_REFUSED) {
-		refuse_by_diag(creation);
+		sut_refuse_diag(creation->verdict, creation->diag);
 		rc = SUT_OK;
 	}
 	if (rc)
