@@ -21,14 +21,16 @@
 /* What stands for the kernel itself where a module could be named, as livepatch has it. */
 #define SUT_KERNEL_VMLINUX "vmlinux"
 
+enum { SUT_KERNEL_NAME_MAX = 55 /* of a module; the kernel's structure has room for this */ };
+
 struct sut_kernel_options {
 	const char *name; /* of the module: letters, digits and _ */
 	const char *version;
 	size_t fix_count;
 	const char **fixes;
 	const char *release; /* of the kernel, such as 6.1.0-50-amd64 */
-	const char *profile; /* the folder of the kernel's profile */
-	const char *tree;    /* the prepared tree in it, with a built objtool; absolute, no links */
+	const char *tree;    /* prepared, with a built objtool; absolute, without links */
+	const char *cache;   /* folder that commands and objects are kept in, of the profile */
 	const char *source;  /* the operator's tree, which must agree with it, or NULL */
 	const char *patch;   /* the source patch */
 	const char *strip;   /* -p level as a number, or NULL: find it */
@@ -99,9 +101,13 @@ struct sut_kernel_patch {
 	struct sut_bytes module; /* the .ko */
 };
 
+/* Turns refusals of options->allowed into warnings; what is left then is final. */
+void sut_kernel_allow(const struct sut_kernel_options *options, struct sut_verdict *verdict);
+
 /*
  * Proves the parts against the kernel's image and modules, extracts what is changed with all that
- * it needs, and makes the module of it. A refusal: patch is not filled.
+ * it needs, and makes the module of it. With a refusal that is not allowed, also one of the
+ * verdict so far, patch is not filled.
  */
 enum sut_rc sut_kernel_patch_make(struct sut_arena *arena, const struct sut_kernel_options *options,
 				  const struct sut_kernel_parts *parts, const char *scratch,
