@@ -7,6 +7,7 @@
 #include "kernel/image/unpack.h"
 #include "base/guard.h"
 
+#include <ctype.h>
 #include <string.h>
 
 struct reading {
@@ -230,7 +231,10 @@ static int compare_names(const void *left, const void *right)
 	return strcmp(*(const char *const *)left, *(const char *const *)right);
 }
 
-/* An exported symbol has an entry "__ksymtab_NAME" in one of two sections. */
+/*
+ * An exported symbol has an entry "__ksymtab_NAME" in one of two sections. The kernel's list has a
+ * capital letter for those of the first one only (is_exported()).
+ */
 static void take_exports(struct reading *reading)
 {
 	static const char prefix[] = "__ksymtab_";
@@ -241,22 +245,21 @@ static void take_exports(struct reading *reading)
 		Elf64_Sym symbol = symbol_at(reading, i);
 		const struct sut_kernel_section *section = section_of(reading, &symbol);
 		const char *name = name_of(reading, &symbol);
+		const uint32_t *found;
 
-		if (section && strncmp(name, prefix, strlen(prefix)) == 0 &&
-		    strncmp(section->name, "__ksymtab", strlen("__ksymtab")) == 0)
-			SUT_PUSH(reading->arena, module->exports, module->export_count, capacity) =
-				name + strlen(prefix);
+		if (!section || strncmp(name, prefix, strlen(prefix)) != 0 ||
+		    strncmp(section->name, "__ksymtab", strlen("__ksymtab")) != 0)
+			continue;
+		name += strlen(prefix);
+		SUT_PUSH(reading->arena, module->exports, module->export_count, capacity) = name;
+		found = sut_kernel_symbols_find(&module->symbols, name, &count);
+		for (size_t k = 0; k < count && strcmp(section->name, "__ksymtab") == 0; k++)
+			module->symbols.list[found[k]].type =
+				(char)toupper(module->symbols.list[found[k]].type);
 	}
 	if (module->export_count)
 		qsort(module->exports, module->export_count, sizeof(*module->exports),
 		      compare_names);
-	for (size_t i = 0; i < module->export_count; i++) {
-		const uint32_t *found =
-			sut_kernel_symbols_find(&module->symbols, module->exports[i], &count);
-
-		for (size_t k = 0; k < count; k++)
-			module->symbols.list[found[k]].type &= (char)~0x20; /* a capital */
-	}
 }
 
 enum sut_rc sut_kernel_module_parse(struct sut_arena *arena, const char *path,

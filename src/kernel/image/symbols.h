@@ -23,7 +23,7 @@ struct sut_kernel_symbol {
 			     address, so with padding; 0: not known */
 	uint32_t section; /* module file, ELF symbol table: index of its section; else 0 */
 	char type;        /* as nm(1) and /proc/kallsyms have it; capital: global (vmlinux) or
-			     exported (module) */
+			     exported to all (module) */
 	uint32_t position, namesakes;             /* 1 of 1; 2 of 3 */
 	uint32_t early_position, early_namesakes; /* while the module loads; else as above */
 };
