@@ -15,7 +15,10 @@ const struct sut_rule *sut_rule_at(size_t i)
 	if (i < sut_rules_process_count)
 		return &sut_rules_process[i];
 	i -= sut_rules_process_count;
-	return i < sut_rules_kernel_count ? &sut_rules_kernel[i] : NULL;
+	if (i < sut_rules_kernel_count)
+		return &sut_rules_kernel[i];
+	i -= sut_rules_kernel_count;
+	return i < sut_rules_host_count ? &sut_rules_host[i] : NULL;
 }
 
 const struct sut_rule *sut_rule_find(const char *id)

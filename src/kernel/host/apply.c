@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/host/explain.h"
+#include "kernel/host/files.h"
+#include "kernel/host/operation.h"
+#include "base/guard.h"
+
+#include <string.h>
+
+struct apply {
+	struct sut_operation op;
+	struct sut_livepatch lp;
+	struct sut_host_state state; /* before */
+};
+
+/* Whether the module that is loaded under this name is the one of the file. */
+static bool same_module(const struct apply *a)
+{
+	static const char section[] = ".note.gnu.build-id";
+	const struct sut_kernel_section *note = sut_kernel_elf_section(&a->lp.ko.elf, section);
+
+	return note && note->data &&
+	       sut_host_same(a->op.host, note->data, note->size, "/sys/module/%s/notes/%s",
+			     a->lp.name, section);
+}
+
+static enum sut_rc refuse_name(const struct apply *a, const char *what, struct sut_diag *diag)
+{
+	sut_fail(diag, SUT_REFUSED, "kernel-name", "the name %s is taken by %s", a->lp.name, what);
+	sut_remedy(diag,
+		   "`suture revert %s kernel` removes that one; or give the patch another "
+		   "name.",
+		   a->lp.name);
+	return SUT_REFUSED;
+}
+
+/* All is as wanted, except for modules that were replaced. */
+static void finish(struct apply *a)
+{
+	a->op.effect->outcome = SUT_HOST_DONE;
+	if (!a->lp.klp.readable || !a->lp.klp.replace)
+		return;
+	for (size_t i = 0; i < a->state.patch_count; i++)
+		if (strcmp(a->state.patches[i].name, a->lp.name) != 0)
+			sut_operation_unload(&a->op, a->state.patches[i].name);
+}
+
+/* Time is up: leave it open, or go back and wait for that. */
+static enum sut_rc give_up(struct apply *a, struct sut_diag *diag)
+{
+	struct sut_host_effect *effect = a->op.effect;
+	struct sut_host_blockers blockers = effect->blockers;
+	size_t total = effect->blocker_total;
+	enum sut_rc rc;
+
+	effect->outcome = SUT_HOST_BLOCKED;
+	if (a->op.options->keep)
+		return SUT_OK;
+	rc = sut_operation_enable(&a->op, false, diag);
+	if (rc != SUT_OK)
+		return rc;
+	if (!sut_operation_follow(&a->op, a->lp.func_count))
+		return SUT_OK;
+	/* Who had blocked is what the operator wants to know. */
+	effect->blockers = blockers;
+	effect->blocker_total = total;
+	effect->outcome = SUT_HOST_BACK;
+	sut_operation_unload(&a->op, a->lp.name);
+	return SUT_OK;
+}
+
+static enum sut_rc follow(struct apply *a, struct sut_diag *diag)
+{
+	size_t functions = a->lp.func_count;
+
+	for (size_t i = 0; i < a->state.patch_count; i++)
+		functions += a->state.patches[i].func_count;
+	if (!sut_operation_follow(&a->op, functions))
+		return give_up(a, diag);
+	finish(a);
+	return SUT_OK;
+}
+
+/* A patch of this name is in use: nothing to do, or the rest of what somebody began. */
+static enum sut_rc go_on(struct apply *a, const struct sut_host_patch *there, struct sut_diag *diag)
+{
+	enum sut_rc rc;
+
+	if (!same_module(a))
+		return refuse_name(a, "another patch that is in use", diag);
+	a->op.effect->resumed = there->transition;
+	if (there->enabled && !there->transition) {
+		a->op.effect->outcome = SUT_HOST_NOTHING;
+		return SUT_OK;
+	}
+	if (!there->enabled) {
+		rc = sut_operation_enable(&a->op, true, diag);
+		if (rc != SUT_OK)
+			return rc;
+	}
+	return follow(a, diag);
+}
+
+static enum sut_rc load(struct apply *a, struct sut_diag *diag)
+{
+	const struct sut_host *host = a->op.host;
+	uint64_t start = sut_operation_now(&a->op);
+	struct sut_log log = {0};
+	int error = host->calls->load(host->context, a->lp.fd);
+
+	a->op.effect->load_s = sut_operation_seconds(&a->op, start);
+	if (!error)
+		return SUT_OK;
+	sut_log_read(a->op.arena, a->op.log_fd, &log);
+	return sut_explain_load(a->op.arena, a->lp.name, -error, &log, diag);
+}
+
+/* The module of a patch that left is in the way of the same one. */
+static enum sut_rc clear_name(struct apply *a, struct sut_diag *diag)
+{
+	if (!sut_host_exists(a->op.host, "/sys/module/%s", a->lp.name) ||
+	    sut_operation_unload(&a->op, a->lp.name))
+		return SUT_OK;
+	return refuse_name(a, "a module that is still loaded, and something refers to it", diag);
+}
+
+static enum sut_rc check_replaces(const struct apply *a, const char *replaces,
+				  struct sut_diag *diag)
+{
+	const char *why = NULL;
+
+	if (!replaces)
+		return SUT_OK;
+	if (!sut_host_patch_find(&a->state, replaces))
+		why = "is not in use";
+	else if (!a->lp.klp.readable || !a->lp.klp.replace)
+		why = "would stay: the patch does not say that it replaces others";
+	else if (strcmp(replaces, a->lp.name) == 0)
+		why = "has the same name, which the kernel cannot tell apart";
+	if (!why)
+		return SUT_OK;
+	sut_fail(diag, SUT_REFUSED, "kernel-replace", "%s is not replaced by %s: it %s", replaces,
+		 a->lp.name, why);
+	sut_remedy(diag, "Look at `suture status kernel`; `suture apply` applies it as it is.");
+	return SUT_REFUSED;
+}
+
+static enum sut_rc apply(struct apply *a, const char *replaces, struct sut_diag *diag)
+{
+	const struct sut_host_patch *there = sut_host_patch_find(&a->state, a->lp.name);
+	enum sut_rc rc = check_replaces(a, replaces, diag);
+
+	if (rc == SUT_OK)
+		rc = sut_operation_turn(&a->op, &a->state, diag);
+	if (rc != SUT_OK)
+		return rc;
+	if (there && (there->enabled || there->transition))
+		return go_on(a, there, diag);
+	rc = sut_livepatch_check(&a->op, &a->lp, &a->state, diag);
+	if (rc == SUT_OK)
+		rc = clear_name(a, diag);
+	if (rc == SUT_OK)
+		rc = load(a, diag);
+	return rc == SUT_OK ? follow(a, diag) : rc;
+}
+
+enum sut_rc sut_host_apply(const struct sut_host *host, struct sut_arena *arena, const char *path,
+			   const char *replaces, const struct sut_host_options *options,
+			   struct sut_host_effect *effect, struct sut_diag *diag)
+{
+	struct apply a = {
+		.op = {.host = host, .arena = arena, .options = options, .effect = effect}};
+	enum sut_rc rc;
+
+	*effect = (struct sut_host_effect){.patch = ""};
+	rc = sut_livepatch_open(arena, path, &a.lp, diag);
+	if (rc == SUT_OK)
+		rc = sut_host_state_read(host, arena, &a.state, diag);
+	if (rc == SUT_OK) {
+		a.op.name = a.lp.name;
+		sut_operation_start(&a.op);
+		effect->func_count = a.lp.func_count;
+		rc = apply(&a, replaces, diag);
+		sut_operation_end(&a.op);
+	}
+	sut_livepatch_close(&a.lp);
+	return rc == SUT_OK ? rc : sut_context(diag, rc, "%s is not applied", path);
+}

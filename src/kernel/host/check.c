@@ -1,0 +1,215 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Before a livepatch is loaded. The kernel refuses most of what is wrong, after it has loaded and
+ * relocated the module, with an errno that has many meanings; and some things it does not refuse:
+ * with MODVERSIONS a module of another kernel version loads when the checksums of the few symbols
+ * that it imports agree, whatever has become of the functions that it replaces.
+ */
+#include "kernel/host/operation.h"
+#include "kernel/host/files.h"
+#include "base/guard.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static enum sut_rc check_release(const struct sut_livepatch *lp, const struct sut_host_state *state,
+				 struct sut_diag *diag)
+{
+	const char *vermagic = sut_ko_info(&lp->ko, "vermagic", NULL);
+	size_t length = vermagic ? strcspn(vermagic, " ") : 0;
+
+	if (state->release && strlen(state->release) == length &&
+	    strncmp(vermagic, state->release, length) == 0)
+		return SUT_OK;
+	sut_fail(diag, SUT_REFUSED, "kernel-release", "%s was made for Linux %.*s, and %s runs",
+		 lp->name, length ? (int)length : 7, length ? vermagic : "unknown",
+		 state->release ? state->release : "an unknown one");
+	sut_remedy(diag, "Make the patch for the kernel that runs: suture create --target kernel.");
+	return SUT_REFUSED;
+}
+
+/* The choice in brackets: "none [integrity] confidentiality". */
+static bool is_locked_down(const struct sut_host *host, struct sut_arena *arena)
+{
+	const char *text = sut_host_text(host, arena, "/sys/kernel/security/lockdown");
+
+	return text && !strstr(text, "[none]");
+}
+
+static enum sut_rc check_signature(const struct sut_host *host, struct sut_arena *arena,
+				   const struct sut_livepatch *lp, struct sut_diag *diag)
+{
+	const char *enforced =
+		sut_host_text(host, arena, "/sys/module/module/parameters/sig_enforce");
+	bool locked = is_locked_down(host, arena);
+
+	if (sut_host_number(host, 0, "/proc/sys/kernel/modules_disabled") > 0) {
+		sut_fail(diag, SUT_REFUSED, "kernel-modules",
+			 "this kernel takes no modules any more, until it is started again");
+		sut_remedy(diag, "Somebody has set the sysctl kernel.modules_disabled to 1, which "
+				 "cannot be taken back.");
+		return SUT_REFUSED;
+	}
+	if (lp->is_signed || (!locked && (!enforced || *enforced != 'Y')))
+		return SUT_OK;
+	sut_fail(diag, SUT_REFUSED, "kernel-signature",
+		 "%s is not signed, and this kernel %s, so that it takes only signed modules",
+		 lp->name, locked ? "is locked down" : "has module.sig_enforce");
+	sut_remedy(diag, "Sign it with a key that the kernel trusts (one in .builtin_trusted_keys "
+			 "or, with Secure Boot, an enrolled machine owner key).");
+	return SUT_REFUSED;
+}
+
+static enum sut_rc check_ftrace(const struct sut_host *host, struct sut_diag *diag)
+{
+	if (sut_host_number(host, 1, "/proc/sys/kernel/ftrace_enabled") != 0)
+		return SUT_OK;
+	sut_fail(diag, SUT_REFUSED, "kernel-ftrace",
+		 "tracing is switched off, and livepatches redirect functions by it");
+	sut_remedy(diag, "sysctl kernel.ftrace_enabled=1; look who has set it to 0.");
+	return SUT_REFUSED;
+}
+
+static enum sut_rc check_depends(const struct sut_host *host, struct sut_arena *arena,
+				 const struct sut_livepatch *lp, struct sut_diag *diag)
+{
+	const char *depends = sut_ko_info(&lp->ko, "depends", NULL), *name;
+	char *rest = sut_arena_strdup(arena, depends ? depends : "");
+
+	while ((name = strsep(&rest, ","))) {
+		if (!*name || sut_host_exists(host, "/sys/module/%s", name))
+			continue;
+		sut_fail(diag, SUT_REFUSED, "kernel-depends",
+			 "%s needs the module %s, which is not loaded", lp->name, name);
+		sut_remedy(diag, "modprobe %s", name);
+		return SUT_REFUSED;
+	}
+	return SUT_OK;
+}
+
+/* Early symbols of a module need it to be there; late ones wait for it. */
+static enum sut_rc check_objects(struct sut_operation *op, const struct sut_livepatch *lp,
+				 struct sut_diag *diag)
+{
+	for (size_t i = 0; i < lp->klp.symbol_count; i++) {
+		const struct sut_klp_symbol *symbol = &lp->klp.symbols[i];
+
+		if (!symbol->early || strcmp(symbol->object, "vmlinux") == 0 ||
+		    sut_host_exists(op->host, "/sys/module/%s", symbol->object))
+			continue;
+		sut_fail(diag, SUT_REFUSED, "kernel-object",
+			 "%s uses %s of the module %s, which is not loaded", lp->name, symbol->name,
+			 symbol->object);
+		sut_remedy(diag, "modprobe %s", symbol->object);
+		return SUT_REFUSED;
+	}
+	for (size_t i = 0; i < lp->klp.object_count; i++) {
+		const char *name = lp->klp.objects[i].name;
+
+		if (strcmp(name, "vmlinux") == 0 ||
+		    sut_host_exists(op->host, "/sys/module/%s/initstate", name))
+			continue;
+		if (sut_host_exists(op->host, "/sys/module/%s", name))
+			sut_operation_warn(op, "kernel-object",
+					   "%s is built into this kernel and no module: its part "
+					   "of the patch will never be used",
+					   name);
+		else
+			sut_operation_warn(op, "kernel-object",
+					   "%s is not loaded: its functions are patched when it is",
+					   name);
+	}
+	return SUT_OK;
+}
+
+/* Names of all patches in use but this one, "a, b", or "". */
+static const char *others(struct sut_operation *op, const struct sut_host_state *state,
+			  bool foreign_only)
+{
+	const char *list = "";
+
+	for (size_t i = 0; i < state->patch_count; i++) {
+		const struct sut_host_patch *p = &state->patches[i];
+
+		if (strcmp(p->name, op->name) != 0 && !(foreign_only && p->ours))
+			list = sut_arena_printf(op->arena, "%s%s%s", list, *list ? ", " : "",
+						p->name);
+	}
+	return list;
+}
+
+static void warn_of_replace(struct sut_operation *op, const struct sut_livepatch *lp,
+			    const struct sut_host_state *state)
+{
+	const char *all = others(op, state, false), *foreign = others(op, state, true);
+
+	if (!lp->klp.readable || !lp->klp.replace || !*all)
+		return;
+	sut_operation_warn(op, "kernel-replaces", "%s replaces %s%s%s%s", lp->name, all,
+			   *foreign ? " (not made by suture: " : "", foreign, *foreign ? ")" : "");
+}
+
+static void warn_of_costs(struct sut_operation *op, const struct sut_livepatch *lp,
+			  const struct sut_host_state *state)
+{
+	enum { MANY = 50 };
+	size_t gone = 0;
+
+	if (!lp->klp.readable)
+		sut_operation_warn(op, "kernel-functions",
+				   "what %s replaces is decided when it is loaded, and could not "
+				   "be checked before",
+				   lp->name);
+	if (lp->klp.readable && lp->klp.replace)
+		for (size_t i = 0; i < state->patch_count; i++)
+			gone += state->patches[i].func_count;
+	if (lp->func_count + gone > MANY)
+		sut_operation_warn(op, "kernel-count",
+				   "%zu functions: some %.0f s to apply, and %.0f s to take out "
+				   "again, in which no module can be loaded",
+				   lp->func_count,
+				   0.016 * (double)lp->func_count + 0.16 * (double)gone,
+				   0.16 * (double)lp->func_count);
+}
+
+static void warn_of_taint(struct sut_operation *op, const struct sut_livepatch *lp)
+{
+	enum { OUT_OF_TREE = 1 << 12, UNSIGNED = 1 << 13, LIVEPATCH = 1 << 15 };
+	long tainted = sut_host_number(op->host, 0, "/proc/sys/kernel/tainted");
+	long more = LIVEPATCH | (lp->is_signed ? 0 : UNSIGNED);
+
+	if (!sut_ko_info(&lp->ko, "intree", NULL))
+		more |= OUT_OF_TREE;
+	more &= ~tainted;
+	if (more)
+		sut_operation_warn(op, "kernel-taint", "the kernel is tainted by it:%s%s%s",
+				   more & LIVEPATCH ? " K (livepatch)" : "",
+				   more & OUT_OF_TREE ? " O (module of others)" : "",
+				   more & UNSIGNED ? " E (unsigned module)" : "");
+}
+
+enum sut_rc sut_livepatch_check(struct sut_operation *op, const struct sut_livepatch *lp,
+				const struct sut_host_state *state, struct sut_diag *diag)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	enum sut_rc rc = check_release(lp, state, diag);
+
+	if (rc == SUT_OK)
+		rc = check_signature(op->host, &arena, lp, diag);
+	if (rc == SUT_OK)
+		rc = check_ftrace(op->host, diag);
+	if (rc == SUT_OK)
+		rc = check_depends(op->host, &arena, lp, diag);
+	if (rc == SUT_OK)
+		rc = check_objects(op, lp, diag);
+	if (rc == SUT_OK)
+		rc = sut_livepatch_check_symbols(op->host, lp, diag);
+	if (rc == SUT_OK)
+		rc = sut_livepatch_check_tracers(op, lp, state, diag);
+	if (rc != SUT_OK)
+		return rc;
+	warn_of_replace(op, lp, state);
+	warn_of_costs(op, lp, state);
+	warn_of_taint(op, lp);
+	return SUT_OK;
+}

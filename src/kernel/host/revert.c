@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/host/files.h"
+#include "kernel/host/operation.h"
+
+#include <string.h>
+
+static bool has_func(const struct sut_host_patch *patch, const char *object,
+		     const struct sut_host_func *func)
+{
+	for (size_t i = 0; i < patch->object_count; i++)
+		for (size_t k = 0; k < patch->objects[i].func_count; k++)
+			if (strcmp(patch->objects[i].name, object) == 0 &&
+			    strcmp(patch->objects[i].funcs[k].name, func->name) == 0 &&
+			    patch->objects[i].funcs[k].sympos == func->sympos)
+				return true;
+	return false;
+}
+
+/*
+ * A newer patch that has a function of this one, or NULL. Under it, Linux 6.1 can disable a patch
+ * but not turn that round: klp_check_stack_func() then takes the end of the list of versions for
+ * one of them.
+ */
+static const struct sut_host_patch *patch_over(const struct sut_host_state *state,
+					       const struct sut_host_patch *patch)
+{
+	for (const struct sut_host_patch *p = state->patches; p < patch; p++)
+		for (size_t i = 0; i < patch->object_count; i++)
+			for (size_t k = 0; k < patch->objects[i].func_count; k++)
+				if (has_func(p, patch->objects[i].name,
+					     &patch->objects[i].funcs[k]))
+					return p;
+	return NULL;
+}
+
+/* Time is up: leave it open, or stay patched and wait for that. */
+static enum sut_rc give_up(struct sut_operation *op, const struct sut_host_patch *over,
+			   bool was_applying, struct sut_diag *diag)
+{
+	struct sut_host_effect *effect = op->effect;
+	struct sut_host_blockers blockers = effect->blockers;
+	size_t total = effect->blocker_total, functions = effect->func_count;
+	enum sut_rc rc;
+
+	effect->outcome = SUT_HOST_BLOCKED;
+	/* A patch that was on its way in is not to be brought in after all. */
+	if (op->options->keep || was_applying)
+		return SUT_OK;
+	if (over) {
+		sut_operation_warn(op, "kernel-below",
+				   "it is not turned round, for %s lies over it and this kernel "
+				   "cannot do that safely",
+				   over->name);
+		return SUT_OK;
+	}
+	rc = sut_operation_enable(op, true, diag);
+	if (rc != SUT_OK)
+		return rc;
+	if (!sut_operation_follow(op, functions))
+		return SUT_OK;
+	effect->blockers = blockers;
+	effect->blocker_total = total;
+	effect->outcome = SUT_HOST_BACK;
+	return SUT_OK;
+}
+
+static enum sut_rc revert(struct sut_operation *op, const struct sut_host_state *state,
+			  const struct sut_host_patch *patch, struct sut_diag *diag)
+{
+	const struct sut_host_patch *over = patch_over(state, patch);
+	bool was_applying = patch->transition && patch->enabled;
+	enum sut_rc rc;
+
+	op->effect->func_count = patch->func_count;
+	op->effect->resumed = patch->transition;
+	if (patch->enabled) {
+		rc = sut_operation_enable(op, false, diag);
+		if (rc != SUT_OK)
+			return rc;
+	}
+	if (!sut_operation_follow(op, patch->func_count))
+		return give_up(op, over, was_applying, diag);
+	op->effect->outcome = SUT_HOST_DONE;
+	sut_operation_unload(op, op->name);
+	return SUT_OK;
+}
+
+static bool is_leftover(const struct sut_host_state *state, const char *name)
+{
+	for (size_t i = 0; i < state->leftover_count; i++)
+		if (strcmp(state->leftovers[i], name) == 0)
+			return true;
+	return false;
+}
+
+static enum sut_rc find_and_revert(struct sut_operation *op, struct sut_diag *diag)
+{
+	const struct sut_host_patch *patch;
+	struct sut_host_state state;
+	enum sut_rc rc = sut_host_state_read(op->host, op->arena, &state, diag);
+
+	if (rc != SUT_OK)
+		return rc;
+	patch = sut_host_patch_find(&state, op->name);
+	if (!patch) {
+		/* Reverted or replaced before; its module may be left. */
+		op->effect->outcome = SUT_HOST_NOTHING;
+		if (is_leftover(&state, op->name))
+			sut_operation_unload(op, op->name);
+		return SUT_OK;
+	}
+	rc = sut_operation_turn(op, &state, diag);
+	return rc == SUT_OK ? revert(op, &state, patch, diag) : rc;
+}
+
+enum sut_rc sut_host_revert(const struct sut_host *host, struct sut_arena *arena, const char *name,
+			    const struct sut_host_options *options, struct sut_host_effect *effect,
+			    struct sut_diag *diag)
+{
+	struct sut_operation op = {
+		.host = host,
+		.arena = arena,
+		.options = options,
+		.effect = effect,
+		.name = name,
+	};
+	enum sut_rc rc;
+
+	sut_operation_start(&op);
+	rc = find_and_revert(&op, diag);
+	sut_operation_end(&op);
+	return rc;
+}
