@@ -16,6 +16,7 @@
 #define SUT_KERNEL_CREATE_CREATE_H
 
 #include "create/create.h"
+#include "kernel/klp/kernel.h"
 #include "object/diff.h"
 
 /* What stands for the kernel itself where a module could be named, as livepatch has it. */
@@ -28,14 +29,15 @@ struct sut_kernel_options {
 	const char *version;
 	size_t fix_count;
 	const char **fixes;
-	const char *release; /* of the kernel, such as 6.1.0-50-amd64 */
-	const char *tree;    /* prepared, with a built objtool; absolute, without links */
-	const char *cache;   /* folder that commands and objects are kept in, of the profile */
-	const char *source;  /* the operator's tree, which must agree with it, or NULL */
-	const char *patch;   /* the source patch */
-	const char *strip;   /* -p level as a number, or NULL: find it */
-	size_t unit_count;   /* for patches of headers: the units that they affect, or none */
-	const char **units;  /* relative to the tree */
+	const char *release;        /* of the kernel, such as 6.1.0-50-amd64 */
+	const char *tree;           /* prepared, with a built objtool; absolute, without links */
+	struct sut_klp_files files; /* the kernel as it was shipped; all of them */
+	const char *cache;  /* folder that commands and objects are kept in, of the profile */
+	const char *source; /* the operator's tree, which must agree with it, or NULL */
+	const char *patch;  /* the source patch */
+	const char *strip;  /* -p level as a number, or NULL: find it */
+	size_t unit_count;  /* for patches of headers: the units that they affect, or none */
+	const char **units; /* relative to the tree */
 	size_t allowed_count;
 	const char **allowed;
 	void (*progress)(void *context, const char *text); /* may be NULL */

@@ -212,7 +212,7 @@ struct sut_klp_binding *sut_emit_bindings(struct sut_arena *arena, const struct 
 					  size_t *count)
 {
 	struct sut_klp_binding *bindings =
-		sut_arena_array(arena, carry->symbol_count, sizeof(*bindings));
+		sut_arena_array(arena, carry->symbol_count + 1, sizeof(*bindings));
 
 	*count = 0;
 	for (size_t i = 0; i < carry->symbol_count; i++) {

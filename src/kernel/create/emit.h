@@ -12,7 +12,7 @@
 /* The carried code as a relocatable object. */
 struct sut_bytes sut_emit_object(struct sut_arena *arena, const struct sut_carry *carry);
 
-/* What livepatch will bind in it. */
+/* What livepatch will bind in it: *count of them, in an array with room for one more. */
 struct sut_klp_binding *sut_emit_bindings(struct sut_arena *arena, const struct sut_carry *carry,
 					  size_t *count);
 
@@ -24,12 +24,10 @@ const char *sut_emit_source(struct sut_arena *arena, const struct sut_kernel_opt
 			    const struct sut_carry *carry);
 
 /*
- * Compiles and links the module in the scratch folder. like: a unit of the kernel, whose command
- * compiles the C file, too.
+ * Compiles and links the module in the scratch folder; carry has a part at least.
  */
 enum sut_rc sut_emit_module(struct sut_arena *arena, const struct sut_kernel_options *options,
 			    const struct sut_carry *carry, const char *scratch,
-			    struct sut_bytes *module, struct sut_verdict *verdict,
-			    struct sut_diag *diag);
+			    struct sut_bytes *module, struct sut_diag *diag);
 
 #endif

@@ -80,6 +80,7 @@ struct sut_carry {
 	struct sut_arena *arena;
 	struct sut_verdict *verdict;
 	const struct sut_symvers *symvers;
+	const struct sut_kernel_target *vmlinux;
 	size_t part_count;
 	struct sut_kernel_proven *parts;
 	size_t section_count, section_capacity;
