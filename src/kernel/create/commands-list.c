@@ -83,7 +83,7 @@ static void take_module(struct listing *listing, const char *line)
 		return;
 	for (size_t i = 0; i < count; i++) {
 		const char *path =
-			sut_arena_printf(listing->arena, "/%.*s%s",
+			sut_arena_printf(listing->arena, "%.*s%s",
 					 (int)(sut_base_name(module) - module), module, words[i]);
 
 		SUT_PUSH(listing->arena, listing->members, listing->member_count,
