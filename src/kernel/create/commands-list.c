@@ -35,6 +35,8 @@ struct listing {
 	struct member *members;
 	size_t head_count, head_capacity;
 	const char **heads;
+	size_t made_count, made_capacity;
+	const char **made;
 };
 
 static bool ends_with(const char *s, const char *suffix)
@@ -163,6 +165,24 @@ static void take_unit(struct listing *listing, const char *fixdep)
 		};
 }
 
+/* "... trap 'rm -f lib/crc32table.h; ...": a recipe that makes such a file removes it when it is
+ * interrupted. */
+static void take_made(struct listing *listing, const char *line)
+{
+	static const char begin[] = "trap 'rm -f ";
+	static const char *const ends[] = {".h", ".c", ".S", ".inc"};
+	const char *from = strstr(line, begin), *path;
+
+	if (!from)
+		return;
+	from += strlen(begin);
+	path = sut_arena_strndup(listing->arena, from, strcspn(from, "; '\t\n"));
+	for (size_t i = 0; i < SUT_ARRAY_SIZE(ends); i++)
+		if (ends_with(path, ends[i]))
+			SUT_PUSH(listing->arena, listing->made, listing->made_count,
+				 listing->made_capacity) = plain_path(listing->arena, path);
+}
+
 static enum sut_rc read_output(struct listing *listing, const char *path, struct sut_diag *diag)
 {
 	SUT_FCLOSE FILE *file = fopen(path, "re");
@@ -178,6 +198,8 @@ static enum sut_rc read_output(struct listing *listing, const char *path, struct
 			take_unit(listing, fixdep);
 		else if (strstr(line, ".mod"))
 			take_module(listing, line);
+		if (!fixdep)
+			take_made(listing, line);
 	}
 	return ferror(file) ? sut_fail_errno(diag, "%s", path) : SUT_OK;
 }
@@ -251,6 +273,8 @@ static enum sut_rc write_index(struct listing *listing, const char *path, struct
 	fputs(SUT_KERNEL_COMMANDS_TITLE "\n", file);
 	for (size_t i = 0; i < listing->head_count; i++)
 		fprintf(file, "head\t%s\n", listing->heads[i]);
+	for (size_t i = 0; i < listing->made_count; i++)
+		fprintf(file, "made\t%s\n", listing->made[i]);
 	for (size_t i = 0; i < listing->count; i++) {
 		const struct sut_kernel_unit *unit = &listing->units[i];
 

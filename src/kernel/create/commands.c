@@ -17,7 +17,7 @@ struct reading {
 	const char *path;
 	size_t head_count, head_capacity;
 	const char **heads;
-	size_t capacity;
+	size_t capacity, made_capacity;
 	struct sut_kernel_commands *commands;
 };
 
@@ -56,6 +56,11 @@ static bool read_line(struct reading *reading, char *line)
 	if (fields && strcmp(kind, "head") == 0) {
 		SUT_PUSH(reading->arena, reading->heads, reading->head_count,
 			 reading->head_capacity) = fields;
+		return true;
+	}
+	if (fields && strcmp(kind, "made") == 0) {
+		SUT_PUSH(reading->arena, reading->commands->made, reading->commands->made_count,
+			 reading->made_capacity) = fields;
 		return true;
 	}
 	return fields && strcmp(kind, "unit") == 0 && read_unit(reading, fields);

@@ -26,6 +26,8 @@ struct sut_kernel_commands {
 	const char *tree;
 	size_t count;
 	struct sut_kernel_unit *units; /* by source */
+	size_t made_count;
+	const char **made; /* sources and headers that kbuild generates before it compiles */
 };
 
 /*
