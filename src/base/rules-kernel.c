@@ -4,6 +4,40 @@
 
 const struct sut_rule sut_rules_kernel[] = {
 	{
+		.id = "kernel-files",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The files of the kernel are not here",
+		.meaning = "Private symbols of a kernel are numbered in the order of its own table "
+			   "of symbols, and a module's in that of its file. So they can only be "
+			   "looked up in the files of that very kernel: its image, and for modules "
+			   "the folder of them.",
+		.remedy = "Install that kernel, or unpack its package and name the image with "
+			  "--image, the folder of its modules with --object-dir and Module.symvers "
+			  "(in the package of its headers) with --symvers.",
+	},
+	{
+		.id = "klp-ambiguous",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A name that several symbols of the kernel have",
+		.meaning = "Static functions and variables of different files may have the same "
+			   "name; in a distribution's kernel more than a thousand names are taken "
+			   "twice or more. Which one is meant only the author knows, and a guess "
+			   "would patch or read something else.",
+		.remedy = "Look at the neighbours that are named with each, choose one, and "
+			  "annotate the declaration as is shown with it.",
+	},
+	{
+		.id = "klp-annotation",
+		.stages = SUT_STAGE_INPUT,
+		.title = "An annotation of a symbol cannot be read",
+		.meaning = "An author says what a symbol is by its name in the object file, "
+			   ".klp.sym.rela.PATCHED.OBJECT.NAME,POS, or by an element of an array in "
+			   "a section .klp.module_relocs.OBJECT that is a pointer to the undefined "
+			   "symbol and an unsigned int.",
+		.remedy = "Use the macros of the guide for kernel patches, and give a number as "
+			  "position: 0 for a name that is unique.",
+	},
+	{
 		.id = "klp-binding",
 		.stages = SUT_STAGE_INPUT,
 		.title = "A symbol cannot be bound the way that was asked for",
@@ -13,6 +47,42 @@ const struct sut_rule sut_rules_kernel[] = {
 			   "object, 511 without a comma for the symbol. And only a symbol that "
 			   "the module leaves undefined can be bound, once.",
 		.remedy = "Correct the annotation that is named.",
+	},
+	{
+		.id = "klp-crc",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A symbol of another version than the kernel's",
+		.meaning = "With MODVERSIONS each exported symbol has a checksum of its type. The "
+			   "module carries those that it was built with, and the kernel refuses it "
+			   "when one differs: types are laid out differently.",
+		.remedy = "Build the module with the headers of the very kernel.",
+	},
+	{
+		.id = "klp-early",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A module's symbol is bound when the livepatch is loaded",
+		.meaning = "That works only while the module is there, and nothing takes the "
+			   "address out again when it is unloaded: code of the patch would then "
+			   "use memory of somebody else.",
+		.remedy = "Do this only in a livepatch that goes before the module goes, or where "
+			  "the module is never unloaded.",
+	},
+	{
+		.id = "klp-func",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A function that livepatching cannot redirect",
+		.meaning = "The kernel redirects calls by ftrace, at the entry that the compiler "
+			   "made for it. Functions marked notrace, written in assembler or "
+			   "compiled into their callers have none, and __init functions are gone.",
+		.remedy = "Replace the functions that call it instead.",
+	},
+	{
+		.id = "klp-kernel",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The kernel has no livepatching",
+		.meaning = "It was built without CONFIG_LIVEPATCH, so it refuses every module that "
+			   "is marked as a livepatch.",
+		.remedy = "Use a kernel that has it; Debian's for amd64 have.",
 	},
 	{
 		.id = "klp-late-section",
@@ -41,6 +111,33 @@ const struct sut_rule sut_rules_kernel[] = {
 			  "Or allow it, where the module is never unloaded.",
 	},
 	{
+		.id = "klp-license",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The module is not under the GPL",
+		.meaning =
+			"klp_enable_patch() and much of what livepatches need is only for modules "
+			"under a license that the kernel knows as compatible with its own.",
+		.remedy = "MODULE_LICENSE(\"GPL\"), if that is so.",
+	},
+	{
+		.id = "klp-modinfo",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The module is not marked as a livepatch",
+		.meaning = "Without livepatch=Y in its .modinfo the kernel neither keeps what "
+			   "livepatch relocations need nor lets klp_enable_patch() succeed.",
+		.remedy = "Add MODULE_INFO(livepatch, \"Y\") to its source.",
+	},
+	{
+		.id = "klp-never",
+		.stages = SUT_STAGE_INPUT,
+		.title = "Relocations that nobody would apply",
+		.meaning = "The kernel applies the livepatch relocations of a module when it "
+			   "patches that module, and only then. This livepatch has no object of "
+			   "that name, so the references would stay zero.",
+		.remedy = "Add the module to the livepatch's objects, if only with callbacks; or "
+			  "bind the symbol at once, where the module is certain to be there.",
+	},
+	{
 		.id = "klp-object",
 		.stages = SUT_STAGE_INPUT,
 		.title = "A symbol of vmlinux is to be bound when a module arrives",
@@ -48,6 +145,60 @@ const struct sut_rule sut_rules_kernel[] = {
 			   "livepatch is loaded, and refuses a module's relocation section in "
 			   "which one of them is named.",
 		.remedy = "Bind the symbol together with vmlinux.",
+	},
+	{
+		.id = "klp-symbol",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A symbol that the kernel does not have",
+		.meaning = "The livepatch refers to a function or variable by a name that is "
+			   "neither exported nor in the object's table of symbols. The compiler "
+			   "may have inlined it, or renamed it by a suffix (.isra.0, "
+			   ".constprop.0), or it belongs to another version or to a module that "
+			   "the livepatch does not patch.",
+		.remedy = "Look for the name in the kernel's /proc/kallsyms. Annotate symbols of "
+			  "modules that are not patched, and those with a suffix.",
+	},
+	{
+		.id = "klp-sympos",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A position that does not single out a symbol",
+		.meaning = "Where several symbols have one name, old_sympos and the number behind "
+			   "the comma of .klp.sym say which, counted from 1 in the order of the "
+			   "kernel's own table. 0 is right only for a name that is unique.",
+		.remedy = "Take the number from `suture convert`, for this very kernel.",
+	},
+	{
+		.id = "klp-twice",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The livepatch has something twice",
+		.meaning = "Each object and each function of it becomes a folder below "
+			   "/sys/kernel/livepatch, and the second of the same name is refused.",
+		.remedy = "Put all functions of an object into one array, each once.",
+	},
+	{
+		.id = "klp-unknown",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A module whose file is not here",
+		.meaning = "What the livepatch wants of it could not be looked up, so nothing is "
+			   "said about that part.",
+		.remedy = "Name the folder of the kernel's modules with --object-dir.",
+	},
+	{
+		.id = "klp-unreadable",
+		.stages = SUT_STAGE_INPUT,
+		.title = "What the livepatch patches cannot be read from its file",
+		.meaning = "It fills its struct klp_patch while it is loaded. So neither its "
+			   "functions nor their positions are checked.",
+		.remedy = "Define the arrays of functions and objects as static data, as the "
+			  "kernel's samples do.",
+	},
+	{
+		.id = "klp-vermagic",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The module was built for another kernel",
+		.meaning = "The kernel compares version and build options, and private symbols are "
+			   "only known of the very kernel that they were looked up in.",
+		.remedy = "Build it with the headers of the kernel that it is for.",
 	},
 };
 

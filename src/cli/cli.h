@@ -60,6 +60,7 @@ struct sut_command {
 };
 
 extern const struct sut_command sut_command_create;
+extern const struct sut_command sut_command_convert;
 extern const struct sut_command sut_command_extract;
 extern const struct sut_command sut_command_profile;
 extern const struct sut_command sut_command_record;
