@@ -6,8 +6,8 @@
 #include "base/rules.h"
 
 extern const struct sut_rule sut_rules_input[], sut_rules_verdict[], sut_rules_process[],
-	sut_rules_kernel[], sut_rules_host[];
+	sut_rules_kernel[], sut_rules_create[], sut_rules_host[];
 extern const size_t sut_rules_input_count, sut_rules_verdict_count, sut_rules_process_count,
-	sut_rules_kernel_count, sut_rules_host_count;
+	sut_rules_kernel_count, sut_rules_create_count, sut_rules_host_count;
 
 #endif

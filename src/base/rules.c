@@ -4,21 +4,23 @@
 
 #include <string.h>
 
+static const struct {
+	const struct sut_rule *rules;
+	const size_t *count;
+} tables[] = {
+	{sut_rules_verdict, &sut_rules_verdict_count}, {sut_rules_input, &sut_rules_input_count},
+	{sut_rules_process, &sut_rules_process_count}, {sut_rules_kernel, &sut_rules_kernel_count},
+	{sut_rules_create, &sut_rules_create_count},   {sut_rules_host, &sut_rules_host_count},
+};
+
 const struct sut_rule *sut_rule_at(size_t i)
 {
-	if (i < sut_rules_verdict_count)
-		return &sut_rules_verdict[i];
-	i -= sut_rules_verdict_count;
-	if (i < sut_rules_input_count)
-		return &sut_rules_input[i];
-	i -= sut_rules_input_count;
-	if (i < sut_rules_process_count)
-		return &sut_rules_process[i];
-	i -= sut_rules_process_count;
-	if (i < sut_rules_kernel_count)
-		return &sut_rules_kernel[i];
-	i -= sut_rules_kernel_count;
-	return i < sut_rules_host_count ? &sut_rules_host[i] : NULL;
+	for (size_t k = 0; k < sizeof(tables) / sizeof(tables[0]); k++) {
+		if (i < *tables[k].count)
+			return &tables[k].rules[i];
+		i -= *tables[k].count;
+	}
+	return NULL;
 }
 
 const struct sut_rule *sut_rule_find(const char *id)

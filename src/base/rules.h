@@ -4,9 +4,8 @@
  * sentence that comes with it is about the case at hand, and the table here is about the rule: why
  * it exists, what it protects from, what can be done. `suture explain` prints it.
  *
- * The table is in four files, by where most of the rules are given: rules-input.c, rules-verdict.c,
- * rules-process.c and rules-kernel.c. tools/check-rules reads the sources and fails for an id that
- * is not in it, and for an entry that nobody uses.
+ * The table is in files by where most of the rules are given, rules-*.c. tools/check-rules reads
+ * the sources and fails for an id that is not in it, and for an entry that nobody uses.
  */
 #ifndef SUT_BASE_RULES_H
 #define SUT_BASE_RULES_H

@@ -9,71 +9,54 @@
 
 enum { PATCH_MAX = 64 << 20 /* bytes */ };
 
+/* With FNM_LEADING_DIR: a folder stands for all that is in it. */
 struct kind {
-	const char *pattern; /* of fnmatch(), for the end of a path */
-	const char *rule;
+	const char *pattern, *rule;
 	const char *why; /* behind "FILE: " */
 };
 
-static const struct kind kinds[] = {
-	{"*.tbl", "syscall",
-	 "is a table of system calls, which the kernel has compiled in; leave it as it is"},
-	{"Makefile", "kconfig",
-	 "says how the kernel is built, and the running one is built already; leave it out, and "
-	 "look whether the rest of the patch is right without it"},
-	{"Kbuild", "kconfig",
-	 "says how the kernel is built, and the running one is built already; leave it out, and "
-	 "look whether the rest of the patch is right without it"},
-	{"Kconfig*", "kconfig",
-	 "changes the choices of the configuration, and the running kernel has its own; leave it "
-	 "out, and look whether the rest of the patch is right without it"},
+static const char built[] = "says how the kernel is built, and the running one is built already; "
+			    "leave it out, and look whether the rest is right without it";
+static const char used[] = "is code that everything in the kernel uses, ftrace and livepatch among "
+			   "it; fix the callers, or say --allow lib when its users are known";
+static const char redirects[] = "is part of what redirects functions; a live patch cannot change "
+				"it while it runs";
+static const char unwinds[] = "reads the stacks of tasks in a transition; a live patch cannot "
+			      "change it while it runs";
+static const char boots[] = "is part of what starts a kernel; leave it as it is";
+
+/* By the last part of the name. */
+static const struct kind names[] = {
+	{.pattern = "Makefile", .rule = "kconfig", .why = built},
+	{.pattern = "Kbuild", .rule = "kconfig", .why = built},
+	{.pattern = "Kconfig*", .rule = "kconfig", .why = built},
+	{.pattern = "*.tbl",
+	 .rule = "syscall",
+	 .why = "is a table of system calls, which is compiled into the kernel; leave it as it is"},
 };
 
-/* Code that livepatch itself stands on: ftrace runs it before the new function is reached, or it
- * runs while a transition goes on. */
-static const struct kind grounds[] = {
-	{"lib/*", "lib",
-	 "is code that everything in the kernel uses, ftrace and livepatch among it, also before "
-	 "they could redirect it; fix the callers, or say --allow lib when its users are known"},
-	{"arch/*/lib/*", "lib",
-	 "is code that everything in the kernel uses, ftrace and livepatch among it, also before "
-	 "they could redirect it; fix the callers, or say --allow lib when its users are known"},
-	{"kernel/livepatch/*", "ground",
-	 "is part of what applies the patch; a live patch cannot change it while it runs"},
-	{"kernel/trace/ftrace.c", "ground",
-	 "is part of what redirects functions; a live patch cannot change it while it runs"},
-	{"arch/*/kernel/ftrace*", "ground",
-	 "is part of what redirects functions; a live patch cannot change it while it runs"},
-	{"arch/*/kernel/unwind*", "ground",
-	 "reads the stacks of tasks in a transition; a live patch cannot change it while it runs"},
-	{"arch/*/kernel/stacktrace.c", "ground",
-	 "reads the stacks of tasks in a transition; a live patch cannot change it while it runs"},
-	{"arch/*/kernel/alternative.c", "ground",
-	 "writes the kernel's code; a live patch cannot change it while it runs"},
-	{"arch/*/boot/*", "boot", "boots the kernel, which is over; leave it as it is"},
-	{"arch/*/realmode/*", "boot", "boots the kernel, which is over; leave it as it is"},
-	{"arch/*/purgatory/*", "boot",
-	 "is part of kexec's image, which no live patch reaches; leave it as it is"},
-	{"arch/*/entry/vdso/*", "boot",
-	 "is mapped into programs, which no live patch reaches; leave it as it is"},
+/* By the path. */
+static const struct kind paths[] = {
+	{.pattern = "lib", .rule = "lib", .why = used},
+	{.pattern = "arch/*/lib", .rule = "lib", .why = used},
+	{.pattern = "kernel/livepatch", .rule = "ground", .why = redirects},
+	{.pattern = "kernel/trace/ftrace.c", .rule = "ground", .why = redirects},
+	{.pattern = "arch/*/kernel/ftrace*", .rule = "ground", .why = redirects},
+	{.pattern = "arch/*/kernel/alternative.c", .rule = "ground", .why = redirects},
+	{.pattern = "arch/*/kernel/unwind*", .rule = "ground", .why = unwinds},
+	{.pattern = "arch/*/kernel/stacktrace.c", .rule = "ground", .why = unwinds},
+	{.pattern = "arch/*/boot", .rule = "boot", .why = boots},
+	{.pattern = "arch/*/realmode", .rule = "boot", .why = boots},
+	{.pattern = "arch/*/purgatory", .rule = "boot", .why = boots},
 };
 
-static void judge_name(struct sut_kernel_making *making, const char *name)
+static void judge(struct sut_kernel_making *making, const char *path, const char *part,
+		  const struct kind *kinds, size_t count)
 {
-	for (size_t i = 0; i < SUT_ARRAY_SIZE(kinds); i++)
-		if (fnmatch(kinds[i].pattern, sut_base_name(name), 0) == 0)
-			sut_refuse(making->verdict, kinds[i].rule, name, "%s: %s", name,
+	for (size_t i = 0; i < count; i++)
+		if (fnmatch(kinds[i].pattern, part, FNM_PATHNAME | FNM_LEADING_DIR) == 0)
+			sut_refuse(making->verdict, kinds[i].rule, path, "%s: %s", path,
 				   kinds[i].why);
-}
-
-static void judge_path(struct sut_kernel_making *making, const char *path)
-{
-	bool header = fnmatch("*.h", path, 0) == 0;
-
-	for (size_t i = 0; i < SUT_ARRAY_SIZE(grounds) && !header; i++)
-		if (fnmatch(grounds[i].pattern, path, 0) == 0)
-			sut_refuse(making->verdict, grounds[i].rule, path, "%s: %s", path,
-				   grounds[i].why);
 }
 
 enum sut_rc sut_kernel_judge_files(struct sut_kernel_making *making)
@@ -88,12 +71,17 @@ enum sut_rc sut_kernel_judge_files(struct sut_kernel_making *making)
 		rc = sut_hunks_find(making->arena, patch, text, &files, &count, making->diag);
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < count; i++)
-		judge_name(making, files[i].new_name ? files[i].new_name : files[i].old_name);
+	for (size_t i = 0; i < count; i++) {
+		const char *name = files[i].new_name ? files[i].new_name : files[i].old_name;
+
+		judge(making, name, sut_base_name(name), names, SUT_ARRAY_SIZE(names));
+	}
 	for (size_t i = 0; i < making->patched.count; i++) {
 		const struct sut_patched_file *file = &making->patched.files[i];
 
-		judge_path(making, file->path);
+		/* What a header changes shows where it is included. */
+		if (fnmatch("*.h", file->path, 0) != 0)
+			judge(making, file->path, file->path, paths, SUT_ARRAY_SIZE(paths));
 		if (!file->before && fnmatch("*.c", file->path, 0) == 0)
 			sut_refuse(making->verdict, "new-source", file->path,
 				   "%s: a new source file, and the kernel is built without it; put "

@@ -81,24 +81,36 @@ struct table {
 };
 
 static const struct table tables[] = {
-	{"___ksymtab", "export",
-	 "the patch changes whether modules may use it, and the running kernel's table of exported "
-	 "symbols stays as it is; leave EXPORT_SYMBOL as it is"},
-	{".initcall", "initcall",
-	 "a function that is called when the kernel starts, which is over; do its work in a "
-	 "callback of the patch"},
-	{"__param", "param",
-	 "a parameter of the kernel or the module comes, goes or changes, and parameters are read "
-	 "when it is loaded; use a constant, or a variable that a callback sets"},
-	{"__syscalls_metadata", "syscall",
-	 "a system call comes or goes, and the kernel's table of them stays as it is; leave it "
-	 "out"},
-	{"_ftrace_events", "tracepoint",
-	 "a trace event comes or goes, and the kernel knows those that it started with; leave it "
-	 "out"},
-	{"__tracepoints_ptrs", "tracepoint",
-	 "a tracepoint comes or goes, and the kernel knows those that it started with; leave it "
-	 "out"},
+	{.section = "___ksymtab",
+	 .rule = "export",
+	 .what = "the patch changes whether modules may use it, and the running kernel's table of "
+		 "exported "
+		 "symbols stays as it is; leave EXPORT_SYMBOL as it is"},
+	{.section = ".initcall",
+	 .rule = "initcall",
+	 .what = "a function that is called when the kernel starts, which is over; do its work in "
+		 "a "
+		 "callback of the patch"},
+	{.section = "__param",
+	 .rule = "param",
+	 .what = "a parameter of the kernel or the module comes, goes or changes, and parameters "
+		 "are read "
+		 "when it is loaded; use a constant, or a variable that a callback sets"},
+	{.section = "__syscalls_metadata",
+	 .rule = "syscall",
+	 .what = "a system call comes or goes, and the kernel's table of them stays as it is; "
+		 "leave it "
+		 "out"},
+	{.section = "_ftrace_events",
+	 .rule = "tracepoint",
+	 .what = "a trace event comes or goes, and the kernel knows those that it started with; "
+		 "leave it "
+		 "out"},
+	{.section = "__tracepoints_ptrs",
+	 .rule = "tracepoint",
+	 .what = "a tracepoint comes or goes, and the kernel knows those that it started with; "
+		 "leave it "
+		 "out"},
 };
 
 struct names {

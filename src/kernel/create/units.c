@@ -76,7 +76,7 @@ static enum sut_rc agree(struct sut_kernel_making *making)
 	}
 	if (!count)
 		return SUT_OK;
-	sut_fail(making->diag, SUT_REFUSED, "source",
+	sut_fail(making->diag, SUT_REFUSED, "tree",
 		 "%s: is not the source of kernel %s: %zu of the files that the patch touches "
 		 "differ: %s%s",
 		 source, making->options->release, count, different,
