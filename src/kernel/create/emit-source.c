@@ -56,15 +56,9 @@ static void add_info(struct text *text, const char *key, const char *value)
 	add(text, "\");\n");
 }
 
-static const char *const includes = "#include <linux/kernel.h>\n"
-				    "#include <linux/module.h>\n"
+static const char *const includes = "#include <linux/module.h>\n"
 				    "#include <linux/livepatch.h>\n"
 				    "#include <linux/version.h>\n"
-				    "#define INCLUDE_VERMAGIC\n"
-				    "#include <linux/build-salt.h>\n"
-				    "#include <linux/elfnote-lto.h>\n"
-				    "#include <linux/vermagic.h>\n"
-				    "#include <linux/compiler.h>\n"
 				    "\n";
 
 /*
@@ -229,9 +223,18 @@ static void add_versions(struct text *text, const struct sut_carry *carry)
 	add(text, "};\n#endif\n\n");
 }
 
-static void add_module(struct text *text, const struct sut_carry *carry)
+/* A prepared tree may not say which build of its version it stands for, but vermagic must. */
+static void add_module(struct text *text, const struct sut_carry *carry, const char *release)
 {
-	add(text, "\nBUILD_SALT;\n"
+	add(text,
+	    "\n#define INCLUDE_VERMAGIC\n"
+	    "#include <linux/build-salt.h>\n"
+	    "#include <linux/elfnote-lto.h>\n"
+	    "#include <linux/vermagic.h>\n"
+	    "#undef UTS_RELEASE\n"
+	    "#define UTS_RELEASE \"%s\"\n\n",
+	    release);
+	add(text, "BUILD_SALT;\n"
 		  "BUILD_LTO_INFO;\n"
 		  "MODULE_INFO(vermagic, VERMAGIC_STRING);\n"
 		  "MODULE_INFO(name, KBUILD_MODNAME);\n"
@@ -268,6 +271,6 @@ const char *sut_emit_source(struct sut_arena *arena, const struct sut_kernel_opt
 	add(&text, "/* Made by suture. */\n%s", includes);
 	add_patch(&text, carry);
 	add_provenance(&text, options);
-	add_module(&text, carry);
+	add_module(&text, carry, options->release);
 	return text.data;
 }
