@@ -4,6 +4,16 @@
 
 const struct sut_rule sut_rules_process[] = {
 	{
+		.id = "atomic",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "In all processes or in none, and what would be replaced could not come "
+			 "back",
+		.meaning = "Taking a patch back gives the original code, not the patches whose "
+			   "place it took. So a patch that replaces others is not applied with "
+			   "--atomic where there are such.",
+		.remedy = "Apply it without --atomic, or revert the others first.",
+	},
+	{
 		.id = "blocked",
 		.stages = SUT_STAGE_PROCESS,
 		.title = "Threads have not gone over to the new version yet",

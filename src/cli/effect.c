@@ -114,13 +114,22 @@ static void report_measures(struct sut_out *out, const struct sut_effect *e)
 	sut_out_end(out);
 }
 
-static int report_done(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,
-		       const struct sut_effect *e)
+static int status_of(enum sut_rt_state wanted, const struct sut_effect *e)
+{
+	if (e->nothing)
+		return SUT_EXIT_NOTHING;
+	if (e->state == wanted)
+		return SUT_EXIT_DONE;
+	return wanted == SUT_RT_APPLIED ? SUT_EXIT_REVERTED : SUT_EXIT_BLOCKED;
+}
+
+static void headline_done(struct sut_out *out, pid_t pid, const char *patch,
+			  enum sut_rt_state wanted, const struct sut_effect *e)
 {
 	if (e->nothing) {
 		sut_out_headline(out, SUT_MARK_OK, "pid %d: %s is %s already; nothing done", pid,
 				 patch, sut_state_name(e->state));
-		return SUT_EXIT_NOTHING;
+		return;
 	}
 	sut_out_headline(out, e->state == wanted ? SUT_MARK_OK : SUT_MARK_WARNING,
 			 "pid %d: %s %s in %.2f ms%s", pid, patch, sut_state_name(e->state),
@@ -132,24 +141,47 @@ static int report_done(struct sut_out *out, pid_t pid, const char *patch, enum s
 		"stopped to be looked at: %u",
 		e->functions, e->functions == 1 ? "" : "s", e->threads, e->cost.count,
 		(double)e->cost.away_ns_max / 1e3, e->cost.stopped);
-	if (e->state == wanted)
-		return SUT_EXIT_DONE;
-	return wanted == SUT_RT_APPLIED ? SUT_EXIT_REVERTED : SUT_EXIT_BLOCKED;
 }
 
 int sut_effect_report(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,
-		      enum sut_rc rc, const struct sut_effect *effect, const struct sut_diag *diag)
+		      const struct sut_effect_result *result, bool brief)
 {
+	const struct sut_effect *effect = &result->effect;
 	int status;
 
 	sut_out_object(out, NULL);
 	sut_out_unsigned(out, "pid", (uint64_t)pid);
 	sut_out_string(out, "patch", patch);
-	if (rc == SUT_OK)
-		status = report_done(out, pid, patch, wanted, effect);
-	else
-		status = sut_report_failure(out, rc, diag);
+	if (result->rc == SUT_OK) {
+		status = status_of(wanted, effect);
+		if (!brief || (status != SUT_EXIT_DONE && status != SUT_EXIT_NOTHING))
+			headline_done(out, pid, patch, wanted, effect);
+	} else {
+		status = sut_report_failure(out, result->rc, &result->diag);
+	}
 	report_measures(out, effect);
 	sut_out_end(out);
 	return status;
+}
+
+void sut_effect_summary(const struct sut_each *each, const char *patch, enum sut_rt_state wanted,
+			uint64_t ns)
+{
+	size_t done = 0, before = 0, failed = 0;
+	char also[64] = "", but[64] = "";
+
+	if (!each->brief)
+		return;
+	for (size_t i = 0; i < each->done_count; i++) {
+		done += each->done[i].status == SUT_EXIT_DONE;
+		before += each->done[i].status == SUT_EXIT_NOTHING;
+		failed += each->done[i].status > 0 && each->done[i].status != SUT_EXIT_NOTHING;
+	}
+	if (before)
+		snprintf(also, sizeof(also), ", in %zu it was already", before);
+	if (failed)
+		snprintf(but, sizeof(but), ", %zu failed (see above)", failed);
+	sut_out_headline(each->out, failed ? SUT_MARK_WARNING : SUT_MARK_OK,
+			 "%s: %s in %zu processes%s%s; %.2f s", patch, sut_state_name(wanted), done,
+			 also, but, (double)ns / 1e9);
 }

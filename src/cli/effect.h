@@ -3,8 +3,7 @@
 #ifndef SUT_CLI_EFFECT_H
 #define SUT_CLI_EFFECT_H
 
-#include "cli/cli.h"
-#include "process/process.h"
+#include "cli/each.h"
 
 /* A patch file and the SHA-256 of its bytes. */
 enum sut_rc sut_effect_load(struct sut_arena *arena, const char *path, struct sut_patch *patch,
@@ -16,9 +15,23 @@ bool sut_call_seconds(const struct sut_call *call, const char *name, double fall
 /* --wait SECONDS, or ten. false: not a number; the usage error is printed. */
 bool sut_call_wait(const struct sut_call *call, struct sut_effect_options *options);
 
-/* One target's result: headlines, and the fields of an element of "targets". Returns the status. */
+/* What came of one process. */
+struct sut_effect_result {
+	enum sut_rc rc;
+	struct sut_effect effect;
+	struct sut_diag diag;
+};
+
+/*
+ * Headlines, and the fields of an element of "targets". Returns the status. brief: no headlines
+ * where it went as wanted.
+ */
 int sut_effect_report(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,
-		      enum sut_rc rc, const struct sut_effect *effect, const struct sut_diag *diag);
+		      const struct sut_effect_result *result, bool brief);
+
+/* A line for all processes, where there were too many to tell of each. */
+void sut_effect_summary(const struct sut_each *each, const char *patch, enum sut_rt_state wanted,
+			uint64_t ns);
 
 /* A thread and why it has not gone over, as fields. */
 void sut_blocker_report(struct sut_out *out, const struct sut_blocker *blocker);

@@ -9,15 +9,23 @@ static const struct sut_option options[] = {
 	{"yes", "WORD", "must be `force`: consistency is given up for the threads that block"},
 };
 
-static int force_in(const struct sut_each *each, pid_t pid, bool named)
+static bool force_in(const struct sut_each *each, struct sut_arena *arena, pid_t pid, bool named,
+		     void *context)
 {
-	const char *name = each->call->argv[0];
-	struct sut_effect effect = {0};
-	struct sut_diag diag = {0};
-	enum sut_rc rc = sut_force(each->arena, pid, name, each->context, &effect, &diag);
+	struct sut_effect_result *result = context;
 
 	(void)named;
-	return sut_effect_report(each->out, pid, name, effect.state, rc, &effect, &diag);
+	result->rc = sut_force(arena, pid, each->call->argv[0], each->context, &result->effect,
+			       &result->diag);
+	return true;
+}
+
+static int report(const struct sut_each *each, pid_t pid, const void *context)
+{
+	const struct sut_effect_result *result = context;
+
+	return sut_effect_report(each->out, pid, each->call->argv[0], result->effect.state, result,
+				 false);
 }
 
 static int run(struct sut_call *call)
@@ -30,7 +38,9 @@ static int run(struct sut_call *call)
 		.out = &out,
 		.arena = &arena,
 		.first = 1,
-		.run = force_in,
+		.work = force_in,
+		.result_size = sizeof(struct sut_effect_result),
+		.report = report,
 		.context = &wait,
 	};
 	const char *word = sut_call_option(call, "yes");

@@ -10,6 +10,8 @@ static const struct sut_option options[] = {
 	{"watch", "SECONDS", "how long to look at the threads (0.5)"},
 };
 
+enum { JOBS = 32 /* they mostly sleep between two looks */ };
+
 struct work {
 	struct sut_patch patch;
 	unsigned char digest[SUT_SHA256_SIZE];
@@ -117,21 +119,36 @@ static int headlines(struct sut_out *out, pid_t pid, const char *patch,
 	return waits ? SUT_EXIT_BLOCKED : SUT_EXIT_DONE;
 }
 
-static int plan_for(const struct sut_each *each, pid_t pid, bool named)
+struct result {
+	enum sut_rc rc;
+	struct sut_forecast forecast;
+	struct sut_diag diag;
+};
+
+static bool plan_for(const struct sut_each *each, struct sut_arena *arena, pid_t pid, bool named,
+		     void *context)
 {
 	const struct work *work = each->context;
-	struct sut_forecast forecast;
-	struct sut_diag diag = {0};
-	int status;
-	enum sut_rc rc = sut_forecast_apply(each->arena, pid, &work->patch, work->digest,
-					    work->watch_ns, &forecast, &diag);
+	struct result *result = context;
 
 	(void)named;
+	result->rc = sut_forecast_apply(arena, pid, &work->patch, work->digest, work->watch_ns,
+					&result->forecast, &result->diag);
+	return true;
+}
+
+static int report(const struct sut_each *each, pid_t pid, const void *context)
+{
+	const struct work *work = each->context;
+	const struct result *result = context;
+	int status;
+
 	sut_out_object(each->out, NULL);
 	sut_out_unsigned(each->out, "pid", (uint64_t)pid);
-	status = rc == SUT_OK ? headlines(each->out, pid, work->patch.name, &forecast)
-			      : sut_report_failure(each->out, rc, &diag);
-	report_fields(each->out, &forecast);
+	status = result->rc == SUT_OK
+			 ? headlines(each->out, pid, work->patch.name, &result->forecast)
+			 : sut_report_failure(each->out, result->rc, &result->diag);
+	report_fields(each->out, &result->forecast);
 	sut_out_end(each->out);
 	return status;
 }
@@ -145,7 +162,10 @@ static int run(struct sut_call *call)
 		.arena = &arena,
 		.first = 1,
 		.patch = &work.patch,
-		.run = plan_for,
+		.jobs = JOBS,
+		.work = plan_for,
+		.result_size = sizeof(struct result),
+		.report = report,
 		.context = &work,
 	};
 	struct sut_diag diag = {0};

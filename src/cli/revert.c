@@ -2,11 +2,13 @@
 #include "cli/each.h"
 #include "cli/effect.h"
 #include "base/guard.h"
+#include "base/io.h"
 
 #include <string.h>
 
 static const struct sut_option options[] = {
 	{"wait", "SECONDS", "how long to wait for threads to go over (10)"},
+	{"jobs", "N", "how many processes at a time (as many as there are processors)"},
 };
 
 /* Without a target: every process that has a patch of that name in it. */
@@ -23,18 +25,26 @@ static bool carries(struct sut_arena *arena, pid_t pid, const char *name)
 	return false;
 }
 
-static int revert_in(const struct sut_each *each, pid_t pid, bool named)
+static bool revert_in(const struct sut_each *each, struct sut_arena *arena, pid_t pid, bool named,
+		      void *context)
 {
+	struct sut_effect_options wait = *(const struct sut_effect_options *)each->context;
 	const char *name = each->call->argv[0];
-	struct sut_effect effect = {0};
-	struct sut_diag diag = {0};
-	enum sut_rc rc;
+	struct sut_effect_result *result = context;
 
-	if (!named && !carries(each->arena, pid, name))
-		return -1;
-	rc = sut_revert(each->arena, pid, name, each->context, &effect, &diag);
+	if (!named && !carries(arena, pid, name))
+		return false;
+	if (each->brief)
+		wait.progress = NULL;
+	result->rc = sut_revert(arena, pid, name, &wait, &result->effect, &result->diag);
+	return each->exact || result->rc != SUT_GONE;
+}
+
+static int report(const struct sut_each *each, pid_t pid, const void *result)
+{
 	sut_progress(each->call, NULL);
-	return sut_effect_report(each->out, pid, name, SUT_RT_REVERTED, rc, &effect, &diag);
+	return sut_effect_report(each->out, pid, each->call->argv[0], SUT_RT_REVERTED, result,
+				 each->brief);
 }
 
 static int run(struct sut_call *call)
@@ -47,18 +57,23 @@ static int run(struct sut_call *call)
 		.out = &out,
 		.arena = &arena,
 		.first = 1,
-		.run = revert_in,
+		.work = revert_in,
+		.result_size = sizeof(struct sut_effect_result),
+		.report = report,
+		.again = true,
 		.context = &wait,
 	};
+	uint64_t start = sut_now_ns();
 	int status;
 
 	if (call->argc < 1)
 		return sut_usage_error(call, "the name of a patch is needed");
-	if (!sut_call_wait(call, &wait))
+	if (!sut_call_wait(call, &wait) || !sut_call_jobs(call, &each.jobs))
 		return SUT_EXIT_USAGE;
 	sut_call_out(call, &out, "suture.revert/1", false);
 	sut_out_string(&out, "patch", call->argv[0]);
 	status = sut_each_target(&each);
+	sut_effect_summary(&each, call->argv[0], SUT_RT_REVERTED, sut_now_ns() - start);
 	if (!each.found)
 		sut_out_headline(&out, SUT_MARK_WARNING, "%s: no running process has it applied",
 				 call->argv[0]);

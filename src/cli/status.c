@@ -138,42 +138,60 @@ static void headlines(struct sut_out *out, const struct sut_state *s)
 	headline_rest(out, s);
 }
 
-static int report(const struct sut_each *each, pid_t pid, bool named)
-{
-	struct sut_out *out = each->out;
-	struct sut_state s;
-	struct sut_diag diag = {0};
-	enum sut_rc rc = sut_state_read(each->arena, pid, &s, &diag);
-	int status = SUT_EXIT_DONE;
+struct result {
+	enum sut_rc rc;
+	struct sut_state state;
+	struct sut_diag diag;
+};
 
-	if (!named && (rc != SUT_OK || !s.patch_count))
-		return -1;
+static bool look_at(const struct sut_each *each, struct sut_arena *arena, pid_t pid, bool named,
+		    void *context)
+{
+	struct result *result = context;
+
+	(void)each;
+	result->rc = sut_state_read(arena, pid, &result->state, &result->diag);
+	return named || (result->rc == SUT_OK && result->state.patch_count);
+}
+
+static int report(const struct sut_each *each, pid_t pid, const void *context)
+{
+	const struct result *result = context;
+	const struct sut_state *s = &result->state;
+	struct sut_out *out = each->out;
+	int status;
+
 	sut_out_object(out, NULL);
 	sut_out_unsigned(out, "pid", (uint64_t)pid);
-	if (rc != SUT_OK) {
-		status = sut_report_failure(out, rc, &diag);
+	if (result->rc != SUT_OK) {
+		status = sut_report_failure(out, result->rc, &result->diag);
 		sut_out_end(out);
 		return status;
 	}
-	headlines(out, &s);
-	sut_out_string(out, "name", s.name);
-	sut_out_bool(out, "in_transition", s.in_transition);
-	sut_out_decimal(out, "transition_s", (double)s.transition_ns / 1e9);
-	sut_out_unsigned(out, "shadow_variables", s.shadow_count);
+	headlines(out, s);
+	sut_out_string(out, "name", s->name);
+	sut_out_bool(out, "in_transition", s->in_transition);
+	sut_out_decimal(out, "transition_s", (double)s->transition_ns / 1e9);
+	sut_out_unsigned(out, "shadow_variables", s->shadow_count);
 	sut_out_array(out, "patches");
-	for (size_t i = 0; i < s.patch_count; i++)
-		report_patch(out, &s.patches[i]);
+	for (size_t i = 0; i < s->patch_count; i++)
+		report_patch(out, &s->patches[i]);
 	sut_out_end(out);
-	sut_blockers_report(out, &s.blockers);
+	sut_blockers_report(out, &s->blockers);
 	sut_out_end(out);
-	return s.in_transition ? SUT_EXIT_BLOCKED : SUT_EXIT_DONE;
+	return s->in_transition ? SUT_EXIT_BLOCKED : SUT_EXIT_DONE;
 }
 
 static int run(struct sut_call *call)
 {
 	SUT_ARENA struct sut_arena arena = {0};
 	struct sut_out out;
-	struct sut_each each = {.call = call, .out = &out, .arena = &arena, .run = report};
+	struct sut_each each = {.call = call,
+				.out = &out,
+				.arena = &arena,
+				.work = look_at,
+				.result_size = sizeof(struct result),
+				.report = report};
 	int status;
 
 	sut_call_out(call, &out, "suture.status/1", false);
