@@ -152,9 +152,8 @@ const char *sut_host_link(const struct sut_host *host, struct sut_arena *arena, 
 int sut_host_write(const struct sut_host *host, const char *value, const char *fmt, ...)
 {
 	char path[PATH_MAX];
-	SUT_CLOSE int fd = MAKE_PATH(host, path, fmt) ? open(path, O_WRONLY | O_CLOEXEC) : -1;
 
-	if (fd < 0 || write(fd, value, strlen(value)) < 0)
+	if (!MAKE_PATH(host, path, fmt))
 		return -errno;
-	return 0;
+	return host->calls->write(host->context, path, value);
 }

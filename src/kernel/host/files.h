@@ -34,7 +34,7 @@ const char **sut_host_list(const struct sut_host *host, struct sut_arena *arena,
 const char *sut_host_link(const struct sut_host *host, struct sut_arena *arena, const char *fmt,
 			  ...) __attribute__((format(printf, 3, 4)));
 
-/* Writes the value by one write(2). Returns 0 or a negative errno. */
+/* Writes the value to a control file. Returns 0 or a negative errno. */
 int sut_host_write(const struct sut_host *host, const char *value, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

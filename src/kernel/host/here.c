@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The kernel that runs this program. */
 #include "kernel/host/host.h"
+#include "base/guard.h"
 #include "base/io.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
+
+static int write_value(void *context, const char *path, const char *value)
+{
+	SUT_CLOSE int fd = open(path, O_WRONLY | O_CLOEXEC);
+
+	(void)context;
+	return fd < 0 || write(fd, value, strlen(value)) < 0 ? -errno : 0;
+}
 
 static int load(void *context, int fd)
 {
@@ -36,6 +46,7 @@ static void sleep_for(void *context, uint64_t ns)
 }
 
 static const struct sut_host_calls calls = {
+	.write = write_value,
 	.load = load,
 	.unload = unload,
 	.now = now,

@@ -19,10 +19,10 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-/* What is asked of the kernel other than by reading and writing files. Errors are negative errno.
- */
+/* What is asked of the kernel other than by reading. Errors are negative errno. */
 struct sut_host_calls {
-	int (*load)(void *context, int fd);             /* finit_module(2) */
+	int (*write)(void *context, const char *path, const char *value); /* to a control file */
+	int (*load)(void *context, int fd);                               /* finit_module(2) */
 	int (*unload)(void *context, const char *name); /* delete_module(2), never waits */
 	uint64_t (*now)(void *context);                 /* nanoseconds, monotonic */
 	void (*sleep)(void *context, uint64_t ns);
