@@ -159,7 +159,7 @@ static void add_object(struct text *text, const struct sut_carry *carry, size_t 
 		    first);
 }
 
-static void add_patch(struct text *text, const struct sut_carry *carry)
+static void add_patch(struct text *text, const struct sut_carry *carry, bool replace)
 {
 	bool modules = false;
 
@@ -176,13 +176,15 @@ static void add_patch(struct text *text, const struct sut_carry *carry)
 	for (size_t i = 0; i < carry->func_count; i++)
 		if (is_first(carry, i))
 			add_object(text, carry, i);
-	add(text, "\t{ }\n};\n\n"
-		  "static struct klp_patch patch = {\n"
-		  "\t.mod = THIS_MODULE,\n"
-		  "\t.objs = objects,\n"
-		  "\t.replace = true,\n"
-		  "};\n\n"
-		  "static int __init patch_init(void)\n{\n\treturn klp_enable_patch(&patch);\n}\n\n"
+	add(text,
+	    "\t{ }\n};\n\n"
+	    "static struct klp_patch patch = {\n"
+	    "\t.mod = THIS_MODULE,\n"
+	    "\t.objs = objects,\n"
+	    "\t.replace = %s,\n"
+	    "};\n\n",
+	    replace ? "true" : "false");
+	add(text, "static int __init patch_init(void)\n{\n\treturn klp_enable_patch(&patch);\n}\n\n"
 		  "static void __exit patch_exit(void)\n{\n}\n\n"
 		  "module_init(patch_init);\n"
 		  "module_exit(patch_exit);\n"
@@ -269,7 +271,7 @@ const char *sut_emit_source(struct sut_arena *arena, const struct sut_kernel_opt
 	struct text text = {.arena = arena};
 
 	add(&text, "/* Made by suture. */\n%s", includes);
-	add_patch(&text, carry);
+	add_patch(&text, carry, options->replace);
 	add_provenance(&text, options);
 	add_module(&text, carry, options->release);
 	return text.data;
