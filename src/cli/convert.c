@@ -117,8 +117,9 @@ static int report(const struct work *w, struct sut_out *out, const char *output)
 				 "%s: nothing to convert, all its symbols are ordinary ones",
 				 w->file);
 	else
-		sut_out_headline(out, SUT_MARK_OK, "%s: %zu symbols bound, in %zu relocations",
-				 output, w->made.symbol_count, w->made.reloc_count);
+		sut_out_headline(out, SUT_MARK_OK, "%s: bound %zu symbol%s, in %zu relocation%s",
+				 output, w->made.symbol_count, w->made.symbol_count == 1 ? "" : "s",
+				 w->made.reloc_count, w->made.reloc_count == 1 ? "" : "s");
 	report_bindings(w, out);
 	sut_report_verdict(out, &w->verdict);
 	if (refused)

@@ -13,16 +13,20 @@ enum {
 	PATCH_OBJS = 8,
 	PATCH_STATES = 16,
 	PATCH_REPLACE = 24,
+	PATCH_LATE = 40, /* suture.ko's */
 	OBJECT_NAME = 0,
 	OBJECT_FUNCS = 8,
 	OBJECT_CALLBACKS = 16,
-	OBJECT_POINTERS = 6,
+	OBJECT_POINTERS = 9, /* behind the callbacks, suture.ko's sets and types */
 	FUNC_OLD_NAME = 0,
 	FUNC_NEW = 8,
 	FUNC_SYMPOS = 16,
 	FUNC_POINTERS = 2,
 	STATE_SIZE = 24,
-	STATE_MAX = 4096,
+	STATE_SIZE_SUTURE = 32,
+	LATE_SIZE = 16,
+	LATE_PART = 8,
+	LIST_MAX = 4096,
 	ARRAY_MAX = 65536,
 };
 
@@ -223,8 +227,11 @@ static bool read_object(struct reader *r, const struct array *array, size_t i,
 	for (unsigned int k = 0; k < SUT_KLP_CALLBACKS; k++)
 		object->callbacks[k] =
 			pointer_at(r->ko, field(array, i, OBJECT_CALLBACKS + 8 * k)) != NULL;
-	return object->name && follow(r->ko, field(array, i, OBJECT_FUNCS), &funcs) &&
-	       read_funcs(r, funcs, object);
+	if (!object->name)
+		return false;
+	if (!pointer_at(r->ko, field(array, i, OBJECT_FUNCS)))
+		return r->patch->suture;
+	return follow(r->ko, field(array, i, OBJECT_FUNCS), &funcs) && read_funcs(r, funcs, object);
 }
 
 static void read_states(struct reader *r, struct place at)
@@ -232,7 +239,8 @@ static void read_states(struct reader *r, struct place at)
 	struct sut_klp_patch *patch = r->patch;
 	size_t capacity = 0;
 
-	for (; patch->state_count < STATE_MAX; at.offset += STATE_SIZE) {
+	for (; patch->state_count < LIST_MAX;
+	     at.offset += patch->suture ? STATE_SIZE_SUTURE : STATE_SIZE) {
 		struct sut_klp_state state;
 
 		if (!bytes_at(r->ko, at, &state.id, sizeof(state.id)) || !state.id ||
@@ -243,17 +251,35 @@ static void read_states(struct reader *r, struct place at)
 	}
 }
 
-/* at: a pointer to the module itself, with which struct klp_patch begins. */
+static void read_late(struct reader *r, struct place at)
+{
+	struct sut_klp_patch *patch = r->patch;
+	size_t capacity = 0;
+
+	for (; patch->late_count < LIST_MAX; at.offset += LATE_SIZE) {
+		struct sut_klp_late late = {
+			string_at(r->ko, at),
+			string_at(r->ko, (struct place){at.section, at.offset + LATE_PART}),
+		};
+
+		if (!late.object || !late.part)
+			return;
+		SUT_PUSH(r->arena, patch->late, patch->late_count, capacity) = late;
+	}
+}
+
+/* at: where struct klp_patch seems to begin. False: it does not. */
 static bool read_patch(struct reader *r, struct place at)
 {
 	struct sut_klp_patch *patch = r->patch;
-	struct place objs, states;
+	struct place objs, states, late;
 	struct array array;
 	unsigned char replace;
 
 	if (!follow(r->ko, (struct place){at.section, at.offset + PATCH_OBJS}, &objs) ||
 	    !(r->ko->elf.sections[objs.section].flags & SHF_WRITE) ||
-	    !find_array(r->ko, objs, OBJECT_POINTERS, 1 << (OBJECT_FUNCS / 8), &array) ||
+	    !find_array(r->ko, objs, OBJECT_POINTERS,
+			r->patch->suture ? 0 : 1 << (OBJECT_FUNCS / 8), &array) ||
 	    !bytes_at(r->ko, (struct place){at.section, at.offset + PATCH_REPLACE}, &replace, 1) ||
 	    replace > 1)
 		return false;
@@ -265,10 +291,14 @@ static bool read_patch(struct reader *r, struct place at)
 	patch->replace = replace;
 	if (follow(r->ko, (struct place){at.section, at.offset + PATCH_STATES}, &states))
 		read_states(r, states);
+	if (patch->suture &&
+	    follow(r->ko, (struct place){at.section, at.offset + PATCH_LATE}, &late))
+		read_late(r, late);
 	return true;
 }
 
-static void find_patch(struct reader *r)
+/* It begins with a pointer to the module. */
+static bool find_patch(struct reader *r)
 {
 	uint32_t module = sut_ko_find_symbol(r->ko, "__this_module");
 
@@ -276,11 +306,27 @@ static void find_patch(struct reader *r)
 		const struct sut_ko_reloc *reloc = &r->ko->relocs[i];
 
 		if (reloc->symbol == module && reloc->type == R_X86_64_64 && !reloc->addend &&
-		    read_patch(r, (struct place){reloc->section, reloc->offset})) {
-			r->patch->readable = true;
-			return;
-		}
+		    read_patch(r, (struct place){reloc->section, reloc->offset}))
+			return true;
 	}
+	return false;
+}
+
+/* That pointer is set when the module is loaded: a variable that looks like a patch otherwise. */
+static bool find_suture_patch(struct reader *r)
+{
+	const struct sut_ko *ko = r->ko;
+
+	for (size_t i = 1; i < ko->symbol_count; i++) {
+		const Elf64_Sym *symbol = &ko->symbols[i];
+
+		if (ELF64_ST_TYPE(symbol->st_info) == STT_OBJECT &&
+		    symbol->st_shndx < ko->elf.section_count && symbol->st_size > PATCH_REPLACE &&
+		    ko->elf.sections[symbol->st_shndx].flags & SHF_WRITE &&
+		    read_patch(r, (struct place){symbol->st_shndx, symbol->st_value}))
+			return true;
+	}
+	return false;
 }
 
 /* ---- symbols ---- */
@@ -374,7 +420,11 @@ enum sut_rc sut_klp_patch_read(struct sut_arena *arena, const struct sut_ko *ko,
 {
 	struct reader r = {.arena = arena, .ko = ko, .patch = patch, .diag = diag};
 
-	*patch = (struct sut_klp_patch){.livepatch = sut_ko_info(ko, "livepatch", NULL) != NULL};
-	find_patch(&r);
+	*patch = (struct sut_klp_patch){
+		.livepatch = sut_ko_info(ko, "livepatch", NULL) != NULL,
+		.suture = sut_ko_find_symbol(ko, "sut_enable_patch") != SUT_KO_NONE ||
+			  sut_ko_find_symbol(ko, "sut_enable_part") != SUT_KO_NONE,
+	};
+	patch->readable = find_patch(&r) || (patch->suture && find_suture_patch(&r));
 	return read_symbols(&r);
 }

@@ -6,7 +6,7 @@
  * The structures lie in the module's data, and what they point to is in the relocations. Their
  * sizes depend on the kernel's configuration, and no debugging information is asked for: the first
  * fields are the same in all kernels since 5.1, and how far the elements of an array are apart is
- * read from where its pointers are.
+ * read from where its pointers are. The structures that suture.ko works with begin in the same way.
  */
 #ifndef SUT_KERNEL_KLP_PATCH_H
 #define SUT_KERNEL_KLP_PATCH_H
@@ -34,6 +34,11 @@ struct sut_klp_state {
 	uint32_t version;
 };
 
+/* A livepatch module of its own for an object, which suture.ko loads with that. */
+struct sut_klp_late {
+	const char *object, *part;
+};
+
 /* A private symbol that the module is bound to: .klp.sym.* */
 struct sut_klp_symbol {
 	const char *object, *name;
@@ -47,6 +52,7 @@ struct sut_klp_symbol {
 
 struct sut_klp_patch {
 	bool livepatch; /* modinfo livepatch=Y */
+	bool suture;    /* it is enabled through suture.ko */
 	/* False: no struct klp_patch is in its data, or it is filled when the module is loaded.
 	 * What follows up to the symbols is then not known. */
 	bool readable;
@@ -55,6 +61,8 @@ struct sut_klp_patch {
 	struct sut_klp_object *objects;
 	size_t state_count;
 	struct sut_klp_state *states;
+	size_t late_count;
+	struct sut_klp_late *late;
 	size_t symbol_count;
 	struct sut_klp_symbol *symbols;
 };

@@ -1,0 +1,62 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# convert.sh SUTURE: `suture convert` on livepatches as their authors leave them, and what comes of it
+# in a guest (cases/convert.sh, which is not a test by itself).
+vm=$(realpath "$(dirname "$0")")
+suture=$(realpath "$1")
+. "$vm/host.sh"
+need_guest
+. "$vm/../create/tap.sh"
+
+kernel=$("$vm/packages" kernel)
+modules=$("$vm/build" "$vm/modules/convert" "$vm/modules/cmdline") || exit 1
+for module in $modules; do
+	cp "$module" "$work/"
+done
+cd "$work" || exit 1
+
+# converts STATUS TEXT FILE OPTION...: suture convert ends with the status, and its words have the text.
+converts() {
+	wanted=$1 text=$2
+	shift 2
+	status=0
+	"$suture" convert --image "$kernel/vmlinux" --object-dir "$kernel/lib/modules" \
+		--symvers "$kernel/headers/Module.symvers" "$@" >said 2>&1 || status=$?
+	cat said
+	echo "status $status"
+	[ $status -eq "$wanted" ] && grep -qF -- "$text" said
+}
+
+# unchanged COMMAND...: it succeeds, and all modules are as they were.
+unchanged() {
+	sha256sum ./*.ko >before
+	"$@" && sha256sum --quiet -c before
+}
+
+check "a private variable of vmlinux is bound" converts 0 'bound 1 symbol' private.ko
+check "... and then there is nothing to do" unchanged converts 2 'nothing to convert' private.ko
+check "a livepatch without private symbols is left alone" \
+	unchanged converts 2 'nothing to convert' cmdline.ko
+check "a symbol is annotated by its name" converts 0 'bound 1 symbol' first.ko
+check "a symbol is annotated by an array" converts 0 'bound 1 symbol' second.ko
+check "a name that is taken twice is refused" unchanged converts 4 klp-ambiguous ambiguous.ko
+check "... with what tells them apart" \
+	grep -qE 'after mntget and before lock_mnt_tree: .*vmlinux, m_show, 2' said
+check "code that refers to a module is refused" unchanged converts 4 klp-late-text direct.ko
+check "... unless the module is never unloaded" \
+	converts 0 'cannot be loaded again' --allow klp-late-text direct.ko
+cp cells.ko again.ko
+check "variables that refer to a module are bound" converts 0 'bound 2 symbols' cells.ko
+check "a module that is there is bound at once" \
+	converts 0 'must be loaded before it' --present loop present.ko
+check "a symbol of a module is not found without the modules" \
+	converts 4 klp-symbol -o other.ko --object-dir "$kernel/boot" again.ko
+check "output is not written where it is refused" [ ! -e other.ko ]
+
+options=
+for module in private first second direct cells present; do
+	options="$options -m $work/$module.ko"
+done
+[ $failed -eq 0 ] || finish
+# shellcheck disable=SC2086
+guest -n loop $options "$vm/cases/convert.sh" $number
