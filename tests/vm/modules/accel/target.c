@@ -2,44 +2,34 @@
 /*
  * A thousand functions to be patched, and what is looked at from outside:
  *
- *   versions  how many of the functions answer as version 0, 1, 2 ...
+ *   versions  how many of the functions answer as version 0, 1, 2, 3
  *   cost      instructions of one call, of the first function and of all in turn (with icount)
- *   sleep     reading it sleeps in the first function until wake is read
+ *   sleep     reading it sleeps in the first function, until a signal
  */
 #include <linux/debugfs.h>
 #include <linux/module.h>
 #include <linux/seq_file.h>
-#include <linux/wait.h>
 #include "thousand.h"
 
+#define VERSION 0
 #define FUNCTION(n)                                                                                \
-	noinline int target_##n(int wait);                                                         \
-	noinline int target_##n(int wait)                                                          \
+	noinline int target_##n(bool sleep);                                                       \
+	noinline int target_##n(bool sleep)                                                        \
 	{                                                                                          \
-		return wait ? target_sleep() : 0;                                                  \
+		return answer(sleep);                                                              \
 	}
 #define POINTER(n) target_##n,
 
-static DECLARE_WAIT_QUEUE_HEAD(sleepers);
-static int awake;
-
-static noinline int target_sleep(void)
-{
-	int now = READ_ONCE(awake);
-
-	return wait_event_killable(sleepers, READ_ONCE(awake) != now);
-}
-
 THOUSAND(FUNCTION)
 
-static int (*const functions[])(int wait) = { THOUSAND(POINTER) };
+static int (*const functions[])(bool sleep) = {THOUSAND(POINTER)};
 
 static int versions_show(struct seq_file *file, void *unused)
 {
-	int of[4] = { 0 };
+	int of[4] = {0};
 
 	for (size_t i = 0; i < ARRAY_SIZE(functions); i++)
-		of[functions[i](0) & 3]++;
+		of[functions[i](false) & 3]++;
 	seq_printf(file, "%d %d %d %d\n", of[0], of[1], of[2], of[3]);
 	return 0;
 }
@@ -54,7 +44,7 @@ static u64 cost(size_t count)
 	local_irq_disable();
 	start = rdtsc_ordered();
 	for (size_t i = 0, n = 0; i < calls; i++, n = n + 1 < count ? n + 1 : 0)
-		READ_ONCE(functions[n])(0);
+		READ_ONCE(functions[n])(false);
 	end = rdtsc_ordered();
 	local_irq_enable();
 	return (end - start) / (calls / 100);
@@ -71,17 +61,9 @@ DEFINE_SHOW_ATTRIBUTE(cost);
 
 static int sleep_show(struct seq_file *file, void *unused)
 {
-	return functions[0](1);
+	return functions[0](true);
 }
 DEFINE_SHOW_ATTRIBUTE(sleep);
-
-static int wake_show(struct seq_file *file, void *unused)
-{
-	WRITE_ONCE(awake, awake + 1);
-	wake_up_all(&sleepers);
-	return 0;
-}
-DEFINE_SHOW_ATTRIBUTE(wake);
 
 static struct dentry *folder;
 
@@ -91,7 +73,6 @@ static int __init target_init(void)
 	debugfs_create_file("versions", 0400, folder, NULL, &versions_fops);
 	debugfs_create_file("cost", 0400, folder, NULL, &cost_fops);
 	debugfs_create_file("sleep", 0400, folder, NULL, &sleep_fops);
-	debugfs_create_file("wake", 0400, folder, NULL, &wake_fops);
 	return 0;
 }
 

@@ -5,22 +5,22 @@
 #include "thousand.h"
 
 #define FUNCTION(n)                                                                                \
-	static noinline int new_##n(int wait)                                                      \
+	static noinline int new_##n(bool sleep)                                                    \
 	{                                                                                          \
-		return VERSION;                                                                    \
+		return answer(sleep);                                                              \
 	}
-#define FUNC(n) { .old_name = "target_" #n, .new_func = new_##n },
+#define FUNC(n) {.old_name = "target_" #n, .new_func = new_##n},
 
 THOUSAND(FUNCTION)
 
-static int count = 1000;
+static int count = 100;
 module_param(count, int, 0);
 static bool replace;
 module_param(replace, bool, 0);
 
-static struct klp_func funcs[] = { THOUSAND(FUNC){} };
-static struct klp_object objects[] = { { .name = "target", .funcs = funcs }, {} };
-static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objects };
+static struct klp_func funcs[] = {THOUSAND(FUNC){}};
+static struct klp_object objects[] = {{.name = "target", .funcs = funcs}, {}};
+static struct klp_patch patch = {.mod = THIS_MODULE, .objs = objects};
 
 static int __init patch_init(void)
 {
