@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/each.h"
 #include "cli/effect.h"
+#include "cli/kernel.h"
 #include "base/guard.h"
 #include "base/io.h"
 #include "elf/patchfile.h"
 
 static const struct sut_option options[] = {
-	{"wait", "SECONDS", "how long to wait for threads to go over (10)"},
+	{"wait", "SECONDS", "how long to wait for threads to go over (10; the kernel: 60)"},
+	{"keep", NULL, "kernel: leave a transition open that takes longer, instead of going back"},
 	{"jobs", "N", "how many processes at a time (as many as there are processors)"},
 	{"atomic", NULL, "in all processes or in none: take it back where one cannot"},
 };
@@ -176,6 +178,8 @@ static int run(struct sut_call *call)
 
 	if (call->argc < 1)
 		return sut_usage_error(call, "a patch file is needed");
+	if (sut_kernel_is_meant(call))
+		return sut_kernel_apply(call, "suture.apply/1", NULL);
 	if (!sut_call_wait(call, &work.wait) || !sut_call_jobs(call, &each.jobs))
 		return SUT_EXIT_USAGE;
 	sut_call_out(call, &out, "suture.apply/1", false);
@@ -187,7 +191,7 @@ static int run(struct sut_call *call)
 const struct sut_command sut_command_apply = {
 	.name = "apply",
 	.operands = "FILE [TARGET...]",
-	.summary = "apply a patch to running processes (pid:N, exe:PATH; none: all that it fits)",
+	.summary = "apply a patch (pid:N, exe:PATH, kernel; none: all that it fits)",
 	.options = options,
 	.option_count = SUT_ARRAY_SIZE(options),
 	.run = run,

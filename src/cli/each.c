@@ -218,16 +218,31 @@ bool sut_call_jobs(const struct sut_call *call, unsigned int *jobs)
 	return true;
 }
 
+static int run_kernel(struct sut_each *each, bool named, int status)
+{
+	int one = each->kernel ? each->kernel(each, named) : -1;
+
+	if (one < 0)
+		return status;
+	each->found++;
+	return worse(status, one);
+}
+
 int sut_each_target(struct sut_each *each)
 {
 	const struct sut_call *call = each->call;
 	int status = SUT_EXIT_NOTHING;
 
 	sut_out_array(each->out, each->list ? each->list : "targets");
-	if (call->argc <= each->first)
+	if (call->argc <= each->first) {
+		status = run_kernel(each, false, status);
 		status = run_operand(each, NULL, status);
+	}
 	for (int i = each->first; i < call->argc; i++)
-		status = run_operand(each, call->argv[i], status);
+		if (each->kernel && strcmp(call->argv[i], "kernel") == 0)
+			status = run_kernel(each, true, status);
+		else
+			status = run_operand(each, call->argv[i], status);
 	sut_out_end(each->out);
 	return status;
 }

@@ -32,6 +32,12 @@ struct sut_each {
 	/* Prints an element of "targets" and returns an exit status. Processes come in order. */
 	int (*report)(const struct sut_each *each, pid_t pid, const void *result);
 	const void *context; /* of both */
+	/*
+	 * Works on the target `kernel`, prints an element of "targets" and returns an exit status,
+	 * or -1 (and prints nothing) when it is none of the command's business. NULL: the kernel is
+	 * no target.
+	 */
+	int (*kernel)(const struct sut_each *each, bool named);
 	/* Results, and for the functions above: */
 	bool exact;   /* the operand is one process: that it has ended is worth a word */
 	bool brief;   /* for report: say only what went wrong */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/each.h"
 #include "cli/effect.h"
+#include "cli/kernel.h"
 #include "base/guard.h"
 
 #include <string.h>
@@ -41,6 +42,7 @@ static int run(struct sut_call *call)
 		.work = force_in,
 		.result_size = sizeof(struct sut_effect_result),
 		.report = report,
+		.kernel = sut_kernel_force,
 		.context = &wait,
 	};
 	const char *word = sut_call_option(call, "yes");

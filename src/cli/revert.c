@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/each.h"
 #include "cli/effect.h"
+#include "cli/kernel.h"
 #include "base/guard.h"
 #include "base/io.h"
 
 #include <string.h>
 
 static const struct sut_option options[] = {
-	{"wait", "SECONDS", "how long to wait for threads to go over (10)"},
+	{"wait", "SECONDS", "how long to wait for threads to go over (10; the kernel: 60)"},
+	{"keep", NULL, "kernel: leave a transition open that takes longer than that"},
 	{"jobs", "N", "how many processes at a time (as many as there are processors)"},
 };
 
@@ -60,6 +62,7 @@ static int run(struct sut_call *call)
 		.work = revert_in,
 		.result_size = sizeof(struct sut_effect_result),
 		.report = report,
+		.kernel = sut_kernel_revert,
 		.again = true,
 		.context = &wait,
 	};

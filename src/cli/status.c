@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/each.h"
 #include "cli/effect.h"
+#include "cli/kernel.h"
 #include "base/guard.h"
 #include "base/io.h"
 
@@ -191,7 +192,8 @@ static int run(struct sut_call *call)
 				.arena = &arena,
 				.work = look_at,
 				.result_size = sizeof(struct result),
-				.report = report};
+				.report = report,
+				.kernel = sut_kernel_status};
 	int status;
 
 	sut_call_out(call, &out, "suture.status/1", false);
