@@ -85,6 +85,17 @@ const struct sut_rule sut_rules_kernel[] = {
 		.remedy = "Use a kernel that has it; Debian's for amd64 have.",
 	},
 	{
+		.id = "klp-key",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A module cannot be signed with this key",
+		.meaning =
+			"The private key or its certificate cannot be read, the key asks for a "
+			"passphrase, or the two do not belong together. A kernel that takes only "
+			"signed modules knows the certificate, and checks with that.",
+		.remedy = "Name a private key in PEM without a passphrase and the certificate of "
+			  "that key.",
+	},
+	{
 		.id = "klp-late-section",
 		.stages = SUT_STAGE_INPUT,
 		.title = "A table that the kernel reads at once refers to a module that may come "

@@ -51,6 +51,17 @@ check "a module that is there is bound at once" \
 	converts 0 'must be loaded before it' --present loop present.ko
 check "a symbol of a module is not found without the modules" \
 	converts 4 klp-symbol -o other.ko --object-dir "$kernel/boot" again.ko
+
+# As the kernel's own program signs.
+openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=convert -keyout key -out certificate \
+	2>log || exit 1
+cp again.ko signed.ko
+cp cells.ko wanted.ko
+check "the kernel's own program signs" \
+	"$(echo "$kernel"/usr/lib/linux-kbuild-*/scripts/sign-file)" sha256 key certificate wanted.ko
+check "what is converted can be signed" \
+	converts 0 'bound 2 symbols' --key key --certificate certificate signed.ko
+check "... to the same bytes" cmp signed.ko wanted.ko
 check "output is not written where it is refused" [ ! -e other.ko ]
 
 options=
