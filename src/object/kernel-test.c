@@ -118,6 +118,18 @@ static void another_key_of_a_jump_label_is_a_change(void)
 	CHECK_EQUAL(change_of(&same, "f"), SUT_CHANGE_NONE);
 }
 
+static void a_relocation_that_was_taken_back_says_nothing(void)
+{
+	COMPARISON c = {0};
+	static const char format[] =
+		"extern char one, two; int f(int x) { asm volatile(\"1: nopl 0(%%rax, %%rax)\\n"
+		".reloc 1b + 1, R_X86_64_NONE, %s\"); return x; }";
+
+	compare(&c, sut_arena_printf(&c.test.arena, format, "one"),
+		sut_arena_printf(&c.test.arena, format, "two"));
+	CHECK_EQUAL(change_of(&c, "f"), SUT_CHANGE_NONE);
+}
+
 static void start_up_code_is_refused(void)
 {
 	COMPARISON c = {0};
@@ -145,6 +157,8 @@ static const struct sut_tap_test tests[] = {
 	{"only a format of places makes a line", only_a_format_of_places_makes_a_line},
 	{"a static of a macro is no twin", a_static_of_a_macro_is_no_twin},
 	{"another key of a jump label is a change", another_key_of_a_jump_label_is_a_change},
+	{"a relocation that was taken back says nothing",
+	 a_relocation_that_was_taken_back_says_nothing},
 	{"start-up code is refused", start_up_code_is_refused},
 	{"tables about code are known", tables_about_code_are_known},
 };

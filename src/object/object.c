@@ -207,10 +207,10 @@ static enum sut_rc load_relocs(struct load *load)
 		data = elf_getdata(scn, NULL);
 		if (!data || section->relocs)
 			return malformed(load, "unreadable relocations");
-		section->reloc_count = data->d_size / sizeof(Elf64_Rela);
-		section->relocs = sut_arena_array(load->arena, section->reloc_count,
-						  sizeof(*section->relocs));
-		for (size_t i = 0; i < section->reloc_count; i++) {
+		size_t count = data->d_size / sizeof(Elf64_Rela);
+
+		section->relocs = sut_arena_array(load->arena, count, sizeof(*section->relocs));
+		for (size_t i = 0; i < count; i++) {
 			GElf_Rela raw;
 
 			if (!gelf_getrela(data, i, &raw) || raw.r_offset >= section->size ||
@@ -221,7 +221,10 @@ static enum sut_rc load_relocs(struct load *load)
 				return malformed(load, "a relocation outside its section");
 			if (raw.r_addend > offset_max || raw.r_addend < -offset_max)
 				return malformed(load, "an absurd addend");
-			section->relocs[i] = (struct sut_reloc){
+			/* What objtool took back when it made a nop of a jump. */
+			if (GELF_R_TYPE(raw.r_info) == R_X86_64_NONE)
+				continue;
+			section->relocs[section->reloc_count++] = (struct sut_reloc){
 				.offset = raw.r_offset,
 				.type = GELF_R_TYPE(raw.r_info),
 				.symbol = GELF_R_SYM(raw.r_info),
