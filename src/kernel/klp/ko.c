@@ -68,9 +68,10 @@ static int compare_relocs(const void *a, const void *b)
 	return (left->symbol > right->symbol) - (left->symbol < right->symbol);
 }
 
-/* How many relocations a section holds that change what is loaded; 0 for other sections. */
-static size_t relocs_in(const struct sut_ko *ko, const struct sut_kernel_section *table)
+size_t sut_ko_relocs_in(const struct sut_ko *ko, uint32_t index)
 {
+	const struct sut_kernel_section *table = &ko->elf.sections[index];
+
 	if (table->type != SHT_RELA || !table->data || table->info >= ko->elf.section_count ||
 	    !(ko->elf.sections[table->info].flags & SHF_ALLOC))
 		return 0;
@@ -81,7 +82,7 @@ static enum sut_rc read_table(struct sut_ko *ko, uint32_t index, struct sut_diag
 {
 	const struct sut_kernel_section *table = &ko->elf.sections[index];
 	const struct sut_kernel_section *changed = &ko->elf.sections[table->info];
-	size_t count = relocs_in(ko, table);
+	size_t count = sut_ko_relocs_in(ko, index);
 
 	if (count &&
 	    (table->link != ko->symtab || table->size % sizeof(Elf64_Rela) || !changed->data))
@@ -110,13 +111,18 @@ static enum sut_rc read_relocs(struct sut_arena *arena, struct sut_ko *ko, struc
 {
 	size_t count = 0;
 
-	for (uint32_t i = 1; i < ko->elf.section_count; i++)
-		count += relocs_in(ko, &ko->elf.sections[i]);
+	for (uint32_t i = 1; i < ko->elf.section_count; i++) {
+		const struct sut_kernel_section *section = &ko->elf.sections[i];
+
+		/* The kernel passes over it, until a section of that number is added. */
+		if (section->type == SHT_RELA && section->info >= ko->elf.section_count)
+			return malformed(ko, diag, "relocations of a section that is not there");
+		count += sut_ko_relocs_in(ko, i);
+	}
 	ko->relocs = sut_arena_array(arena, count, sizeof(*ko->relocs));
 	ko->reloc_count = 0;
 	for (uint32_t i = 1; i < ko->elf.section_count; i++) {
-		enum sut_rc rc =
-			relocs_in(ko, &ko->elf.sections[i]) ? read_table(ko, i, diag) : SUT_OK;
+		enum sut_rc rc = sut_ko_relocs_in(ko, i) ? read_table(ko, i, diag) : SUT_OK;
 
 		if (rc)
 			return rc;

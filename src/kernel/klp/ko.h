@@ -57,6 +57,10 @@ const char *sut_ko_symbol_name(const struct sut_ko *ko, size_t symbol);
 /* The symbol of this name that is not local, or SUT_KO_NONE. */
 uint32_t sut_ko_find_symbol(const struct sut_ko *ko, const char *name);
 
+/* How many relocations a section holds that change what is loaded; 0 for sections of other kinds.
+ */
+size_t sut_ko_relocs_in(const struct sut_ko *ko, uint32_t section);
+
 /* The first relocation at or behind an offset of a section: an index into relocs, which may be
  * reloc_count, and may be one of another section. */
 size_t sut_ko_find_reloc(const struct sut_ko *ko, uint32_t section, uint64_t offset);

@@ -315,11 +315,11 @@ static enum sut_rc split_table(struct relink *r, uint32_t index)
 	return SUT_OK;
 }
 
-static bool is_plain_rela(const struct sut_ko *ko, const struct sut_kernel_section *table)
+/* Livepatch relocations that are there already stay as they are. */
+static bool is_split(const struct sut_ko *ko, uint32_t index)
 {
-	return table->type == SHT_RELA && table->data && table->link == ko->symtab &&
-	       !(table->flags & SUT_KO_SHF_RELA_LIVEPATCH) &&
-	       ko->elf.sections[table->info].flags & SHF_ALLOC;
+	return sut_ko_relocs_in(ko, index) &&
+	       !(ko->elf.sections[index].flags & SUT_KO_SHF_RELA_LIVEPATCH);
 }
 
 static enum sut_rc split_relocs(struct relink *r)
@@ -329,7 +329,7 @@ static enum sut_rc split_relocs(struct relink *r)
 	for (uint32_t i = 1; i < ko->elf.section_count; i++) {
 		enum sut_rc rc = SUT_OK;
 
-		if (is_plain_rela(ko, &ko->elf.sections[i]))
+		if (is_split(ko, i))
 			rc = split_table(r, i);
 		if (rc)
 			return rc;
@@ -344,8 +344,14 @@ static void align_file(struct relink *r, uint64_t align)
 {
 	static const unsigned char zero;
 
-	while (align > 1 && r->file.size % align)
+	while (align && r->file.size % align)
 		put(r, &r->file, &zero, 1);
+}
+
+/* The kernel copies sections to where their alignment is kept; the file's is for readers. */
+static uint64_t file_align(const struct sut_kernel_section *section)
+{
+	return section->align < 64 ? section->align : 64;
 }
 
 /* Whether the kernel shall load the section. */
@@ -367,7 +373,7 @@ static void write_old_section(struct relink *r, uint32_t index)
 	header->sh_info = old->info;
 	header->sh_addralign = old->align;
 	header->sh_entsize = old->entry_size;
-	align_file(r, old->align);
+	align_file(r, file_align(old));
 	header->sh_offset = r->file.size;
 	if (content->changed)
 		put(r, &r->file, content->data, content->size);
