@@ -4,6 +4,18 @@
 
 const struct sut_rule sut_rules_kernel[] = {
 	{
+		.id = "kallsyms",
+		.stages = SUT_STAGE_INPUT,
+		.title = "The kernel's own list of symbols cannot be read",
+		.meaning = "A livepatch names a private symbol by its position among those of its "
+			   "name, in the order of the kernel's list (kallsyms). The list is read "
+			   "from the image itself, where nothing says where it lies: it is "
+			   "believed only when all its tables agree with each other and with the "
+			   "image. A wrong list would bind patches to other symbols.",
+		.remedy = "Use a kernel with CONFIG_KALLSYMS_ALL, version 6.1 or later. Of the "
+			  "running kernel's list only root sees the addresses.",
+	},
+	{
 		.id = "kernel-files",
 		.stages = SUT_STAGE_INPUT,
 		.title = "The files of the kernel are not here",
@@ -14,6 +26,26 @@ const struct sut_rule sut_rules_kernel[] = {
 		.remedy = "Install that kernel, or unpack its package and name the image with "
 			  "--image, the folder of its modules with --object-dir and Module.symvers "
 			  "(in the package of its headers) with --symvers.",
+	},
+	{
+		.id = "kernel-image",
+		.stages = SUT_STAGE_INPUT,
+		.title = "An image or module of a kind that is not known",
+		.meaning = "Images and modules of x86-64 kernels are read, as they are or packed "
+			   "with xz, gzip or zstd.",
+		.remedy = "Unpack the file with its own tool (scripts/extract-vmlinux of the "
+			  "kernel's source knows all packings of images) and name the result.",
+	},
+	{
+		.id = "kernel-profile",
+		.stages = SUT_STAGE_INPUT | SUT_STAGE_FILE,
+		.title = "The packages do not give a kernel that can be compiled again",
+		.meaning = "The profile of a kernel is made of its image, headers, programs of the "
+			   "build and source, all of the very same version, and of the compiler "
+			   "that the kernel was built with. What is compiled must come out as it "
+			   "was shipped, or no patch could be proven to fit.",
+		.remedy = "Name the packages of one version with --packages, or let them be "
+			  "fetched; install the compiler that is named.",
 	},
 	{
 		.id = "klp-ambiguous",

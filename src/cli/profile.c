@@ -12,6 +12,8 @@ static const struct sut_option options[] = {
 	{"package", "NAME", "make one of an installed package: builds its source again"},
 	{"source-dir", "DIR", "with --package: its unpacked source (fetched from the archive)"},
 	{"install-build-deps", NULL, "with --package: install what the build needs"},
+	{"kernel", NULL, "make one of kernel VERSION (of the running kernel)"},
+	{"packages", "DIR", "with --kernel: a folder with its packages (fetched from the archive)"},
 	{"build-tree", "DIR", "make one of a build tree, by its database or by COMMAND"},
 	{"database", "FILE", "with --build-tree: compile_commands.json (looked for in DIR)"},
 	{"target", "BINARY", "with --build-tree: a target outside of it; may be repeated"},
@@ -55,9 +57,28 @@ static const char *verdict_words(enum sut_profile_verdict verdict)
 
 /* ---- what a profile is ---- */
 
+static void put_kernel(struct sut_out *out, struct sut_arena *arena,
+		       const struct sut_profile *profile, uint64_t size)
+{
+	const struct sut_profile_target *image = profile->targets;
+
+	sut_out_headline(out, SUT_MARK_OK, "%s: kernel %s (%s), %.1f MB, made %s", profile->name,
+			 profile->kernel, profile->version, size / 1e6,
+			 day_of(arena, profile->created));
+	sut_out_headline(
+		out, image->different ? SUT_MARK_WARNING : SUT_MARK_NONE,
+		"build-id %s; of a sample of %zu units %zu functions are as in the kernel, "
+		"%zu different, %zu not found",
+		hex_of(arena, image), image->units, image->equal, image->different, image->absent);
+}
+
 static void put_headlines(struct sut_out *out, struct sut_arena *arena,
 			  const struct sut_profile *profile, uint64_t size)
 {
+	if (*profile->kernel) {
+		put_kernel(out, arena, profile, size);
+		return;
+	}
 	sut_out_headline(out, SUT_MARK_OK, "%s: %zu units, %.1f MB, made %s", profile->name,
 			 profile->unit_count, size / 1e6, day_of(arena, profile->created));
 	for (size_t i = 0; i < profile->target_count; i++) {
@@ -98,6 +119,7 @@ static void put_profile(struct sut_out *out, struct sut_arena *arena,
 	sut_out_string(out, "name", profile->name);
 	sut_out_string(out, "folder", profile->folder);
 	sut_out_string(out, "package", profile->package);
+	sut_out_string(out, "kernel", profile->kernel);
 	sut_out_string(out, "source", profile->source);
 	sut_out_string(out, "version", profile->version);
 	sut_out_string(out, "origin", profile->origin);
@@ -267,6 +289,7 @@ static int make(struct sut_call *call, struct sut_arena *arena)
 		.package = sut_call_option(call, "package"),
 		.source_dir = sut_call_option(call, "source-dir"),
 		.install = sut_call_option(call, "install-build-deps") != NULL,
+		.packages = sut_call_option(call, "packages"),
 		.tree = sut_call_option(call, "build-tree"),
 		.database = sut_call_option(call, "database"),
 		.command = call->argc ? call->argv : NULL,
@@ -285,6 +308,17 @@ static int make(struct sut_call *call, struct sut_arena *arena)
 
 	while ((target = sut_call_next(call, "target", &position)))
 		SUT_PUSH(arena, wanted.targets, wanted.target_count, capacity) = target;
+	if (sut_call_option(call, "kernel")) {
+		if (wanted.package || wanted.tree || wanted.target_count || wanted.database ||
+		    wanted.source_dir || wanted.install)
+			return sut_usage_error(call, "--kernel goes with --packages and --name");
+		if (call->argc > 1)
+			return sut_usage_error(call, "--kernel: one VERSION, as uname -r has it");
+		wanted.kernel = call->argc ? call->argv[0] : "";
+		wanted.command = NULL;
+	} else if (wanted.packages) {
+		return sut_usage_error(call, "--packages: is for --kernel");
+	}
 	if (wanted.package && wanted.tree)
 		return sut_usage_error(call, "--package and --build-tree make two profiles");
 	if (wanted.package && (call->argc || wanted.database || wanted.target_count))
@@ -318,22 +352,25 @@ static int run(struct sut_call *call)
 	SUT_ARENA struct sut_arena arena = {0};
 	const char *verb = call->argc ? call->argv[0] : "";
 
-	if (sut_call_option(call, "package") || sut_call_option(call, "build-tree"))
+	if (sut_call_option(call, "package") || sut_call_option(call, "build-tree") ||
+	    sut_call_option(call, "kernel"))
 		return make(call, &arena);
 	if (call->value_count)
-		return sut_usage_error(call, "--package or --build-tree is missing");
+		return sut_usage_error(call, "--package, --kernel or --build-tree is missing");
 	if (strcmp(verb, "list") == 0)
 		return list(call, &arena);
 	if (strcmp(verb, "verify") == 0)
 		return verify(call, &arena);
 	if (strcmp(verb, "remove") == 0)
 		return remove_profiles(call, &arena);
-	return sut_usage_error(call, "--package, --build-tree, list, verify or remove is needed");
+	return sut_usage_error(call, "--package, --kernel, --build-tree, list, verify or remove is "
+				     "needed");
 }
 
 const struct sut_command sut_command_profile = {
 	.name = "profile",
-	.operands = "--package NAME | --build-tree DIR [-- COMMAND...] | list | verify [NAME...] | "
+	.operands = "--package NAME | --kernel [VERSION] | --build-tree DIR [-- COMMAND...] | list "
+		    "| verify [NAME...] | "
 		    "remove NAME...",
 	.summary = "make what create needs to know of a target, once",
 	.options = options,

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/*
- * Sources from the archives that this machine is configured for.
- *
- * Many machines have no deb-src entries. apt runs with entries, lists and a cache of our own: each
- * entry of the machine is taken for sources. The keyrings stay the machine's, and apt verifies what
- * it fetches: the release's signature, the hash of the index, the hash of each file.
- */
+/* Many machines have no deb-src entries: each entry of the machine is taken for them. */
+#include "profile/archive.h"
 #include "profile/package.h"
 #include "units/jobs.h"
 #include "base/guard.h"
@@ -16,13 +11,6 @@
 
 enum { ENTRIES_MAX = 4 << 20 /* bytes of one file */ };
 
-struct archive {
-	struct sut_arena *arena;
-	const char *folder; /* apt's, ours */
-	size_t entries;
-	struct sut_diag *diag;
-};
-
 static bool ends(const char *name, const char *suffix)
 {
 	size_t length = strlen(name), tail = strlen(suffix);
@@ -31,20 +19,22 @@ static bool ends(const char *name, const char *suffix)
 }
 
 /* "deb [options] uri suite components", or a field of a paragraph. */
-static const char *for_sources(struct archive *archive, const char *line, bool paragraphs)
+static const char *entry_line(struct sut_archive *archive, const char *line, bool paragraphs)
 {
 	const char *at = line + strspn(line, " \t");
 
+	if (paragraphs && strncasecmp(line, "Types:", 6) == 0)
+		return archive->sources ? "Types: deb-src" : "Types: deb";
 	if (paragraphs)
-		return strncasecmp(line, "Types:", 6) == 0 ? "Types: deb-src" : line;
-	if (strncmp(at, "deb-src", 7) == 0)
 		return line;
+	if (strncmp(at, "deb-src", 7) == 0)
+		return archive->sources ? line : "";
 	if (strncmp(at, "deb", 3) != 0 || (at[3] != ' ' && at[3] != '\t'))
 		return "";
-	return sut_arena_printf(archive->arena, "deb-src%s", at + 3);
+	return archive->sources ? sut_arena_printf(archive->arena, "deb-src%s", at + 3) : line;
 }
 
-static enum sut_rc take_file(struct archive *archive, const char *path, bool paragraphs)
+static enum sut_rc take_file(struct sut_archive *archive, const char *path, bool paragraphs)
 {
 	const char *to = sut_arena_printf(archive->arena, "%s/parts/%zu.%s", archive->folder,
 					  archive->entries, paragraphs ? "sources" : "list");
@@ -62,13 +52,13 @@ static enum sut_rc take_file(struct archive *archive, const char *path, bool par
 		return sut_fail_errno(archive->diag, "open_memstream");
 	rest = (char *)text.data;
 	while ((line = strsep(&rest, "\n")))
-		fprintf(file, "%s\n", for_sources(archive, line, paragraphs));
+		fprintf(file, "%s\n", entry_line(archive, line, paragraphs));
 	fclose(file);
 	archive->entries++;
 	return sut_file_write(to, written, size, 0644, archive->diag);
 }
 
-static enum sut_rc take_entries(struct archive *archive)
+static enum sut_rc take_entries(struct sut_archive *archive)
 {
 	SUT_CLOSEDIR DIR *dir = opendir("/etc/apt/sources.list.d");
 	struct dirent *entry;
@@ -86,7 +76,7 @@ static enum sut_rc take_entries(struct archive *archive)
 	return rc;
 }
 
-static enum sut_rc configure(struct archive *archive)
+static enum sut_rc configure(struct sut_archive *archive)
 {
 	static const char *const folders[] = {"",
 					      "/parts",
@@ -116,8 +106,8 @@ static enum sut_rc configure(struct archive *archive)
 			      text, strlen(text), 0644, archive->diag);
 }
 
-static enum sut_rc run(struct archive *archive, const char *const *argv, int *status,
-		       const char **errors)
+enum sut_rc sut_archive_run(struct sut_archive *archive, const char *const *argv, int *status,
+			    const char **errors)
 {
 	const char *variables[] = {
 		"LC_ALL=C.UTF-8",
@@ -135,7 +125,41 @@ static enum sut_rc run(struct archive *archive, const char *const *argv, int *st
 	return rc;
 }
 
-static const char *find_dsc(struct archive *archive)
+enum sut_rc sut_archive_open(struct sut_arena *arena, const char *scratch, bool sources,
+			     struct sut_archive *archive, struct sut_diag *diag)
+{
+	static const char *const update[] = {"apt-get", "update", "--quiet", NULL};
+	struct sut_archive opened = {
+		.arena = arena,
+		.folder = sut_arena_printf(arena, "%s/apt", scratch),
+		.sources = sources,
+		.diag = diag,
+	};
+	int status;
+	enum sut_rc rc = configure(&opened);
+
+	if (rc == SUT_OK)
+		rc = take_entries(&opened);
+	if (rc == SUT_OK)
+		rc = sut_archive_run(&opened, update, &status, &opened.failed);
+	if (rc == SUT_OK)
+		*archive = opened;
+	return rc;
+}
+
+void sut_archive_explain(struct sut_archive *archive, const char *errors)
+{
+	while (*errors) {
+		size_t length = strcspn(errors, "\n");
+
+		sut_context(archive->diag, SUT_REFUSED, "%.*s", (int)length, errors);
+		errors += length + (errors[length] != '\0');
+	}
+}
+
+/* ---- the source of a package ---- */
+
+static const char *find_dsc(struct sut_archive *archive)
 {
 	SUT_CLOSEDIR DIR *dir = opendir(archive->folder);
 	struct dirent *entry;
@@ -146,18 +170,13 @@ static const char *find_dsc(struct archive *archive)
 	return NULL;
 }
 
-static enum sut_rc refuse(struct archive *archive, const struct sut_package *package,
+static enum sut_rc refuse(struct sut_archive *archive, const struct sut_package *package,
 			  const char *errors)
 {
 	sut_fail(archive->diag, SUT_REFUSED, "package",
 		 "%s %s: its source cannot be had from the archives that apt knows here",
 		 package->source, package->version);
-	while (*errors) {
-		size_t length = strcspn(errors, "\n");
-
-		sut_context(archive->diag, SUT_REFUSED, "%.*s", (int)length, errors);
-		errors += length + (errors[length] != '\0');
-	}
+	sut_archive_explain(archive, errors);
 	sut_remedy(archive->diag,
 		   "upgrade the package to the version that is there, or name the unpacked source "
 		   "with --source-dir");
@@ -168,12 +187,6 @@ enum sut_rc sut_package_fetch(struct sut_arena *arena, const char *scratch,
 			      const struct sut_package *package, const char *folder,
 			      struct sut_diag *diag)
 {
-	static const char *const update[] = {"apt-get", "update", "--quiet", NULL};
-	struct archive archive = {
-		.arena = arena,
-		.folder = sut_arena_printf(arena, "%s/apt", scratch),
-		.diag = diag,
-	};
 	const char *download[] = {"apt-get",
 				  "source",
 				  "--quiet",
@@ -183,23 +196,19 @@ enum sut_rc sut_package_fetch(struct sut_arena *arena, const char *scratch,
 						   package->version),
 				  NULL};
 	const char *unpack[] = {"dpkg-source", "--no-check", "-x", NULL, folder, NULL};
-	const char *failed, *errors;
+	struct sut_archive archive;
+	const char *errors;
 	int status;
-	enum sut_rc rc = configure(&archive);
+	enum sut_rc rc = sut_archive_open(arena, scratch, true, &archive, diag);
 
 	if (rc == SUT_OK)
-		rc = take_entries(&archive);
-	/* An archive without sources fails here, and another may have what we want. */
-	if (rc == SUT_OK)
-		rc = run(&archive, update, &status, &failed);
-	if (rc == SUT_OK)
-		rc = run(&archive, download, &status, &errors);
+		rc = sut_archive_run(&archive, download, &status, &errors);
 	if (rc)
 		return rc;
 	unpack[3] = find_dsc(&archive);
 	if (status || !unpack[3])
-		return refuse(&archive, package, *errors ? errors : failed);
-	rc = run(&archive, unpack, &status, &errors);
+		return refuse(&archive, package, *errors ? errors : archive.failed);
+	rc = sut_archive_run(&archive, unpack, &status, &errors);
 	if (rc == SUT_OK && status)
 		rc = sut_fail(diag, SUT_REFUSED, "package", "%s: cannot be unpacked: %s", unpack[3],
 			      errors);

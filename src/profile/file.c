@@ -119,11 +119,11 @@ enum sut_rc sut_profile_write(const struct sut_profile *profile, const char *fol
 	bool whole;
 	JSON_GUARD json_t *lists = lists_json(profile, &whole);
 	JSON_GUARD json_t *root =
-		json_pack("{s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:o}", "schema", schema,
-			  "package", profile->package, "source", profile->source, "version",
-			  profile->version, "origin", profile->origin, "created",
-			  (json_int_t)profile->created, "suture", profile->suture, "isolated",
-			  profile->isolated, "sums",
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:s, s:I, s:s, s:b, s:o}", "schema", schema,
+			  "package", profile->package, "kernel", profile->kernel, "source",
+			  profile->source, "version", profile->version, "origin", profile->origin,
+			  "created", (json_int_t)profile->created, "suture", profile->suture,
+			  "isolated", profile->isolated, "sums",
 			  hex_json(profile->sums, sizeof(profile->sums)));
 	SUT_FREE char *text = NULL;
 
@@ -360,6 +360,7 @@ enum sut_rc sut_profile_parse(struct sut_arena *arena, struct sut_bytes text, co
 	if (!kind || strcmp(kind, schema) != 0)
 		fail(&reading, "schema", "not that of a profile");
 	found.package = read_string(&reading, root, "package");
+	found.kernel = json_object_get(root, "kernel") ? read_string(&reading, root, "kernel") : "";
 	found.source = read_string(&reading, root, "source");
 	found.version = read_string(&reading, root, "version");
 	found.origin = read_absolute(&reading, root, "origin");
@@ -368,6 +369,8 @@ enum sut_rc sut_profile_parse(struct sut_arena *arena, struct sut_bytes text, co
 	found.isolated = json_is_true(json_object_get(root, "isolated"));
 	read_hex(&reading, root, "sums", found.sums, SUT_SHA256_SIZE, SUT_SHA256_SIZE);
 	read_lists(&reading, root, &found);
+	if (*found.kernel && found.target_count != 1)
+		fail(&reading, "targets", "a kernel's has one");
 	if (reading.failed) {
 		sut_remedy(diag, "remove the profile and make it again");
 		return SUT_INVALID;

@@ -135,24 +135,31 @@ static bool is_first_use(const struct sut_profile *profile, size_t index)
 	return true;
 }
 
-enum sut_rc sut_profile_programs(struct sut_proving *proving)
+enum sut_rc sut_profile_compiler(struct sut_proving *proving, const char *driver)
 {
 	static const char *const parts[] = {"cc1", "as"};
-	const struct sut_profile *profile = proving->profile;
 	const char *scratch;
-	enum sut_rc rc = sut_scratch_make(proving->arena, &scratch, proving->diag);
+	enum sut_rc rc;
 
+	if (!sut_path_program(proving->arena, driver))
+		return SUT_OK;
+	rc = sut_scratch_make(proving->arena, &scratch, proving->diag);
 	if (rc)
 		return rc;
-	for (size_t i = 0; i < profile->unit_count && rc == SUT_OK; i++) {
-		const char *driver = profile->units[i].entry.argv[0];
-
-		if (!is_first_use(profile, i) || !sut_path_program(proving->arena, driver))
-			continue;
-		rc = add_program(proving, driver);
-		for (size_t k = 0; k < SUT_ARRAY_SIZE(parts) && rc == SUT_OK; k++)
-			rc = add_part(proving, scratch, driver, parts[k]);
-	}
+	rc = add_program(proving, driver);
+	for (size_t i = 0; i < SUT_ARRAY_SIZE(parts) && rc == SUT_OK; i++)
+		rc = add_part(proving, scratch, driver, parts[i]);
 	sut_scratch_remove(scratch);
+	return rc;
+}
+
+enum sut_rc sut_profile_programs(struct sut_proving *proving)
+{
+	const struct sut_profile *profile = proving->profile;
+	enum sut_rc rc = SUT_OK;
+
+	for (size_t i = 0; i < profile->unit_count && rc == SUT_OK; i++)
+		if (is_first_use(profile, i))
+			rc = sut_profile_compiler(proving, profile->units[i].entry.argv[0]);
 	return rc;
 }

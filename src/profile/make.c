@@ -6,12 +6,14 @@
  *   a tree      the developer's own; its command is run there, or its database read
  *
  * and then for both: the tree is put below the profile, the recorded commands are related to it,
- * objects, images and proofs are looked at (prove.h), and all files get their digests.
+ * objects, images and proofs are looked at (prove.h), and all files get their digests. A kernel is
+ * not built again; see kernel.h.
  */
 #include "profile/profile.h"
 #include "profile/build.h"
 #include "profile/cache.h"
 #include "profile/file.h"
+#include "profile/kernel-private.h"
 #include "profile/prove.h"
 #include "profile/tree.h"
 #include "proof/target.h"
@@ -307,11 +309,9 @@ static enum sut_rc require_units(struct sut_making *making)
 
 static enum sut_rc write_sums(struct sut_making *making)
 {
-	static const char *const names[] = {"objects", "tree"};
 	const char *path = sut_arena_printf(making->arena, "%s/SHA256SUMS", making->folder);
 	char *text;
-	enum sut_rc rc = sut_tree_sums(making->arena, making->folder, names, SUT_ARRAY_SIZE(names),
-				       &text, making->diag);
+	enum sut_rc rc = sut_tree_sums(making->arena, making->folder, &text, making->diag);
 
 	if (rc)
 		return rc;
@@ -319,7 +319,7 @@ static enum sut_rc write_sums(struct sut_making *making)
 	return sut_file_write(path, text, strlen(text), 0644, making->diag);
 }
 
-static enum sut_rc finish(struct sut_making *making)
+static enum sut_rc prove(struct sut_making *making)
 {
 	struct sut_profile *profile = making->profile;
 	const char *tree = sut_arena_printf(making->arena, "%s/tree", making->folder);
@@ -348,28 +348,40 @@ static enum sut_rc finish(struct sut_making *making)
 		rc = sut_profile_prove(&proving);
 	if (rc == SUT_OK)
 		rc = sut_profile_programs(&proving);
-	if (rc)
-		return rc;
+	return rc;
+}
+
+static enum sut_rc finish(struct sut_making *making)
+{
+	enum sut_rc rc;
+
 	sut_making_progress(making, "noting the digests of all files");
-	if (mkdir(sut_arena_printf(making->arena, "%s/before", making->folder), 0755) < 0)
-		return sut_fail_errno(making->diag, "%s/before", making->folder);
 	rc = write_sums(making);
-	return rc ? rc : sut_profile_write(profile, making->folder, making->diag);
+	return rc ? rc : sut_profile_write(making->profile, making->folder, making->diag);
 }
 
 static enum sut_rc make(struct sut_making *making)
 {
 	struct sut_profile *profile = making->profile;
+	const char *before;
 	enum sut_rc rc;
 
 	making->folder = sut_arena_printf(making->arena, "%s/profile", making->work.folder);
 	making->scratch = sut_arena_printf(making->arena, "%s/scratch", making->work.folder);
-	if (mkdir(making->folder, 0755) < 0 || mkdir(making->scratch, 0700) < 0)
+	before = sut_arena_printf(making->arena, "%s/before", making->folder);
+	if (mkdir(making->folder, 0755) < 0 || mkdir(making->scratch, 0700) < 0 ||
+	    mkdir(before, 0755) < 0)
 		return sut_fail_errno(making->diag, "%s: cannot be written", making->work.folder);
 	if (profile->name && !sut_cache_name_valid(profile->name))
 		return sut_fail(making->diag, SUT_INVALID, "name", "%s: no name for a profile",
 				profile->name);
-	rc = making->options->package ? make_package(making) : make_tree(making);
+	if (making->options->kernel) {
+		rc = sut_kernel_make(making);
+	} else {
+		rc = making->options->package ? make_package(making) : make_tree(making);
+		if (rc == SUT_OK)
+			rc = prove(making);
+	}
 	if (rc == SUT_OK)
 		rc = finish(making);
 	if (rc == SUT_OK)
@@ -397,6 +409,7 @@ enum sut_rc sut_profile_make(struct sut_arena *arena, const struct sut_profile_o
 	*profile = (struct sut_profile){
 		.name = options->name,
 		.package = "",
+		.kernel = "",
 		.source = "",
 		.version = "",
 		.created = (uint64_t)time(NULL),

@@ -5,6 +5,7 @@
 #include "profile/file.h"
 #include "profile/prove.h"
 #include "profile/tree.h"
+#include "kernel/image/image.h"
 #include "proof/target.h"
 #include "base/guard.h"
 
@@ -133,7 +134,6 @@ static void compare_sums(struct sut_arena *arena, char *then, char *now,
 static enum sut_rc verify_files(struct sut_arena *arena, const struct sut_profile *profile,
 				struct sut_profile_notes *notes, struct sut_diag *diag)
 {
-	static const char *const names[] = {"objects", "tree"};
 	unsigned char digest[SUT_SHA256_SIZE];
 	struct sut_bytes then;
 	char *now;
@@ -142,8 +142,7 @@ static enum sut_rc verify_files(struct sut_arena *arena, const struct sut_profil
 			      SUMS_MAX, &then, diag);
 
 	if (rc == SUT_OK)
-		rc = sut_tree_sums(arena, profile->folder, names, SUT_ARRAY_SIZE(names), &now,
-				   diag);
+		rc = sut_tree_sums(arena, profile->folder, &now, diag);
 	if (rc)
 		return rc;
 	crypto_hash_sha256(digest, then.data, then.size);
@@ -169,6 +168,23 @@ static void verify_programs(struct sut_arena *arena, const struct sut_profile *p
 	}
 }
 
+/* The kernel need not be installed here: a profile is made from packages. */
+static void verify_kernel(struct sut_arena *arena, const struct sut_profile_target *target,
+			  struct sut_profile_notes *notes)
+{
+	SUT_ARENA struct sut_arena scratch = {0};
+	struct sut_kernel_image image;
+	struct sut_diag reason;
+
+	if (access(target->path, R_OK) < 0)
+		return;
+	if (sut_kernel_image_open(&scratch, target->path, &image, &reason))
+		sut_note(arena, notes, "%s", reason.entry[0]);
+	else if (image.elf.build_id_size != target->build_id_size ||
+		 memcmp(image.elf.build_id, target->build_id, target->build_id_size) != 0)
+		sut_note(arena, notes, "%s: another build than the profile's", target->path);
+}
+
 static void verify_targets(struct sut_arena *arena, const struct sut_profile *profile,
 			   struct sut_profile_notes *notes)
 {
@@ -178,7 +194,9 @@ static void verify_targets(struct sut_arena *arena, const struct sut_profile *pr
 		struct sut_diag reason;
 		struct sut_target image;
 
-		if (sut_target_load(&scratch, target->path, &image, &reason))
+		if (*profile->kernel)
+			verify_kernel(arena, target, notes);
+		else if (sut_target_load(&scratch, target->path, &image, &reason))
 			sut_note(arena, notes, "%s", reason.entry[0]);
 		else if (image.build_id_size != target->build_id_size ||
 			 memcmp(image.build_id, target->build_id, image.build_id_size) != 0)

@@ -3,6 +3,7 @@
  * A profile: what create needs to know of a target, made once and kept.
  *
  *   tree/         the source tree as it was built, with generated files and objects
+ *   kernel/       of a kernel's only: what was shipped
  *   profile.json  the targets, the compile commands with the digest of each source, the verdicts
  *   SHA256SUMS    the digest of every file of the tree
  *   objects/      objects that the build left none of
@@ -71,6 +72,7 @@ struct sut_profile {
 	const char *folder;  /* where it is */
 	const char *name;    /* of the folder */
 	const char *package; /* "" for a tree */
+	const char *kernel;  /* release of the kernel that it is of (see kernel.h), or "" */
 	const char *source, *version;
 	const char *origin;                  /* the tree's path when it was built */
 	uint64_t created;                    /* seconds since 1970 */
@@ -87,6 +89,8 @@ struct sut_profile {
 
 struct sut_profile_options {
 	const char *package;    /* an installed binary package, or NULL */
+	const char *kernel;     /* a release ("": what is running), or NULL */
+	const char *packages;   /* a folder with its packages; NULL: fetched from the archive */
 	const char *source_dir; /* its unpacked source; NULL: fetched from the archive */
 	bool install;           /* missing build dependencies are installed */
 	const char *tree;       /* a build tree, or NULL */

@@ -35,6 +35,9 @@ enum sut_rc sut_profile_prove(struct sut_proving *proving);
 /* The compilers of all units with what they run, and their digests. */
 enum sut_rc sut_profile_programs(struct sut_proving *proving);
 
+/* One compiler with what it runs. */
+enum sut_rc sut_profile_compiler(struct sut_proving *proving, const char *driver);
+
 /* The entry for a tree that is in folder now. */
 enum sut_rc sut_profile_move(struct sut_arena *arena, const struct sut_profile *profile,
 			     const char *folder, const struct sut_entry *entry,

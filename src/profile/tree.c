@@ -272,9 +272,10 @@ static enum sut_rc put_sums(struct sut_arena *arena, FILE *file, const char *fol
 	return rc;
 }
 
-enum sut_rc sut_tree_sums(struct sut_arena *arena, const char *folder, const char *const *names,
-			  size_t count, char **text, struct sut_diag *diag)
+enum sut_rc sut_tree_sums(struct sut_arena *arena, const char *folder, char **text,
+			  struct sut_diag *diag)
 {
+	static const char *const names[] = {"kernel", "objects", "tree"};
 	SUT_FREE char *written = NULL;
 	size_t size;
 	FILE *file = open_memstream(&written, &size);
@@ -282,7 +283,7 @@ enum sut_rc sut_tree_sums(struct sut_arena *arena, const char *folder, const cha
 
 	if (!file)
 		return sut_fail_errno(diag, "open_memstream");
-	for (size_t i = 0; i < count && rc == SUT_OK; i++)
+	for (size_t i = 0; i < SUT_ARRAY_SIZE(names) && rc == SUT_OK; i++)
 		rc = put_sums(arena, file, folder, names[i], diag);
 	if (fclose(file) != 0 && rc == SUT_OK)
 		rc = sut_fail_errno(diag, "%s: no memory for its digests", folder);

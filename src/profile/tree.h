@@ -35,11 +35,11 @@ enum sut_rc sut_tree_relink(struct sut_arena *arena, const char *folder, const c
 			    struct sut_diag *diag);
 
 /*
- * The digests of all regular files below folder/names[], as sha256sum(1) writes them and checks
- * them: lines of digest, two blanks, path relative to folder.
+ * The digests of all regular files of a profile that do not change any more, as sha256sum(1) writes
+ * them and checks them: lines of digest, two blanks, path relative to folder.
  */
-enum sut_rc sut_tree_sums(struct sut_arena *arena, const char *folder, const char *const *names,
-			  size_t count, char **text, struct sut_diag *diag);
+enum sut_rc sut_tree_sums(struct sut_arena *arena, const char *folder, char **text,
+			  struct sut_diag *diag);
 
 /* The digest of one file. */
 enum sut_rc sut_file_digest(const char *path, unsigned char digest[static 32],
