@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/each.h"
 #include "cli/effect.h"
+#include "cli/trial.h"
 #include "cli/kernel.h"
 #include "base/guard.h"
 #include "base/io.h"
@@ -10,6 +11,7 @@ static const struct sut_option options[] = {
 	{"wait", "SECONDS", "how long to wait for threads to go over (10; the kernel: 60)"},
 	{"keep", NULL, "kernel: leave a transition open that takes longer, instead of going back"},
 	{"jobs", "N", "how many processes at a time (as many as there are processors)"},
+	{"trial", "TIME", "take it back after that time (90s, 15m, 2h) unless it is confirmed"},
 	{"atomic", NULL, "in all processes or in none: take it back where one cannot"},
 };
 
@@ -173,6 +175,8 @@ static int run(struct sut_call *call)
 		.again = true,
 		.context = &work,
 	};
+	uint64_t trial;
+	int lease = -1; /* until the end of this process */
 	enum sut_rc rc;
 	int status;
 
@@ -180,11 +184,24 @@ static int run(struct sut_call *call)
 		return sut_usage_error(call, "a patch file is needed");
 	if (sut_kernel_is_meant(call))
 		return sut_kernel_apply(call, "suture.apply/1", NULL);
-	if (!sut_call_wait(call, &work.wait) || !sut_call_jobs(call, &each.jobs))
+	if (!sut_call_wait(call, &work.wait) || !sut_call_jobs(call, &each.jobs) ||
+	    !sut_call_seconds(call, "trial", 0, &trial))
 		return SUT_EXIT_USAGE;
+	if (sut_call_option(call, "trial") && !trial)
+		return sut_usage_error(call, "--trial %s: a trial takes time",
+				       sut_call_option(call, "trial"));
 	sut_call_out(call, &out, "suture.apply/1", false);
 	rc = sut_effect_load(&arena, call->argv[0], &work.patch, work.digest, &diag);
+	if (rc == SUT_OK && trial) {
+		work.wait.trial_ns = sut_boot_ns() + trial;
+		rc = sut_trial_begin(work.patch.name, &lease, &diag);
+	}
 	status = rc == SUT_OK ? apply_all(&each, &work) : sut_report_failure(&out, rc, &diag);
+	if (rc == SUT_OK && trial && status == SUT_EXIT_DONE)
+		sut_out_headline(
+			&out, SUT_MARK_NONE,
+			"on trial: it goes back in %.0f s unless `suture confirm %s` comes",
+			(double)trial / 1e9, work.patch.name);
 	return sut_call_end(&out, status);
 }
 

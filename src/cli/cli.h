@@ -69,6 +69,7 @@ extern const struct sut_command sut_command_verify;
 extern const struct sut_command sut_command_explain;
 extern const struct sut_command sut_command_plan;
 extern const struct sut_command sut_command_apply;
+extern const struct sut_command sut_command_confirm;
 extern const struct sut_command sut_command_status;
 extern const struct sut_command sut_command_blockers;
 extern const struct sut_command sut_command_revert;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/effect.h"
+#include "base/guard.h"
 #include "base/io.h"
 
 #include <errno.h>
 #include <sodium.h>
 #include <stdlib.h>
+#include <string.h>
 
 enum { WAIT_DEFAULT_S = 10 };
 
@@ -31,19 +33,26 @@ enum sut_rc sut_effect_load(struct sut_arena *arena, const char *path, struct su
 
 bool sut_call_seconds(const struct sut_call *call, const char *name, double fallback, uint64_t *ns)
 {
+	static const struct {
+		const char *unit;
+		double seconds;
+	} units[] = {{"", 1}, {"ms", 1e-3}, {"s", 1}, {"m", 60}, {"h", 3600}, {"d", 86400}};
 	const char *text = sut_call_option(call, name);
-	double seconds = fallback;
+	double value = fallback, unit = text ? 0 : 1;
 	char *end;
 
 	if (text) {
 		errno = 0;
-		seconds = strtod(text, &end);
-		if (errno || end == text || *end || !(seconds >= 0 && seconds <= 86400)) {
-			sut_usage_error(call, "--%s %s: not a number of seconds", name, text);
-			return false;
-		}
+		value = strtod(text, &end);
+		for (size_t i = 0; i < SUT_ARRAY_SIZE(units) && !errno && end > text; i++)
+			if (!strcmp(end, units[i].unit))
+				unit = units[i].seconds;
 	}
-	*ns = (uint64_t)(seconds * 1e9);
+	if (!(unit > 0 && value >= 0 && value * unit <= 7 * 86400.0)) {
+		sut_usage_error(call, "--%s %s: not a time like 10, 0.5s, 15m", name, text);
+		return false;
+	}
+	*ns = (uint64_t)(value * unit * 1e9);
 	return true;
 }
 

@@ -21,6 +21,27 @@ static enum sut_mark mark_of(const struct sut_state_patch *patch)
 	return SUT_MARK_WARNING;
 }
 
+/* Seconds; below 0: it is over. */
+static double trial_left(const struct sut_state_patch *p)
+{
+	return ((double)p->trial_ns - (double)sut_boot_ns()) / 1e9;
+}
+
+static void headline_trial(struct sut_out *out, const struct sut_state_patch *p)
+{
+	double left = trial_left(p);
+
+	if (left >= 0)
+		sut_out_headline(out, SUT_MARK_NONE,
+				 "%s is on trial for %.0f s more; `suture confirm %s` keeps it",
+				 p->name, left, p->name);
+	else
+		sut_out_headline(out, SUT_MARK_WARNING,
+				 "the trial of %s is over and it is still here; `suture revert %s` "
+				 "takes it back",
+				 p->name, p->name);
+}
+
 static void report_patch(struct sut_out *out, const struct sut_state_patch *p)
 {
 	char digest[2 * SUT_SHA256_SIZE + 1];
@@ -35,6 +56,8 @@ static void report_patch(struct sut_out *out, const struct sut_state_patch *p)
 	sut_out_unsigned(out, "replace_set", p->replace_set);
 	sut_out_string(out, "sha256", sut_hex(digest, p->digest, sizeof(p->digest)));
 	sut_out_unsigned(out, "kept_bytes", p->kept_bytes);
+	sut_out_bool(out, "on_trial", p->trial_ns != 0);
+	sut_out_decimal(out, "trial_left_s", p->trial_ns ? trial_left(p) : 0);
 	sut_out_array(out, "functions");
 	for (size_t i = 0; i < p->func_count; i++) {
 		sut_out_object(out, NULL);
@@ -137,6 +160,9 @@ static void headlines(struct sut_out *out, const struct sut_state *s)
 	sut_out_headline(out, mark_of(p), "pid %d (%s): %s %s%s", s->pid, s->name, p->name,
 			 sut_state_name(p->state), applied > 1 ? ", and others" : "");
 	headline_rest(out, s);
+	for (size_t i = 0; i < s->patch_count; i++)
+		if (s->patches[i].trial_ns)
+			headline_trial(out, &s->patches[i]);
 }
 
 struct result {

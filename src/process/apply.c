@@ -360,6 +360,7 @@ static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 		return rc;
 	a->record = sut_zone_data(&a->plan, a->zones[0], sizeof(*record), 16);
 	record->state = SUT_RT_LOADED;
+	record->trial_ns = a->trial_ns;
 	record->func_count = (uint32_t)a->func_count;
 	snprintf(record->name, sizeof(record->name), "%s", a->patch->name);
 	snprintf(record->version, sizeof(record->version), "%s", a->patch->version);
@@ -401,15 +402,18 @@ static enum sut_rc plan_again(struct sut_application *a, const struct sut_memory
 			      struct sut_diag *diag)
 {
 	uint64_t *kept = sut_arena_alloc(a->arena, sizeof(*kept));
+	uint64_t record = present->address;
 	enum sut_rc rc;
 
-	a->record = present->address;
+	a->record = record;
 	a->funcs = present->funcs;
 	a->func_count = present->record.func_count;
 	rc = plan_switch(a, &present->record, diag);
 	*kept = present->record.kept_bytes + a->plan.used;
-	sut_plan_write(&a->plan, a->record + offsetof(struct sut_rt_patch, kept_bytes), kept,
+	sut_plan_write(&a->plan, record + offsetof(struct sut_rt_patch, kept_bytes), kept,
 		       sizeof(*kept));
+	sut_plan_write(&a->plan, record + offsetof(struct sut_rt_patch, trial_ns), &a->trial_ns,
+		       sizeof(a->trial_ns));
 	return rc;
 }
 
@@ -480,7 +484,8 @@ enum sut_rc sut_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch
 		      const struct sut_effect_options *options, struct sut_effect *effect,
 		      struct sut_diag *diag)
 {
-	struct sut_application a = {.arena = arena, .patch = patch, .digest = digest};
+	struct sut_application a = {
+		.arena = arena, .patch = patch, .digest = digest, .trial_ns = options->trial_ns};
 	struct sut_drive drive = {
 		.arena = arena,
 		.runtime = &a.runtime,

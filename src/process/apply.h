@@ -11,6 +11,7 @@ struct sut_application {
 	struct sut_arena *arena;
 	const struct sut_patch *patch;
 	const unsigned char *digest;
+	uint64_t trial_ns; /* as in struct sut_effect_options */
 	struct sut_target target;
 	struct sut_runtime runtime;
 	struct sut_memory memory;

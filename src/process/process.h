@@ -29,7 +29,9 @@ struct sut_effect {
 };
 
 struct sut_effect_options {
-	uint64_t wait_ns; /* for threads to go over */
+	uint64_t wait_ns;  /* for threads to go over */
+	uint64_t trial_ns; /* apply: when it is to be taken back, by sut_boot_ns(); 0: never */
+	bool overdue;      /* revert: nothing is done if it has been confirmed */
 	void (*progress)(void *context, const struct sut_blockers *blockers);
 	void *context;
 };
@@ -86,6 +88,16 @@ enum sut_rc sut_forecast_apply(struct sut_arena *arena, pid_t pid, const struct 
 			       const unsigned char digest[SUT_SHA256_SIZE], uint64_t watch_ns,
 			       struct sut_forecast *forecast, struct sut_diag *diag);
 
+/*
+ * The patch stays: it is on trial no longer. *nothing: it was not. SUT_REFUSED (rule "name"): it is
+ * not in use there.
+ */
+enum sut_rc sut_confirm(struct sut_arena *arena, pid_t pid, const char *name, bool *nothing,
+			struct sut_diag *diag);
+
+/* CLOCK_BOOTTIME, which goes on while the machine sleeps and is the same in all processes. */
+uint64_t sut_boot_ns(void);
+
 struct sut_state_func {
 	const char *name;
 	uint64_t entry;
@@ -104,6 +116,7 @@ struct sut_state_patch {
 	bool replace;
 	unsigned int replace_set;
 	uint64_t kept_bytes;
+	uint64_t trial_ns; /* of a patch in use: as in struct sut_effect_options */
 	size_t func_count;
 	struct sut_state_func *funcs;
 };

@@ -6,6 +6,9 @@
 #include "process/drive.h"
 #include "base/io.h"
 
+#include <stddef.h>
+#include <time.h>
+
 static enum sut_rc not_there(const struct sut_target *target, const char *name,
 			     struct sut_diag *diag)
 {
@@ -78,7 +81,9 @@ enum sut_rc sut_revert(struct sut_arena *arena, pid_t pid, const char *name,
 	uint64_t begin = sut_now_ns();
 	enum sut_rc rc = open_patch(arena, pid, name, &o, effect, diag);
 
-	if (rc == SUT_OK)
+	if (rc == SUT_OK && options->overdue && !o.patch->record.trial_ns)
+		effect->nothing = true;
+	else if (rc == SUT_OK)
 		rc = sut_drive(&drive, options, effect, diag);
 	effect->total_ns = sut_now_ns() - begin;
 	sut_target_close(&o.target);
@@ -113,6 +118,36 @@ enum sut_rc sut_force(struct sut_arena *arena, pid_t pid, const char *name,
 		effect->state = (enum sut_rt_state)sut_memory_find(&o.memory, name)->record.state;
 	effect->cost = o.runtime.cost;
 	effect->total_ns = sut_now_ns() - begin;
+	sut_target_close(&o.target);
+	return rc;
+}
+
+uint64_t sut_boot_ns(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_BOOTTIME, &now);
+	return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+enum sut_rc sut_confirm(struct sut_arena *arena, pid_t pid, const char *name, bool *nothing,
+			struct sut_diag *diag)
+{
+	const uint64_t never = 0;
+	struct sut_effect effect;
+	struct opened o = {0};
+	enum sut_rc rc = open_patch(arena, pid, name, &o, &effect, diag);
+
+	if (rc == SUT_OK &&
+	    (o.patch->record.state == SUT_RT_REVERTED || o.patch->record.state == SUT_RT_REPLACED))
+		rc = not_there(&o.target, name, diag);
+	if (rc == SUT_OK) {
+		*nothing = !o.patch->record.trial_ns;
+		if (!sut_target_write(&o.target,
+				      o.patch->address + offsetof(struct sut_rt_patch, trial_ns),
+				      &never, sizeof(never)))
+			rc = sut_target_lost(&o.target, diag);
+	}
 	sut_target_close(&o.target);
 	return rc;
 }

@@ -69,8 +69,10 @@ static void read_patch(struct sut_arena *arena, const struct sut_runtime *runtim
 	};
 	memcpy(to->digest, record->digest, sizeof(record->digest));
 	for (size_t i = 0; i < memory->use_count; i++)
-		if (memory->use[i] == from)
+		if (memory->use[i] == from) {
 			to->order = (unsigned int)i + 1;
+			to->trial_ns = record->trial_ns;
+		}
 	if (memory->control.transition && record->transition == memory->control.transition &&
 	    sut_switch_read(runtime, record->transition, &t, &ignored) == SUT_OK)
 		to->reversed = t.dir;

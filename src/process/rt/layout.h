@@ -29,7 +29,7 @@
 #include <stdint.h>
 
 #define SUT_RT_MAGIC   UINT64_C(0x3154527275747553) /* "SutuRRT1", whatever the version */
-#define SUT_RT_VERSION 3
+#define SUT_RT_VERSION 4
 
 enum {
 	SUT_RT_NAME_SIZE = 64,
@@ -327,6 +327,9 @@ struct sut_rt_patch {
 	uint64_t transition; /* its latest, or 0 */
 	uint64_t object_count;
 	uint64_t calls; /* 1: it has callbacks or destructors */
+	/* CLOCK_BOOTTIME: it is to be taken back then unless somebody confirms it; 0: it is not on
+	 * trial. For controllers only. */
+	uint64_t trial_ns;
 	struct module module;
 	struct klp_patch klp;
 };
@@ -541,8 +544,9 @@ SUT_RT_AT(sut_rt_patch, kept_bytes, 184);
 SUT_RT_AT(sut_rt_patch, transition, 192);
 SUT_RT_AT(sut_rt_patch, object_count, 200);
 SUT_RT_AT(sut_rt_patch, calls, 208);
-SUT_RT_AT(sut_rt_patch, module, 216);
-SUT_RT_AT(sut_rt_patch, klp, 232);
+SUT_RT_AT(sut_rt_patch, trial_ns, 216);
+SUT_RT_AT(sut_rt_patch, module, 224);
+SUT_RT_AT(sut_rt_patch, klp, 240);
 
 SUT_RT_AT(sut_rt_zone, next, 0);
 SUT_RT_AT(sut_rt_zone, object, 8);
