@@ -38,15 +38,16 @@ static const char *seconds(struct sut_out *out, const char *before, double s)
 
 static void headline_blocker(struct sut_out *out, const struct sut_host_blocker *b)
 {
-	const char *where = place(out, b->function, b->module);
 	const char *since = seconds(out, "; for ", b->since_s);
 	const char *call = *b->waits ? sut_arena_printf(&out->arena, ", in %s", b->waits) : "";
 
 	switch (b->reason) {
 	case SUT_HOST_ASLEEP:
-		sut_out_headline(out, SUT_MARK_NONE, "%s %d (%s, %c) is in %s of %s%s%s",
+		sut_out_headline(out, SUT_MARK_NONE, "%s %d (%s, %c) is in %s, %s%s%s%s",
 				 b->kthread ? "kernel thread" : "task", b->tid, b->comm, b->state,
-				 where, *b->version ? b->version : "the original", call, since);
+				 *b->version ? b->function : place(out, b->function, b->module),
+				 *b->version ? "of the patch " : "the original", b->version, call,
+				 since);
 		break;
 	case SUT_HOST_RUNNING:
 		sut_out_headline(out, SUT_MARK_NONE, "%s %d (%s) runs on CPU %d%s",

@@ -44,28 +44,18 @@ static void finish(struct apply *a)
 			sut_operation_unload(&a->op, a->state.patches[i].name);
 }
 
-/* Time is up: leave it open, or go back and wait for that. */
+/* Time is up: leave it open, or go back. */
 static enum sut_rc give_up(struct apply *a, struct sut_diag *diag)
 {
-	struct sut_host_effect *effect = a->op.effect;
-	struct sut_host_blockers blockers = effect->blockers;
-	size_t total = effect->blocker_total;
 	enum sut_rc rc;
 
-	effect->outcome = SUT_HOST_BLOCKED;
+	a->op.effect->outcome = SUT_HOST_BLOCKED;
 	if (a->op.options->keep)
 		return SUT_OK;
-	rc = sut_operation_enable(&a->op, false, diag);
-	if (rc != SUT_OK)
-		return rc;
-	if (!sut_operation_follow(&a->op, a->lp.func_count))
-		return SUT_OK;
-	/* Who had blocked is what the operator wants to know. */
-	effect->blockers = blockers;
-	effect->blocker_total = total;
-	effect->outcome = SUT_HOST_BACK;
-	sut_operation_unload(&a->op, a->lp.name);
-	return SUT_OK;
+	rc = sut_operation_turn_round(&a->op, false, a->lp.func_count, diag);
+	if (rc == SUT_OK && a->op.effect->outcome == SUT_HOST_BACK)
+		sut_operation_unload(&a->op, a->lp.name);
+	return rc;
 }
 
 static enum sut_rc follow(struct apply *a, struct sut_diag *diag)

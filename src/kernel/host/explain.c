@@ -140,6 +140,8 @@ static const struct line *find_error(int error)
 /* Lines of others do not belong here; the log has no owner of a line but its words. */
 static bool is_about(const char *text, const char *module)
 {
+	if (strstr(text, "tainting kernel"))
+		return false;
 	return strncmp(text, "livepatch:", 10) == 0 || strncmp(text, "x86/modules:", 12) == 0 ||
 	       strstr(text, module) || strstr(text, "Lockdown:") || strstr(text, "Loading of");
 }

@@ -91,11 +91,11 @@ static void keep_blockers(struct sut_operation *operation)
 			       &effect->blockers);
 }
 
-bool sut_operation_follow(struct sut_operation *operation, size_t func_count)
+static bool follow(struct sut_operation *operation, uint64_t wait_ns, size_t func_count)
 {
 	const struct sut_host *host = operation->host;
 	uint64_t start = sut_operation_now(operation), next_look = start + S / 2;
-	uint64_t end = start + operation->options->wait_ns;
+	uint64_t end = start + wait_ns;
 	uint64_t last = end + 30ull * S + func_count * (uint64_t)(S / 2);
 
 	while (in_transition(operation)) {
@@ -114,6 +114,32 @@ bool sut_operation_follow(struct sut_operation *operation, size_t func_count)
 	}
 	operation->effect->transition_s += sut_operation_seconds(operation, start);
 	return true;
+}
+
+bool sut_operation_follow(struct sut_operation *operation, size_t func_count)
+{
+	return follow(operation, operation->options->wait_ns, func_count);
+}
+
+enum sut_rc sut_operation_turn_round(struct sut_operation *operation, bool enabled,
+				     size_t func_count, struct sut_diag *diag)
+{
+	const uint64_t least = 20ull * S; /* the kernel interrupts after 15 */
+	uint64_t wait_ns = operation->options->wait_ns;
+	struct sut_host_effect *effect = operation->effect;
+	struct sut_host_blockers blockers = effect->blockers;
+	size_t total = effect->blocker_total;
+	enum sut_rc rc = sut_operation_enable(operation, enabled, diag);
+
+	if (rc != SUT_OK)
+		return rc;
+	effect->outcome = SUT_HOST_BLOCKED;
+	if (!follow(operation, wait_ns > least ? wait_ns : least, func_count))
+		return SUT_OK;
+	effect->outcome = SUT_HOST_BACK;
+	effect->blockers = blockers;
+	effect->blocker_total = total;
+	return SUT_OK;
 }
 
 static bool is_unused(const struct sut_host *host, const char *module)

@@ -44,6 +44,14 @@ double sut_operation_seconds(const struct sut_operation *operation, uint64_t sin
 bool sut_operation_follow(struct sut_operation *operation, size_t func_count);
 
 /*
+ * Time is up: turns the transition round and waits for that, at least until the kernel has
+ * interrupted who blocks it. The effect's blockers remain those that were in the way before;
+ * outcome BACK, or BLOCKED when the way back is blocked as well.
+ */
+enum sut_rc sut_operation_turn_round(struct sut_operation *operation, bool enabled,
+				     size_t func_count, struct sut_diag *diag);
+
+/*
  * Unloads the module of a patch that left: the kernel gives it up a moment after the transition, or
  * never, when the transition was forced. Says in the effect what became of it.
  */

@@ -33,34 +33,20 @@ static const struct sut_host_patch *patch_over(const struct sut_host_state *stat
 	return NULL;
 }
 
-/* Time is up: leave it open, or stay patched and wait for that. */
+/* Time is up: leave it open, or stay patched. */
 static enum sut_rc give_up(struct sut_operation *op, const struct sut_host_patch *over,
 			   bool was_applying, struct sut_diag *diag)
 {
-	struct sut_host_effect *effect = op->effect;
-	struct sut_host_blockers blockers = effect->blockers;
-	size_t total = effect->blocker_total, functions = effect->func_count;
-	enum sut_rc rc;
-
-	effect->outcome = SUT_HOST_BLOCKED;
+	op->effect->outcome = SUT_HOST_BLOCKED;
 	/* A patch that was on its way in is not to be brought in after all. */
 	if (op->options->keep || was_applying)
 		return SUT_OK;
-	if (over) {
-		sut_operation_warn(op, "kernel-below",
-				   "it is not turned round, for %s lies over it and this kernel "
-				   "cannot do that safely",
-				   over->name);
-		return SUT_OK;
-	}
-	rc = sut_operation_enable(op, true, diag);
-	if (rc != SUT_OK)
-		return rc;
-	if (!sut_operation_follow(op, functions))
-		return SUT_OK;
-	effect->blockers = blockers;
-	effect->blocker_total = total;
-	effect->outcome = SUT_HOST_BACK;
+	if (!over)
+		return sut_operation_turn_round(op, true, op->effect->func_count, diag);
+	sut_operation_warn(op, "kernel-below",
+			   "it is not turned round, for %s lies over it and this kernel cannot do "
+			   "that safely",
+			   over->name);
 	return SUT_OK;
 }
 

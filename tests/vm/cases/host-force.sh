@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# A forced transition: only with the word, and what it leaves behind.
+# vm: -b suture
+# modules: tests/vm/modules/host
+. ./tap.sh
+
+# ends STATUS TEXT COMMAND...: with that status, and prints that.
+ends() {
+	wanted=$1 text=$2
+	shift 2
+	status=0
+	"$@" >/tmp/said 2>&1 || status=$?
+	cat /tmp/said
+	echo "status $status, wanted $wanted with: $text"
+	[ $status -eq "$wanted" ] && grep -qF -- "$text" /tmp/said
+}
+
+# asleep PID: in a system call, and to be found there.
+asleep() {
+	grep -q '^0 ' "/proc/$1/syscall"
+}
+
+insmod host_target.ko
+suture apply host_first.ko >/dev/null
+cat /proc/host_target/sleep &
+pid=$!
+wait_for 5 asleep $pid
+check "no transition, no force" ends 4 "in no transition that could be forced" \
+	suture force host_first kernel --yes force
+check "an open transition" ends 3 "stays open" suture apply host_second.ko --wait 0 --keep
+check "the task is in the patch that is left" \
+	ends 3 "is in first_sleep, of the patch host_first" suture blockers
+check "force needs the word" ends 1 "say so by --yes force" suture force host_second kernel
+check "... and ends the transition" ends 0 "was ended by force" \
+	suture force host_second kernel --yes force
+check "... says who was forced" grep -F "task $pid (cat" /tmp/said
+check "... and what stays for ever" grep -F "somebody may be in its code: host_first" /tmp/said
+check "the new patch runs" is "cat /proc/host_target/value" 3
+check "the old module is shown" ends 0 "module host_first of a patch that left is still loaded" \
+	suture status kernel
+check "... and is in the way of itself" ends 4 "the name host_first is taken" \
+	suture apply host_first.ko
+check "the new patch comes out" suture revert host_second kernel
+kill $pid
+finish

@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Patches a function that a kernel thread never leaves. */
+static int patched_thread(void *unused)
+{
+	return 0;
+}
+
+#define FUNCS { .old_name = "host_thread_main", .new_func = patched_thread }
+#include "patch.h"

@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Its own callback says no. */
+#include <linux/errno.h>
+
+struct klp_object;
+
+static int refuse(struct klp_object *obj)
+{
+	return -ENODEV;
+}
+
+static int patched(void)
+{
+	return 0;
+}
+
+#define FUNCS { .old_name = "host_value", .new_func = patched }
+#define PRE_PATCH refuse
+#include "patch.h"
