@@ -116,6 +116,26 @@ const struct sut_rule sut_rules_create[] = {
 		.remedy = "Use a constant, or a variable of the patch that a callback sets.",
 	},
 	{
+		.id = "percpu",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "A new variable that each CPU has its own of",
+		.meaning = "Room for such variables lies together for all CPUs and is set out when "
+			   "the kernel or a module is loaded. What a module has of it is little, "
+			   "and a livepatch's relocations to it were never meant to be.",
+		.remedy = "Use a pointer to memory of alloc_percpu() that a callback asks for.",
+	},
+	{
+		.id = "position",
+		.stages = SUT_STAGE_VERDICT,
+		.allow = SUT_ALLOW_IMPOSSIBLE,
+		.title = "A symbol that livepatch cannot name",
+		.meaning = "Livepatch finds private symbols by object, name and position among "
+			   "those of one name in kallsyms. Some have no entry there, and in a "
+			   "module some positions change when the module's init code has gone.",
+		.remedy = "Leave what is named out of the fix, or change its callers instead.",
+	},
+	{
 		.id = "syscall",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_WRONG,
@@ -134,6 +154,17 @@ const struct sut_rule sut_rules_create[] = {
 			   "lead nowhere.",
 		.remedy = "Leave the definitions of trace events as they are; for the patch's own "
 			  "use pr_debug() will do.",
+	},
+	{
+		.id = "tracepoint-off",
+		.stages = SUT_STAGE_VERDICT,
+		.title = "Tracepoints of a module do not fire in its new functions",
+		.meaning = "A tracepoint is a jump that is written into the code when somebody "
+			   "traces. Which code, the kernel reads from a table while the livepatch "
+			   "is loaded, when the module with the tracepoint may not be there. So "
+			   "the new functions have the code of one that is off. They do what they "
+			   "shall otherwise.",
+		.remedy = "None is needed. Trace the function itself where it matters.",
 	},
 	{
 		.id = "tree",

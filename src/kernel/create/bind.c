@@ -77,7 +77,7 @@ static bool bind_symbol(struct sut_carry *carry, uint32_t part, const char *from
 	}
 	if (!sut_kernel_sympos(symbol, &sympos))
 		return sut_carry_refuse(
-			carry, part, "sympos", from, symbol->name,
+			carry, part, "position", from, symbol->name,
 			"which has another position among symbols of its name while "
 			"its module loads; do not use it in the fix");
 	*result = add_private(carry, part, object, symbol->name, sympos);

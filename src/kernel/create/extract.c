@@ -2,6 +2,7 @@
 /* Pieces, and what is carried because a function changed. Where references lead: extract-resolve.c.
  */
 #include "kernel/create/extract.h"
+#include "insn/insn.h"
 
 #include <elf.h>
 #include <string.h>
@@ -139,16 +140,44 @@ uint32_t sut_carry_section_symbol(struct sut_carry *carry, uint32_t section)
 	return carry->symbol_count - 1;
 }
 
-/* A function has its section for itself, or it is not known what else refers into that. */
-static bool is_alone(const struct sut_object *object, const struct sut_section *section)
+struct stretch {
+	const struct sut_section *section;
+	const struct sut_def *def;
+	bool leaves;
+};
+
+static bool visit_stretch(const struct sut_insn *insn, void *context)
 {
-	for (size_t i = 0; i < section->def_count; i++)
-		if (object->defs[section->defs[i]].offset)
-			return false;
+	struct stretch *stretch = context;
+	size_t reloc = sut_section_reloc(stretch->section, insn->address);
+	bool related = reloc < stretch->section->reloc_count &&
+		       stretch->section->relocs[reloc].offset < insn->address + insn->length;
+	bool direct = insn->kind == SUT_INSN_JUMP || insn->kind == SUT_INSN_BRANCH ||
+		      insn->kind == SUT_INSN_CALL;
+
+	if (direct && !related && insn->target - stretch->def->offset >= stretch->def->size)
+		stretch->leaves = true;
 	return true;
 }
 
-/* Copies the function's section, or the variable. */
+/*
+ * A function that was put into a section with others (.sched.text) can be taken out of it where it
+ * reaches them by relocations only, and not at a distance that the assembler knew.
+ */
+static bool is_separable(const struct sut_section *section, const struct sut_def *def)
+{
+	struct stretch stretch = {section, def, false};
+	struct sut_diag ignored;
+
+	if (section->def_count == 1)
+		return true;
+	return section->data &&
+	       !sut_insn_walk(section->data + def->offset, def->size, def->offset, visit_stretch,
+			      &stretch, &ignored) &&
+	       !stretch.leaves;
+}
+
+/* Copies the function or the variable; what has a section for itself goes as a whole. */
 static uint32_t carry_def(struct sut_carry *carry, uint32_t part, uint32_t def)
 {
 	const struct sut_object *after = after_of(carry, part);
@@ -158,13 +187,16 @@ static uint32_t carry_def(struct sut_carry *carry, uint32_t part, uint32_t def)
 
 	if (!sut_def_is_function(own))
 		return sut_carry_piece_add(carry, part, own->section, own->offset, own->size, 0);
-	if (!is_alone(after, section))
+	if (section->def_count == 1)
+		return sut_carry_piece_add(carry, part, own->section, 0, section->size, 0);
+	if (!sut_carry_piece_find(carry, part, own->section, own->offset) &&
+	    !is_separable(section, own))
 		sut_refuse(carry->verdict, "section",
 			   sut_arena_printf(carry->arena, "%s: %s", source, own->name),
-			   "%s of %s lies in %s together with other code, which cannot be carried "
-			   "piece by piece; change its callers instead",
+			   "%s of %s lies in %s together with other code, and cannot be taken out "
+			   "of there; change its callers instead",
 			   own->name, source, section->name);
-	return sut_carry_piece_add(carry, part, own->section, 0, section->size, 0);
+	return sut_carry_piece_add(carry, part, own->section, own->offset, own->size, 0);
 }
 
 uint32_t sut_carry_own(struct sut_carry *carry, uint32_t part, uint32_t def)
@@ -271,7 +303,7 @@ static bool find_old(struct sut_carry *carry, uint32_t part, uint32_t twin,
 	}
 	func->old = sut_kernel_target_symbol(proven->target, name, address);
 	if (!func->old || !sut_kernel_sympos(func->old, &func->sympos)) {
-		sut_refuse(carry->verdict, "sympos", evidence,
+		sut_refuse(carry->verdict, "position", evidence,
 			   "%s cannot be named in %s: its kallsyms %s; change its callers instead",
 			   name, proven->part->object,
 			   func->old ? "count it otherwise while the module loads"

@@ -4,6 +4,7 @@
  * are no names of sources in kallsyms, so functions of one name are told apart by their neighbours.
  */
 #include "kernel/create/match.h"
+#include "object/kernel.h"
 
 #include <ctype.h>
 #include <elf.h>
@@ -184,9 +185,17 @@ static bool find_between(const struct sut_proof *proof, uint32_t def, uint64_t *
 	return found == 1;
 }
 
-static bool is_weak(const struct sut_object *object, const struct sut_def *def)
+/*
+ * What may differ in the right kernel: a weak function whose place another unit's took, code that
+ * is gone when the kernel has started and refers to such, and what is filled in after the link.
+ */
+static bool may_differ(const struct sut_object *object, const struct sut_def *def)
 {
-	return object->symbols[def->symbol].bind == STB_WEAK;
+	const char *section = object->sections[def->section].name;
+	const struct sut_special *special = sut_kernel_special(section);
+
+	return object->symbols[def->symbol].bind == STB_WEAK ||
+	       (special && special->policy == SUT_SPECIAL_START_UP) || !strcmp(section, ".BTF_ids");
 }
 
 static void count_again(struct sut_proof *proof)
@@ -214,11 +223,9 @@ static void check_places(struct sut_proof *proof)
 	for (size_t i = 0; i < object->def_count; i++) {
 		struct sut_proof_def *proven = &proof->defs[i];
 
-		if (!sut_def_is_function(&object->defs[i]))
-			continue;
-		if (proven->state == SUT_PROOF_DIFFERENT && is_weak(object, &object->defs[i]))
+		if (proven->state == SUT_PROOF_DIFFERENT && may_differ(object, &object->defs[i]))
 			*proven = (struct sut_proof_def){.state = SUT_PROOF_ABSENT};
-		if (proven->state != SUT_PROOF_EQUAL ||
+		if (!sut_def_is_function(&object->defs[i]) || proven->state != SUT_PROOF_EQUAL ||
 		    count_names(proof->target, object->defs[i].name) < 2)
 			continue;
 		struct window window = find_window(proof, i);

@@ -44,8 +44,9 @@ const struct sut_kernel_symbol *sut_kernel_target_unique(const struct sut_kernel
 
 /*
  * The proof that the target was built from the object. Functions of one name are told apart by
- * their place between others of the unit, for the linker keeps the compiler's order. Weak functions
- * that another unit's take the place of are absent, not different.
+ * their place between others of the unit, for the linker keeps the compiler's order. What may
+ * differ in the right kernel (weak functions that another unit's take the place of, code of the
+ * start) is absent then.
  */
 void sut_kernel_prove(struct sut_arena *arena, const struct sut_object *object,
 		      const struct sut_kernel_target *target, struct sut_proof *proof);

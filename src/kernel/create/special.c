@@ -142,12 +142,53 @@ static void carry_replacement(struct sut_carry *carry, uint32_t part,
 	sut_carry_piece_add(carry, part, place.section, place.offset, length, 1);
 }
 
+/*
+ * A tracepoint of the module. Its key cannot be followed, but what the compiler wrote is the code
+ * of a tracepoint that is off, so the new function is right without the entry, and not traced.
+ */
+static bool is_lost_tracepoint(const struct sut_carry *carry, uint32_t part,
+			       const struct sut_section *section, uint64_t offset, uint64_t size)
+{
+	static const char *const keys[] = {"__tracepoint_", "__SCK__tp_func_"};
+	const struct sut_kernel_part *own = carry->parts[part].part;
+	size_t last = sut_section_reloc(section, offset + size) - 1;
+	struct sut_place place = sut_object_place(own->after, section, &section->relocs[last]);
+	const char *name = place.def != SUT_NO_DEF ? own->after->defs[place.def].name
+						   : own->after->symbols[place.symbol].name;
+	const struct sut_symver *symver = sut_symvers_find(carry->symvers, name);
+
+	if (!strcmp(own->object, SUT_KERNEL_VMLINUX) ||
+	    (symver && !strcmp(symver->object, SUT_KERNEL_VMLINUX)))
+		return false;
+	for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++)
+		if (!strncmp(name, keys[i], strlen(keys[i])))
+			return true;
+	return false;
+}
+
+static void warn_lost_tracepoint(struct sut_carry *carry, uint32_t part)
+{
+	const struct sut_kernel_part *own = carry->parts[part].part;
+
+	for (size_t i = 0; i < carry->verdict->warning_count; i++)
+		if (!strcmp(carry->verdict->warnings[i].rule, "tracepoint-off") &&
+		    !strcmp(carry->verdict->warnings[i].evidence, own->unit->source))
+			return;
+	sut_warn(carry->verdict, "tracepoint-off", own->unit->source,
+		 "%s: tracepoints of %s stay off in its new functions", own->unit->source,
+		 own->object);
+}
+
 static void carry_entry(struct sut_carry *carry, uint32_t part, uint32_t index,
 			const struct table *table, uint64_t offset, uint64_t size)
 {
 	const struct sut_object *after = carry->parts[part].part->after;
 	const struct sut_section *section = &after->sections[index];
 
+	if (table->late && is_lost_tracepoint(carry, part, section, offset, size)) {
+		warn_lost_tracepoint(carry, part);
+		return;
+	}
 	if (!strcmp(table->name, ".altinstructions"))
 		carry_replacement(carry, part, section, offset, size);
 	sut_carry_piece_add(carry, part, index, offset, size, 1);
@@ -219,15 +260,27 @@ static void refuse_unknown(struct sut_carry *carry, uint32_t part,
 	}
 }
 
+/* Whom the entry with this relocation is about: its first one says. */
+static const char *subject_name(const struct sut_carry *carry, const struct table *table,
+				const struct sut_carry_section *section, size_t reloc)
+{
+	uint64_t start = section->relocs[reloc].offset / table->sizes[0] * table->sizes[0];
+
+	while (reloc && section->relocs[reloc - 1].offset >= start)
+		reloc--;
+	return carry->symbols[section->relocs[reloc].symbol].name;
+}
+
 /* Entries that only a module's arrival completes, where the kernel reads them before. */
-static void refuse_late(struct sut_carry *carry, uint32_t part, const struct table *table,
+static void refuse_late(struct sut_carry *carry, const struct table *table,
 			const struct sut_carry_section *section)
 {
 	for (size_t i = 0; i < section->reloc_count; i++) {
 		const struct sut_carry_symbol *symbol = &carry->symbols[section->relocs[i].symbol];
 
 		if (symbol->with)
-			sut_carry_refuse(carry, part, "klp-late-section", table->name, symbol->real,
+			sut_carry_refuse(carry, 0, "klp-late-section",
+					 subject_name(carry, table, section, i), symbol->real,
 					 table->late);
 	}
 }
@@ -251,6 +304,6 @@ void sut_carry_specials(struct sut_carry *carry, size_t first_piece)
 		const struct table *table = find_table(carry->sections[i].name);
 
 		if (table && table->late)
-			refuse_late(carry, 0, table, &carry->sections[i]);
+			refuse_late(carry, table, &carry->sections[i]);
 	}
 }
