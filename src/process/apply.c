@@ -509,6 +509,5 @@ enum sut_rc sut_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch
 	effect->refused = a.refused;
 	effect->refused_count = a.refused_count;
 	effect->total_ns = sut_now_ns() - begin;
-	sut_target_close(&a.target);
-	return rc;
+	return sut_target_leave(&a.target, rc, diag);
 }

@@ -177,6 +177,5 @@ enum sut_rc sut_forecast_apply(struct sut_arena *arena, pid_t pid, const struct 
 	*forecast = (struct sut_forecast){0};
 	a.plan = (struct sut_plan){.runtime = &a.runtime, .arena = arena};
 	rc = forecast_open(&a, pid, watch_ns, forecast, diag);
-	sut_target_close(&a.target);
-	return rc;
+	return sut_target_leave(&a.target, rc, diag);
 }

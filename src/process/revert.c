@@ -86,8 +86,7 @@ enum sut_rc sut_revert(struct sut_arena *arena, pid_t pid, const char *name,
 	else if (rc == SUT_OK)
 		rc = sut_drive(&drive, options, effect, diag);
 	effect->total_ns = sut_now_ns() - begin;
-	sut_target_close(&o.target);
-	return rc;
+	return sut_target_leave(&o.target, rc, diag);
 }
 
 static enum sut_rc not_moving(const struct sut_target *target, const char *name,
@@ -118,8 +117,7 @@ enum sut_rc sut_force(struct sut_arena *arena, pid_t pid, const char *name,
 		effect->state = (enum sut_rt_state)sut_memory_find(&o.memory, name)->record.state;
 	effect->cost = o.runtime.cost;
 	effect->total_ns = sut_now_ns() - begin;
-	sut_target_close(&o.target);
-	return rc;
+	return sut_target_leave(&o.target, rc, diag);
 }
 
 uint64_t sut_boot_ns(void)
@@ -148,6 +146,5 @@ enum sut_rc sut_confirm(struct sut_arena *arena, pid_t pid, const char *name, bo
 				      &never, sizeof(never)))
 			rc = sut_target_lost(&o.target, diag);
 	}
-	sut_target_close(&o.target);
-	return rc;
+	return sut_target_leave(&o.target, rc, diag);
 }

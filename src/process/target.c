@@ -128,7 +128,7 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 		return gone(pid, diag);
 	target->memory = openat(target->folder, "mem", O_RDWR | O_CLOEXEC);
 	if (target->memory < 0)
-		return errno == ENOENT ? gone(pid, diag) : denied(target, diag);
+		return errno == ENOENT || errno == ESRCH ? gone(pid, diag) : denied(target, diag);
 	return sut_target_refresh(target, diag);
 }
 
@@ -165,6 +165,14 @@ enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *di
 	sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited", target->pid,
 		 target->name);
 	return SUT_GONE;
+}
+
+enum sut_rc sut_target_leave(struct sut_target *target, enum sut_rc rc, struct sut_diag *diag)
+{
+	if (rc != SUT_OK && rc != SUT_GONE && target->folder >= 0 && !sut_target_alive(target))
+		rc = sut_target_lost(target, diag);
+	sut_target_close(target);
+	return rc;
 }
 
 enum sut_rc sut_target_damaged(const struct sut_target *target, const char *what,
