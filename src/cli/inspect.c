@@ -9,6 +9,7 @@
 #include "base/guard.h"
 #include "base/io.h"
 #include "cli/change.h"
+#include "cli/livepatch.h"
 #include "elf/patchfile.h"
 #include "review/listing.h"
 #include "review/render.h"
@@ -445,6 +446,8 @@ static int run(struct sut_call *call)
 
 	if (call->argc != 1)
 		return sut_usage_error(call, "one patch file is needed");
+	if (sut_livepatch_is_module(call->argv[0]))
+		return sut_livepatch_inspect(call);
 	if (!sut_change_read(call, &arena, &wanted))
 		return SUT_EXIT_USAGE;
 	rc = sut_patch_load(&arena, call->argv[0], &patch, &diag);
@@ -472,7 +475,7 @@ static int run(struct sut_call *call)
 const struct sut_command sut_command_inspect = {
 	.name = "inspect",
 	.operands = "FILE",
-	.summary = "show what a patch file changes, and how it was made",
+	.summary = "show what a patch file or a kernel livepatch changes",
 	.options = options,
 	.option_count = SUT_ARRAY_SIZE(options),
 	.run = run,

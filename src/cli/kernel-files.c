@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/kernel-files.h"
+#include "profile/kernel.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -10,10 +11,25 @@ static const char *existing(const char *path)
 	return access(path, R_OK) ? NULL : path;
 }
 
+/* False: there is no profile of that kernel, or none that may be used. */
+static bool use_profile(struct sut_arena *arena, const char *release, struct sut_klp_files *files)
+{
+	struct sut_kernel_profile kernel;
+	struct sut_diag unused = {0};
+
+	if (sut_kernel_profile_open(arena, release, &kernel, &unused) != SUT_OK)
+		return false;
+	files->image = kernel.vmlinux;
+	if (!files->modules)
+		files->modules = kernel.modules;
+	if (!files->symvers)
+		files->symvers = kernel.symvers;
+	return true;
+}
+
 static void use_installed(struct sut_arena *arena, const char *release, struct sut_klp_files *files)
 {
-	if (!files->image)
-		files->image = existing(sut_arena_printf(arena, "/boot/vmlinuz-%s", release));
+	files->image = existing(sut_arena_printf(arena, "/boot/vmlinuz-%s", release));
 	if (!files->modules)
 		files->modules =
 			existing(sut_arena_printf(arena, "/lib/modules/%s/kernel", release));
@@ -39,11 +55,13 @@ enum sut_rc sut_kernel_files_find(struct sut_arena *arena, const struct sut_call
 		return sut_fail(diag, SUT_INVALID, "kernel-files", "\"%s\" is no kernel's release",
 				release);
 	/* Files of two kernels must not be mixed. */
-	if (!named)
+	if (!named && !use_profile(arena, release, files))
 		use_installed(arena, release, files);
 	if (files->image)
 		return SUT_OK;
 	sut_fail(diag, SUT_GONE, "kernel-files", "there is no image of kernel %s here", release);
-	sut_remedy(diag, "name it with --image, and its modules with --object-dir");
+	sut_remedy(diag,
+		   "make its profile, suture profile --kernel %s, or name the image with --image",
+		   release);
 	return SUT_GONE;
 }

@@ -6,6 +6,8 @@
 
 #include "base/guard.h"
 #include "base/io.h"
+#include "cli/kernel-files.h"
+#include "cli/livepatch.h"
 #include "cli/profiled.h"
 #include "cli/verdict.h"
 #include "review/compare.h"
@@ -23,6 +25,7 @@ static const struct sut_option options[] = {
 	{"beside", "SOURCE", "the unit that this belongs to (as recorded)"},
 	{"database", "FILE", "compile_commands.json (looked for in the tree)"},
 	{"strip", "N", "as in patch -pN (found by itself)"},
+	SUT_KERNEL_OPTIONS,
 };
 
 struct view {
@@ -327,6 +330,8 @@ static int run(struct sut_call *call)
 
 	if (call->argc != 1)
 		return sut_usage_error(call, "one patch file is needed");
+	if (sut_livepatch_is_module(call->argv[0]))
+		return sut_livepatch_verify(call);
 	if (rebuild.options.database && !rebuild.options.source)
 		return sut_usage_error(call, "--source is missing");
 	view.file = call->argv[0];

@@ -15,16 +15,25 @@ for module in $modules; do
 done
 cd "$work" || exit 1
 
-# converts STATUS TEXT FILE OPTION...: suture convert ends with the status, and its words have the text.
-converts() {
-	wanted=$1 text=$2
-	shift 2
+# says STATUS TEXT COMMAND FILE OPTION...: the command of suture ends with the status, and its words
+# have the text.
+says() {
+	wanted=$1 text=$2 command=$3
+	shift 3
 	status=0
-	"$suture" convert --image "$kernel/vmlinux" --object-dir "$kernel/lib/modules" \
-		--symvers "$kernel/headers/Module.symvers" "$@" >said 2>&1 || status=$?
+	[ "$command" = inspect ] ||
+		set -- --image "$kernel/vmlinux" --object-dir "$kernel/lib/modules" \
+			--symvers "$kernel/headers/Module.symvers" "$@"
+	"$suture" "$command" "$@" >said 2>&1 || status=$?
 	cat said
 	echo "status $status"
 	[ $status -eq "$wanted" ] && grep -qF -- "$text" said
+}
+
+converts() {
+	wanted=$1 text=$2
+	shift 2
+	says "$wanted" "$text" convert "$@"
 }
 
 # unchanged COMMAND...: it succeeds, and all modules are as they were.
@@ -62,6 +71,12 @@ check "the kernel's own program signs" \
 check "what is converted can be signed" \
 	converts 0 'bound 2 symbols' --key key --certificate certificate signed.ko
 check "... to the same bytes" cmp signed.ko wanted.ko
+check "a module shows what it patches" \
+	says 0 'loop: loop_attr_do_show_autoclear replaced by show' inspect signed.ko
+check "... and who signed it" says 0 'signed, certificate of convert (sha256)' inspect signed.ko
+check "what was bound would be loaded" says 0 'would load it' verify signed.ko
+check "what was not would be refused" says 4 'would not load it' verify again.ko
+check "... symbol by symbol" grep -q 'max_loop is exported by nobody' said
 check "output is not written where it is refused" [ ! -e other.ko ]
 
 options=
