@@ -36,9 +36,25 @@ goes_with() {
 	timeout 20 sh -c 'while kill -0 "$1" 2>/dev/null; do sleep 0.1; done' - "$qemu"
 }
 
+# without_snapshots: a store in which every snapshot is something else.
+without_snapshots() {
+	kernel=$("$vm/packages" kernel)
+	store=${kernel%/kernels/*}
+	mkdir -p "$work/store/snapshots"
+	ln -s "$store/kernels" "$work/store/kernels"
+	cp "$store/release" "$work/store/"
+	for snapshot in "$store"/snapshots/*-*; do
+		echo damaged >"$work/store/snapshots/${snapshot##*/}"
+	done
+	(
+		export SUTURE_VM="$work/store"
+		ends 3 '^it has an argument$' && grep 'did not start, booting' "$work/said"
+	)
+}
+
 script 'echo "it has $1"; exit 3'
 check "a script's status and words come out" ends 3 '^it has an argument$'
-check "... and so from a kernel that was booted" ends 3 '^it has an argument$' -C
+check "... and so when the snapshots are damaged, with a word about it" without_snapshots
 check "... and so from one at random addresses" ends 3 '^it has an argument$' -K
 check "... and so from one that counts instructions" ends 3 '^it has an argument$' -i
 script 'echo c >/proc/sysrq-trigger; sleep 60'
