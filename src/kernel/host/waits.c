@@ -1,90 +1,30 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/host/waits.h"
-#include "base/guard.h"
+#include "base/syscalls.h"
 #include "kernel/host/files.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-
-/* System calls in which tasks sleep for long; those that are not here are named by their number. */
-static const struct {
-	long number;
-	const char *name;
-	bool descriptor; /* is the first argument */
-} calls[] = {
-	{SYS_read, "read", true},
-	{SYS_write, "write", true},
-	{SYS_readv, "readv", true},
-	{SYS_writev, "writev", true},
-	{SYS_pread64, "pread64", true},
-	{SYS_pwrite64, "pwrite64", true},
-	{SYS_ioctl, "ioctl", true},
-	{SYS_fcntl, "fcntl", true},
-	{SYS_flock, "flock", true},
-	{SYS_fsync, "fsync", true},
-	{SYS_fdatasync, "fdatasync", true},
-	{SYS_getdents64, "getdents64", true},
-	{SYS_close, "close", true},
-	{SYS_accept, "accept", true},
-	{SYS_accept4, "accept4", true},
-	{SYS_connect, "connect", true},
-	{SYS_sendto, "sendto", true},
-	{SYS_sendmsg, "sendmsg", true},
-	{SYS_recvfrom, "recvfrom", true},
-	{SYS_recvmsg, "recvmsg", true},
-	{SYS_epoll_wait, "epoll_wait", true},
-	{SYS_epoll_pwait, "epoll_pwait", true},
-	{SYS_io_uring_enter, "io_uring_enter", true},
-	{SYS_sendfile, "sendfile", true},
-	{SYS_splice, "splice", true},
-	{SYS_poll, "poll", false},
-	{SYS_ppoll, "ppoll", false},
-	{SYS_select, "select", false},
-	{SYS_pselect6, "pselect6", false},
-	{SYS_nanosleep, "nanosleep", false},
-	{SYS_clock_nanosleep, "clock_nanosleep", false},
-	{SYS_futex, "futex", false},
-	{SYS_wait4, "wait4", false},
-	{SYS_waitid, "waitid", false},
-	{SYS_pause, "pause", false},
-	{SYS_rt_sigsuspend, "rt_sigsuspend", false},
-	{SYS_rt_sigtimedwait, "rt_sigtimedwait", false},
-	{SYS_semop, "semop", false},
-	{SYS_semtimedop, "semtimedop", false},
-	{SYS_msgrcv, "msgrcv", false},
-	{SYS_msgsnd, "msgsnd", false},
-	{SYS_openat, "openat", false},
-	{SYS_execve, "execve", false},
-	{SYS_exit_group, "exit_group", false},
-	{SYS_init_module, "init_module", false},
-	{SYS_finit_module, "finit_module", true},
-	{SYS_mount, "mount", false},
-	{SYS_umount2, "umount2", false},
-	{SYS_sync, "sync", false},
-};
 
 const char *sut_host_waits(const struct sut_host *host, struct sut_arena *arena, pid_t tid,
 			   const char *text)
 {
 	char *end;
 	long number = strtol(text, &end, 10), descriptor;
-	const char *path;
+	const char *name, *path;
+	bool has_descriptor;
 
 	if (end == text || *end != ' ' || number < 0)
 		return "";
-	for (size_t i = 0; i < SUT_ARRAY_SIZE(calls); i++) {
-		if (calls[i].number != number)
-			continue;
-		if (!calls[i].descriptor)
-			return calls[i].name;
-		descriptor = strtol(end, NULL, 0);
-		path = sut_host_link(host, arena, "/proc/%d/fd/%ld", tid, descriptor);
-		return sut_arena_printf(arena, "%s of %ld (%s)", calls[i].name, descriptor,
-					path ? path : "unknown");
-	}
-	return sut_arena_printf(arena, "system call %ld", number);
+	name = sut_syscall_name(number, &has_descriptor);
+	if (!name)
+		return sut_arena_printf(arena, "system call %ld", number);
+	if (!has_descriptor)
+		return name;
+	descriptor = strtol(end, NULL, 0);
+	path = sut_host_link(host, arena, "/proc/%d/fd/%ld", tid, descriptor);
+	return sut_arena_printf(arena, "%s of %ld (%s)", name, descriptor, path ? path : "unknown");
 }
 
 /*
