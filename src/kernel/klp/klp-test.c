@@ -92,6 +92,26 @@ static void reads_what_is_patched(void)
 	CHECK_EQUAL(patch.states[0].version, 2);
 }
 
+static void reads_what_suture_enables(void)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_klp_patch patch;
+	struct sut_diag diag = {0};
+	struct sut_ko ko;
+
+	CHECK_EQUAL(sut_ko_load(&arena, SUTURE_SAMPLE, &ko, &diag), SUT_OK);
+	CHECK_EQUAL(sut_klp_patch_read(&arena, &ko, &patch, &diag), SUT_OK);
+	CHECK(patch.suture && patch.readable && patch.replace);
+	CHECK_EQUAL(patch.object_count, 3);
+	CHECK_STRING(patch.objects[1].name, "loop");
+	CHECK_EQUAL(patch.objects[1].func_count, 1);
+	CHECK_EQUAL(patch.state_count, 2);
+	CHECK_EQUAL(patch.states[1].id, 9);
+	CHECK_EQUAL(patch.late_count, 1);
+	CHECK_STRING(patch.late[0].object, "zram");
+	CHECK_STRING(patch.late[0].part, "part_zram");
+}
+
 /* ---- relinking ---- */
 
 static void binds_symbols(void)
@@ -240,6 +260,7 @@ static void refuses_symbols_that_are_defined(void)
 static const struct sut_tap_test tests[] = {
 	{"what a module says of itself is read", reads_information},
 	{"what a livepatch patches is read from its data", reads_what_is_patched},
+	{"what a livepatch asks suture.ko for is read, too", reads_what_suture_enables},
 	{"symbols of vmlinux become livepatch symbols", binds_symbols},
 	{"all else of the module stays as it is", keeps_the_rest},
 	{"the same input gives the same bytes", gives_the_same_bytes},

@@ -2,7 +2,7 @@
 /*
  * What a hand-written livepatch looks like to whoever reads its file, without a kernel's headers:
  * compiled to a relocatable object for the tests and the fuzzer. The private parts of the
- * structures have sizes that no kernel has.
+ * structures have sizes that no kernel has. With -DSUTURE it is one for suture.ko.
  */
 struct klp_func {
 	const char *old_name;
@@ -15,6 +15,10 @@ struct klp_object {
 	const char *name;
 	struct klp_func *funcs;
 	void (*callbacks[4])(void);
+#ifdef SUTURE
+	int state;
+	void *sets, *shadow_types;
+#endif
 	char internal[72];
 };
 
@@ -22,6 +26,13 @@ struct klp_state {
 	unsigned long id;
 	unsigned int version;
 	void *data;
+#ifdef SUTURE
+	_Bool block_disable;
+#endif
+};
+
+struct late {
+	const char *object, *part;
 };
 
 struct klp_patch {
@@ -29,6 +40,10 @@ struct klp_patch {
 	struct klp_object *objs;
 	struct klp_state *states;
 	_Bool replace;
+#ifdef SUTURE
+	void *additions;
+	const struct late *late;
+#endif
 	char internal[64];
 };
 
@@ -82,8 +97,15 @@ static struct klp_object objs[] = {
 	{0},
 };
 static struct klp_state states[] = {{.id = 7, .version = 2}, {.id = 9}, {0}};
+#ifdef SUTURE
+static int sets[4];
+static const struct late late[] = {{"zram", "part_zram"}, {0}};
+static struct klp_patch patch = {
+	.objs = objs, .states = states, .replace = 1, .additions = sets, .late = late};
+#else
 static struct klp_patch patch = {
 	.module = &__this_module, .objs = objs, .states = states, .replace = 1};
+#endif
 
 /* Something else that begins with a pointer to the module. */
 static struct {
@@ -91,9 +113,16 @@ static struct {
 	int (*show)(void);
 } operations = {&__this_module, new_show};
 
+extern void sut_enable_patch(void *patch);
+
 void *keep(void) __attribute__((section(".init.text")));
 void *keep(void)
 {
+#ifdef SUTURE
+	patch.module = &__this_module;
+	objs[2].sets = sets;
+	sut_enable_patch(&patch);
+#endif
 	operations.show();
 	return cell ? (void *)&patch : 0;
 }
