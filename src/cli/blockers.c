@@ -2,11 +2,15 @@
 #include "cli/effect.h"
 #include "cli/kernel.h"
 #include "base/guard.h"
+#include "process/blockers.h"
 
 #include <string.h>
 
+enum { FRAMES_SHOWN = 12 /* in text; JSON has all */ };
+
 struct result {
 	struct sut_state state;
+	struct sut_explained *list; /* as many as there are blockers */
 	enum sut_rc rc;
 	struct sut_diag diag;
 };
@@ -17,9 +21,62 @@ static bool look_at(const struct sut_each *each, struct sut_arena *arena, pid_t 
 	struct result *r = context;
 
 	r->rc = sut_state_read(arena, pid, &r->state, &r->diag);
-	if (!named)
-		return r->rc == SUT_OK && r->state.in_transition;
+	if (!named && (r->rc != SUT_OK || !r->state.in_transition))
+		return false;
+	if (r->rc == SUT_OK && r->state.in_transition)
+		r->rc = sut_blockers_explain(arena, &r->state, &r->list, &r->diag);
 	return each->exact || r->rc != SUT_GONE;
+}
+
+static void headline_frame(struct sut_out *out, size_t i, const struct sut_stack_frame *f)
+{
+	sut_out_headline(out, SUT_MARK_NONE, "  #%zu %s%s%s%s%s%s%s%s", i,
+			 *f->function ? f->function : "unknown code", *f->patch ? " as in " : "",
+			 f->patch, *f->object ? " (" : "", f->object, *f->object ? ")" : "",
+			 *f->source ? ", " : "", f->source);
+}
+
+static void headline_blocker(struct sut_out *out, const struct sut_explained *x)
+{
+	const struct sut_blocker *b = &x->blocker;
+
+	sut_out_headline(out, SUT_MARK_NONE, "thread %d (%s): %s%s%s%s%s", b->tid, x->comm,
+			 sut_look_name(b->look), *b->function ? " of " : "", b->function,
+			 *x->waits ? ", asleep in " : "", x->waits);
+	for (size_t i = 0; i < x->frame_count && i < FRAMES_SHOWN; i++)
+		headline_frame(out, i, &x->frames[i]);
+	if (x->frame_count > FRAMES_SHOWN)
+		sut_out_headline(out, SUT_MARK_NONE, "  and %zu more",
+				 x->frame_count - FRAMES_SHOWN);
+	sut_out_headline(out, SUT_MARK_NONE, "  %s", x->remedy);
+}
+
+static void report_blocker(struct sut_out *out, const struct sut_explained *x)
+{
+	const char state[] = {x->state, 0};
+
+	sut_out_object(out, NULL);
+	sut_blocker_report(out, &x->blocker);
+	sut_out_string(out, "comm", x->comm);
+	sut_out_string(out, "state", state);
+	sut_out_string(out, "waits", x->waits);
+	sut_out_string(out, "remedy", x->remedy);
+	sut_out_bool(out, "complete", x->complete);
+	sut_out_array(out, "stack");
+	for (size_t i = 0; i < x->frame_count; i++) {
+		const struct sut_stack_frame *f = &x->frames[i];
+
+		sut_out_object(out, NULL);
+		sut_out_address(out, "pc", f->pc);
+		sut_out_string(out, "object", f->object);
+		sut_out_string(out, "function", f->function);
+		sut_out_unsigned(out, "offset", f->offset);
+		sut_out_string(out, "source", f->source);
+		sut_out_string(out, "patch", f->patch);
+		sut_out_end(out);
+	}
+	sut_out_end(out);
+	sut_out_end(out);
 }
 
 static int report(const struct sut_each *each, pid_t pid, const void *context)
@@ -40,14 +97,17 @@ static int report(const struct sut_each *each, pid_t pid, const void *context)
 		sut_out_headline(out, SUT_MARK_OK, "pid %d (%s): no transition is under way", pid,
 				 s->name);
 	else
-		sut_out_headline(out, SUT_MARK_ACTIVE, "pid %d (%s): blocked by %zu of %zu threads",
-				 pid, s->name, s->blockers.count, s->blockers.threads);
-	for (size_t i = 0; i < s->blockers.count; i++)
-		sut_out_headline(out, SUT_MARK_NONE, "thread %d (%s%s%s)", s->blockers.list[i].tid,
-				 sut_look_name(s->blockers.list[i].look),
-				 *s->blockers.list[i].function ? " of " : "",
-				 s->blockers.list[i].function);
-	sut_blockers_report(out, &s->blockers);
+		sut_out_headline(out, SUT_MARK_ACTIVE,
+				 "pid %d (%s): blocked by %zu of %zu threads for %.1f s", pid,
+				 s->name, s->blockers.count, s->blockers.threads,
+				 (double)s->transition_ns / 1e9);
+	sut_out_decimal(out, "transition_s", (double)s->transition_ns / 1e9);
+	sut_out_array(out, "blockers");
+	for (size_t i = 0; i < s->blockers.count; i++) {
+		headline_blocker(out, &r->list[i]);
+		report_blocker(out, &r->list[i]);
+	}
+	sut_out_end(out);
 	sut_out_end(out);
 	return status;
 }

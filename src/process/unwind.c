@@ -228,18 +228,16 @@ static void start(const struct sut_target *target, const struct sut_stopped *sto
 	};
 }
 
-enum sut_unwind_end sut_unwind(const struct sut_unwind *unwind,
-			       const struct sut_thread_layout *layout,
-			       const struct sut_stopped *stopped, struct sut_frames *frames)
+static enum sut_unwind_end walk(const struct sut_unwind *unwind,
+				const struct sut_thread_layout *layout, struct machine *m,
+				struct sut_frames *frames)
 {
-	uint64_t pc = stopped->pc;
+	uint64_t pc = m->reg[RIP];
 	struct sut_thread_stack stack;
-	struct machine m;
 
 	frames->count = 0;
-	if (!sut_thread_stack(unwind->target, layout, stopped->sp, &stack))
+	if (!sut_thread_stack(unwind->target, layout, m->reg[RSP], &stack))
 		return SUT_UNWIND_FOREIGN;
-	start(unwind->target, stopped, &m);
 	while (frames->count < SUT_FRAMES_MAX) {
 		const struct sut_unwind_object *object = find_object(unwind, pc);
 		SUT_FREE Dwarf_Frame *frame = NULL;
@@ -255,9 +253,32 @@ enum sut_unwind_end sut_unwind(const struct sut_unwind *unwind,
 			return SUT_UNWIND_SIGNAL;
 		if (is_outermost(frame))
 			return SUT_UNWIND_OUTERMOST;
-		if (!go_up(&m, frame, stack.high))
+		if (!go_up(m, frame, stack.high))
 			return SUT_UNWIND_BROKEN;
-		pc = m.reg[RIP] - 1;
+		pc = m->reg[RIP] - 1;
 	}
 	return SUT_UNWIND_DEEP;
+}
+
+enum sut_unwind_end sut_unwind(const struct sut_unwind *unwind,
+			       const struct sut_thread_layout *layout,
+			       const struct sut_stopped *stopped, struct sut_frames *frames)
+{
+	struct machine m;
+
+	start(unwind->target, stopped, &m);
+	return walk(unwind, layout, &m, frames);
+}
+
+enum sut_unwind_end sut_unwind_asleep(const struct sut_unwind *unwind,
+				      const struct sut_thread_layout *layout, uint64_t pc,
+				      uint64_t sp, struct sut_frames *frames)
+{
+	struct machine m = {
+		.target = unwind->target,
+		.reg = {[RSP] = sp, [RIP] = pc},
+		.known = 1u << RSP | 1u << RIP,
+	};
+
+	return walk(unwind, layout, &m, frames);
 }

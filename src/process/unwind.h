@@ -61,6 +61,15 @@ enum sut_unwind_end {
 void sut_unwind_open(const struct sut_target *target, struct sut_unwind *unwind);
 void sut_unwind_close(struct sut_unwind *unwind);
 
+/*
+ * The same for a thread that sleeps, of which only program counter and stack pointer are known: it
+ * may end early, where a table names another register. Whether the thread slept all the time is the
+ * caller's to ask.
+ */
+enum sut_unwind_end sut_unwind_asleep(const struct sut_unwind *unwind,
+				      const struct sut_thread_layout *layout, uint64_t pc,
+				      uint64_t sp, struct sut_frames *frames);
+
 enum sut_unwind_end sut_unwind(const struct sut_unwind *unwind,
 			       const struct sut_thread_layout *layout,
 			       const struct sut_stopped *stopped, struct sut_frames *frames);

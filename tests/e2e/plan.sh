@@ -29,6 +29,17 @@ moves() {
 	ended "$pid"
 }
 
+# Frames of the C library depend on its version and on debugging packages.
+explained() {
+	started sleeper/sleeper
+	suture blockers "pid:$pid"
+	suture apply sleeper.sut "pid:$pid" --wait 0
+	suture blockers "pid:$pid" | grep -v 'libc\.so\|^ *#0' | sed 's/#[0-9]/#N/'
+	suture revert sleeper "pid:$pid"
+	suture blockers "pid:$pid"
+	ended "$pid"
+}
+
 does_not_fit() {
 	started sleeper/sleeper
 	suture plan server.sut "pid:$pid"
@@ -43,5 +54,6 @@ created sleeper sleeper sleeper > /dev/null 2>&1
 transcript "a patch that fits is told with what it takes" fits
 transcript "a thread that stays in an old function is named" waits
 transcript "a transition under way has to end first" moves
+transcript "a blocker is explained with its stack and what frees it" explained
 transcript "what does not fit is refused as apply would" does_not_fit
 finish
