@@ -70,7 +70,7 @@ static void put_blocker(struct sut_out *out, const struct sut_host_blocker *b)
 	sut_out_object(out, NULL);
 	sut_out_unsigned(out, "thread", (uint64_t)b->tid);
 	sut_out_unsigned(out, "pid", (uint64_t)b->pid);
-	sut_out_string(out, "name", b->comm);
+	sut_out_string(out, "comm", b->comm);
 	sut_out_format(out, "state", "%c", b->state);
 	sut_out_unsigned(out, "cpu", (uint64_t)b->cpu);
 	sut_out_bool(out, "kernel_thread", b->kthread);
@@ -111,6 +111,11 @@ static void put_patch(struct sut_out *out, const struct sut_host_patch *p)
 	sut_out_string(out, "name", p->name);
 	sut_out_string(out, "state", sut_host_patch_state(p));
 	sut_out_bool(out, "made_by_suture", p->ours);
+	sut_out_string(out, "version", p->provenance.version);
+	sut_out_array(out, "fixes");
+	for (size_t i = 0; i < p->provenance.fix_count; i++)
+		sut_out_string(out, NULL, p->provenance.fixes[i]);
+	sut_out_end(out);
 	if (p->replace >= 0)
 		sut_out_bool(out, "replace", p->replace);
 	if (p->age_s >= 0)
@@ -157,6 +162,19 @@ static void headline_objects(struct sut_out *out, const struct sut_host_patch *p
 			 p->ours ? "" : "; not made by suture");
 }
 
+static void headline_provenance(struct sut_out *out, const struct sut_host_patch *p)
+{
+	const struct sut_provenance *from = &p->provenance;
+	const char *fixes = "";
+
+	for (size_t i = 0; i < from->fix_count; i++)
+		fixes = sut_arena_printf(&out->arena, "%s%s%s", fixes, i ? ", " : "; fixes ",
+					 from->fixes[i]);
+	if (*from->version || *fixes)
+		sut_out_headline(out, SUT_MARK_NONE, "version %s%s",
+				 *from->version ? from->version : "unknown", fixes);
+}
+
 static void headline_patch(struct sut_out *out, const struct sut_host_state *s,
 			   const struct sut_host_patch *p)
 {
@@ -164,12 +182,14 @@ static void headline_patch(struct sut_out *out, const struct sut_host_state *s,
 		sut_out_headline(out, p->enabled ? SUT_MARK_OK : SUT_MARK_ACTIVE, "kernel: %s %s%s",
 				 p->name, sut_host_patch_state(p), seconds(out, " for ", p->age_s));
 		headline_objects(out, p);
+		headline_provenance(out, p);
 		return;
 	}
-	sut_out_headline(out, SUT_MARK_ACTIVE,
-			 "kernel: %s is %s%s, %zu of %zu tasks have gone over", p->name,
+	sut_out_headline(out, SUT_MARK_ACTIVE, "kernel: %s is %s%s, %s", p->name,
 			 sut_host_patch_state(p), seconds(out, " for ", s->transition_s),
-			 s->tasks - s->pending, s->tasks);
+			 s->tasks ? sut_arena_printf(&out->arena, "%zu of %zu tasks have gone over",
+						     s->tasks - s->pending, s->tasks)
+				  : "and only root may see how far");
 	sut_out_headline(out, SUT_MARK_NONE,
 			 "`suture blockers kernel` says who has not; `suture revert %s kernel` %s",
 			 p->name, p->enabled ? "goes back" : "finishes it");
@@ -253,6 +273,10 @@ int sut_kernel_blockers(const struct sut_each *each, bool named)
 	sut_host_blockers_read(&sut_host_here, each->arena, &state, BLOCKERS_MAX, &blockers);
 	if (!state.moving)
 		sut_out_headline(out, SUT_MARK_OK, "kernel: no transition is under way");
+	else if (!state.tasks)
+		sut_out_headline(out, SUT_MARK_ACTIVE,
+				 "kernel: %s is %s, and only root may see who blocks it",
+				 state.moving->name, sut_host_patch_state(state.moving));
 	else
 		sut_out_headline(out, SUT_MARK_ACTIVE,
 				 "kernel: %s is %s%s, blocked by %zu of %zu tasks",
@@ -263,7 +287,7 @@ int sut_kernel_blockers(const struct sut_each *each, bool named)
 		headline_blocker(out, &blockers.list[i]);
 		headline_stack(out, &blockers.list[i]);
 	}
-	if (state.moving && !blockers.count)
+	if (state.tasks && !blockers.count)
 		sut_out_headline(out, SUT_MARK_NONE,
 				 "no task that has a number: an idle processor, which goes over by "
 				 "itself, or the kernel is at work on the functions");

@@ -68,6 +68,17 @@ static void read_line(struct sut_arena *arena, const char *text)
 	need(sut_host_waits(&host, arena, 1, text) != NULL);
 }
 
+static void read_note(struct sut_arena *arena, struct sut_bytes bytes)
+{
+	struct sut_provenance provenance;
+
+	if (!sut_provenance_parse(arena, bytes, &provenance))
+		return;
+	for (size_t i = 0; i < provenance.fix_count; i++)
+		need(strlen(provenance.fixes[i]) < bytes.size);
+	need(strlen(provenance.suture) + strlen(provenance.version) < bytes.size);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	SUT_ARENA struct sut_arena arena = {0};
@@ -76,7 +87,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (!size)
 		return 0;
 	text = sut_arena_strndup(&arena, (const char *)data + 1, size - 1);
-	switch (*data % 4) {
+	switch (*data % 5) {
 	case 0:
 		read_stack(&arena, text);
 		break;
@@ -86,8 +97,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	case 2:
 		read_symbols(text);
 		break;
-	default:
+	case 3:
 		read_line(&arena, text);
+		break;
+	default:
+		read_note(&arena, (struct sut_bytes){.data = data + 1, .size = size - 1});
 	}
 	return 0;
 }

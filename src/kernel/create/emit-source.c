@@ -43,20 +43,26 @@ static void add(struct text *text, const char *format, ...)
 	text->size += size;
 }
 
-/* A value of modinfo, as a C string; what would break a line of it is a space. */
-static void add_info(struct text *text, const char *key, const char *value)
+/* A value in a C string; what would break a line of it is a space. */
+static void add_value(struct text *text, const char *value)
 {
-	add(text, "MODULE_INFO(%s, \"", key);
 	for (; *value; value++) {
 		if (*value == '"' || *value == '\\')
 			add(text, "\\%c", *value);
 		else
 			add(text, "%c", (unsigned char)*value < ' ' ? ' ' : *value);
 	}
+}
+
+static void add_info(struct text *text, const char *key, const char *value)
+{
+	add(text, "MODULE_INFO(%s, \"", key);
+	add_value(text, value);
 	add(text, "\");\n");
 }
 
 static const char *const includes = "#include <linux/module.h>\n"
+				    "#include <linux/elfnote.h>\n"
 				    "#include <linux/livepatch.h>\n"
 				    "#include <linux/version.h>\n"
 				    "\n";
@@ -256,6 +262,21 @@ static void add_module(struct text *text, const struct sut_carry *carry, const c
 	add_versions(text, carry);
 }
 
+/* The same once more as a note (kernel/host/provenance.h), which is shown of loaded modules. */
+static void add_note(struct text *text, const struct sut_kernel_options *options)
+{
+	add(text, "ELFNOTE32(\"suture\", 1, \"suture=" SUT_VERSION);
+	if (options->version) {
+		add(text, "\\0version=");
+		add_value(text, options->version);
+	}
+	for (size_t i = 0; i < options->fix_count; i++) {
+		add(text, "\\0fixes=");
+		add_value(text, options->fixes[i]);
+	}
+	add(text, "\");\n");
+}
+
 static void add_provenance(struct text *text, const struct sut_kernel_options *options)
 {
 	if (options->version)
@@ -263,6 +284,7 @@ static void add_provenance(struct text *text, const struct sut_kernel_options *o
 	add_info(text, "suture", SUT_VERSION);
 	for (size_t i = 0; i < options->fix_count; i++)
 		add_info(text, "fixes", options->fixes[i]);
+	add_note(text, options);
 }
 
 const char *sut_emit_source(struct sut_arena *arena, const struct sut_kernel_options *options,

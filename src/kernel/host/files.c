@@ -78,6 +78,17 @@ static char *read_text(struct sut_arena *arena, const char *path)
 	return text;
 }
 
+struct sut_bytes sut_host_bytes(const struct sut_host *host, struct sut_arena *arena,
+				const char *fmt, ...)
+{
+	struct sut_bytes bytes = {0};
+	char path[PATH_MAX];
+
+	if (MAKE_PATH(host, path, fmt))
+		bytes.data = (unsigned char *)read_all(arena, path, &bytes.size);
+	return bytes;
+}
+
 bool sut_host_same(const struct sut_host *host, const void *data, size_t size, const char *fmt, ...)
 {
 	SUT_ARENA struct sut_arena arena = {0};

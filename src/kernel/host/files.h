@@ -7,12 +7,17 @@
 #ifndef SUT_KERNEL_HOST_FILES_H
 #define SUT_KERNEL_HOST_FILES_H
 
+#include "base/io.h"
 #include "kernel/host/host.h"
 
 /* The whole text without the newline at its end, in the arena. NULL: errno; EFBIG: absurdly long.
  */
 char *sut_host_text(const struct sut_host *host, struct sut_arena *arena, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
+
+/* The whole content; data is NULL where the text is, and so is errno. */
+struct sut_bytes sut_host_bytes(const struct sut_host *host, struct sut_arena *arena,
+				const char *fmt, ...) __attribute__((format(printf, 3, 4)));
 
 /* Whether the file holds exactly these bytes. */
 bool sut_host_same(const struct sut_host *host, const void *data, size_t size, const char *fmt, ...)

@@ -377,7 +377,9 @@ static void reads_the_state(void)
 	fake_patch(&r.fake, "newer", "vfs_write", true);
 	fake_put(&r.fake, "/sys/kernel/livepatch/older/loop/patched", "0\n");
 	fake_put(&r.fake, "/sys/kernel/livepatch/older/loop/f,1/x", "%s", "");
-	fake_put(&r.fake, "/sys/module/newer/notes/.note.suture", "x");
+	fake_put(&r.fake, "/sys/module/newer/notes/.note.suture",
+		 "%c%c%c%c%c%c%c%c%c%c%c%csuture%c%csuture=0.1%cversion=2%cfixes=A%cfixes=B", 7, 0,
+		 0, 0, 36, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0);
 	fake_put(&r.fake, "/dev/kmsg",
 		 "5,1,10000000,-;livepatch: enabling patch 'older'\n"
 		 "5,2,90000000,-;livepatch: 'newer': starting patching transition\n"
@@ -390,6 +392,10 @@ static void reads_the_state(void)
 	CHECK_STRING(state.patches[0].name, "newer");
 	CHECK(state.moving == &state.patches[0]);
 	CHECK(state.patches[0].ours && !state.patches[1].ours);
+	CHECK_STRING(state.patches[0].provenance.suture, "0.1");
+	CHECK_STRING(state.patches[0].provenance.version, "2");
+	CHECK_EQUAL(state.patches[0].provenance.fix_count, 2);
+	CHECK_STRING(state.patches[0].provenance.fixes[1], "B");
 	CHECK_EQUAL(state.transition_s, 10);
 	CHECK_EQUAL(state.patches[1].age_s, 90);
 	CHECK_EQUAL(state.patches[1].object_count, 2);

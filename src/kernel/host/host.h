@@ -13,6 +13,7 @@
 
 #include "base/arena.h"
 #include "base/diag.h"
+#include "kernel/host/provenance.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -56,7 +57,8 @@ struct sut_host_patch {
 	bool enabled;    /* or on the way there */
 	bool transition; /* the one patch that is on its way */
 	int replace;     /* 1, 0; -1: this kernel does not say (before 6.11) */
-	bool ours;       /* its module has suture's note */
+	bool ours;       /* its module has suture's note: */
+	struct sut_provenance provenance;
 	double age_s; /* since it was enabled; negative: the kernel's log does not go back so far */
 	size_t object_count;
 	struct sut_host_object *objects;
@@ -69,7 +71,7 @@ struct sut_host_state {
 	struct sut_host_patch *patches;      /* newest first, as their modules were loaded */
 	const struct sut_host_patch *moving; /* in transition, or NULL */
 	double transition_s;   /* how long; negative: the kernel's log does not go back so far */
-	size_t tasks, pending; /* threads seen, and those that have not switched */
+	size_t tasks, pending; /* threads seen (none: not root), and those that have not switched */
 	/* Modules of patches that were reverted or replaced, and are still loaded. */
 	size_t leftover_count;
 	const char **leftovers;

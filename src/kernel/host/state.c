@@ -2,7 +2,6 @@
 /* What the kernel says of its patches: /sys/kernel/livepatch, /proc/modules, and its log. */
 #include "kernel/host/files.h"
 #include "kernel/host/log.h"
-#include "kernel/host/provenance.h"
 #include "kernel/host/tasks.h"
 #include "base/guard.h"
 
@@ -67,6 +66,7 @@ static void read_object(const struct sut_host *host, struct sut_arena *arena, co
 static void read_patch(const struct sut_host *host, struct sut_arena *arena,
 		       struct sut_host_patch *patch, const struct sut_log *log, double now_s)
 {
+	struct sut_bytes note;
 	size_t count;
 	const char **entries = sut_host_list(host, arena, &count, LIVEPATCH "/%s", patch->name);
 	double since = sut_log_last(log, sut_arena_printf(arena, "livepatch: enabling patch '%s'",
@@ -75,8 +75,9 @@ static void read_patch(const struct sut_host *host, struct sut_arena *arena,
 	patch->enabled = sut_host_number(host, 0, LIVEPATCH "/%s/enabled", patch->name) > 0;
 	patch->transition = sut_host_number(host, 0, LIVEPATCH "/%s/transition", patch->name) > 0;
 	patch->replace = (int)sut_host_number(host, -1, LIVEPATCH "/%s/replace", patch->name);
-	patch->ours =
-		sut_host_exists(host, "/sys/module/%s/notes/" SUT_PROVENANCE_SECTION, patch->name);
+	note = sut_host_bytes(host, arena, "/sys/module/%s/notes/" SUT_PROVENANCE_SECTION,
+			      patch->name);
+	patch->ours = sut_provenance_parse(arena, note, &patch->provenance);
 	patch->age_s = since < 0 ? -1 : now_s - since;
 	patch->objects = sut_arena_array(arena, count, sizeof(patch->objects[0]));
 	for (size_t i = 0; i < count; i++) {

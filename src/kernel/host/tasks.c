@@ -18,6 +18,8 @@ void sut_host_tasks_read(const struct sut_host *host, struct sut_arena *arena, i
 	size_t pids, tids;
 	const char **pid = sut_host_list(host, arena, &pids, "/proc");
 
+	enum { UNREADABLE = -2 };
+
 	*tasks = *pending = 0;
 	for (size_t i = 0; i < pids; i++) {
 		const char **tid;
@@ -26,10 +28,11 @@ void sut_host_tasks_read(const struct sut_host *host, struct sut_arena *arena, i
 			continue;
 		tid = sut_host_list(host, arena, &tids, "/proc/%s/task", pid[i]);
 		for (size_t k = 0; k < tids; k++) {
-			long state = sut_host_number(host, -1, "/proc/%s/task/%s/patch_state",
-						     pid[i], tid[k]);
+			long state =
+				sut_host_number(host, UNREADABLE, "/proc/%s/task/%s/patch_state",
+						pid[i], tid[k]);
 
-			++*tasks;
+			*tasks += state != UNREADABLE;
 			if (state != wanted)
 				continue;
 			if (*pending < max)
