@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture create: from a source patch to a live patch file. */
 #include "cli/cli.h"
+#include "cli/create-kernel.h"
 #include "cli/identity.h"
 #include "cli/phases.h"
 #include "cli/profiled.h"
@@ -19,7 +20,7 @@ static const struct sut_option table[] = {
 	{"name", "NAME", "the live patch's name (letters, digits, ._+-)"},
 	{"version", "VERSION", "its version (1)"},
 	{"fixes", "ID", "what it fixes, such as a CVE id; may be repeated"},
-	{"target", "BINARY", "executable or shared object to patch; may be repeated"},
+	{"target", "BINARY", "executable or shared object to patch, may be repeated; or kernel"},
 	{"source", "DIR", "the tree that the target was built from (that of its profile)"},
 	{"patch", "FILE", "the source patch, a unified diff"},
 	{"from-source", "FILE", "instead: C as suture extract writes it; may be repeated"},
@@ -33,7 +34,7 @@ static const struct sut_option table[] = {
 	{"allow", "RULE", "make the patch in spite of a refusal (suture explain lists which)"},
 	{"identity", NULL,
 	 "instead of --patch: replace each function by itself, see suture-create(1)"},
-	{"unit", "SOURCE", "with --identity: only functions of this file; may be repeated"},
+	{"unit", "SOURCE", "with --identity: only functions of this file; see suture-create(1)"},
 	{"function", "NAME", "with --identity: only this function; may be repeated"},
 	{"except", "FILE", "with --identity: not the functions that are listed there"},
 	{"objects", "DIR", "with --identity: keep the compiled files there for the next run"},
@@ -239,6 +240,8 @@ static int run(struct sut_call *call)
 	/* A limit of file sizes shall be an error like a full disk, not the end. */
 	signal(SIGXFSZ, SIG_IGN);
 	sut_phases_start(&phases, call, "patching");
+	if (sut_target_is_kernel(sut_call_option(call, "target")))
+		return sut_create_kernel(call, &arena, &phases);
 	if (sut_call_option(call, "identity"))
 		return sut_create_identity(call, &arena, &wanted, &phases);
 	if (sut_call_option(call, "unit") || sut_call_option(call, "function") ||
