@@ -8,6 +8,7 @@
 #include "units/jobs.h"
 
 #include <string.h>
+#include <unistd.h>
 
 struct making {
 	struct sut_arena *arena;
@@ -99,6 +100,17 @@ static enum sut_rc check_object(const struct making *making, const char *object)
 	return run(making, "checked by objtool", argv);
 }
 
+/* The linker script of modules: where kbuild makes it, or where Debian's packages have it. */
+static const char *module_script(const struct making *making)
+{
+	const char *tree = making->options->tree;
+	const char *script = sut_arena_printf(making->arena, "%s/scripts/module.lds", tree);
+
+	return access(script, R_OK) == 0
+		       ? script
+		       : sut_arena_printf(making->arena, "%s/arch/x86/module.lds", tree);
+}
+
 static enum sut_rc link_objects(const struct making *making, const char *code, const char *own,
 				const char *module)
 {
@@ -111,7 +123,7 @@ static enum sut_rc link_objects(const struct making *making, const char *code, c
 		"-r",
 		"--build-id=sha1",
 		"-T",
-		sut_arena_printf(making->arena, "%s/scripts/module.lds", making->options->tree),
+		module_script(making),
 		"-o",
 		module,
 		own,
