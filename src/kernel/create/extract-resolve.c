@@ -90,9 +90,8 @@ static bool is_about_code(const struct reference *reference)
 
 static bool resolve_function(const struct reference *reference, uint32_t def)
 {
-	const struct sut_diff *diff = diff_of(reference);
 	const struct sut_def *function = &reference->after->defs[def];
-	enum sut_change change = diff->change[def];
+	enum sut_change change = reference->carry->parts[reference->part].change[def];
 
 	if (change == SUT_CHANGE_NEW)
 		return use_own(reference, def);

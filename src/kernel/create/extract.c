@@ -244,25 +244,6 @@ static void make_global(struct sut_carry *carry, struct sut_carry_symbol *symbol
 	symbol->global = true;
 }
 
-/* Its first instruction is the call that ftrace redirects. */
-static bool has_fentry(const struct sut_object *object, uint32_t def)
-{
-	for (size_t i = 1; i < object->section_count; i++) {
-		const struct sut_section *section = &object->sections[i];
-
-		if (strcmp(section->name, "__mcount_loc") != 0)
-			continue;
-		for (size_t k = 0; k < section->reloc_count; k++) {
-			struct sut_place place =
-				sut_object_place(object, section, &section->relocs[k]);
-
-			if (place.def == def && !place.delta)
-				return true;
-		}
-	}
-	return false;
-}
-
 /* The old function and its pieces are in the kernel as they were compiled here. */
 static bool is_proven(const struct sut_kernel_proven *proven, uint32_t twin)
 {
@@ -294,7 +275,7 @@ static bool find_old(struct sut_carry *carry, uint32_t part, uint32_t twin,
 				   name, proven->part->object);
 		return false;
 	}
-	if (!has_fentry(before, twin)) {
+	if (!sut_carry_is_traced(before, twin)) {
 		sut_refuse(carry->verdict, "notrace", evidence,
 			   "%s has no call of __fentry__ that livepatch could redirect; change "
 			   "its callers instead",
@@ -327,12 +308,15 @@ static void add_func(struct sut_carry *carry, uint32_t part, uint32_t def)
 
 static void add_changed(struct sut_carry *carry, uint32_t part)
 {
+	struct sut_kernel_proven *proven = &carry->parts[part];
 	const struct sut_object *after = after_of(carry, part);
-	const struct sut_diff *diff = carry->parts[part].part->diff;
 
+	proven->change = sut_arena_memdup(carry->arena, proven->part->diff->change,
+					  after->def_count * sizeof(*proven->change));
+	sut_carry_change_callers(carry, part);
 	for (size_t i = 0; i < after->def_count; i++)
 		if (after->defs[i].parent == i && sut_def_is_function(&after->defs[i]) &&
-		    diff->change[i] == SUT_CHANGE_CHANGED)
+		    proven->change[i] == SUT_CHANGE_CHANGED)
 			add_func(carry, part, i);
 }
 

@@ -19,6 +19,9 @@ struct sut_kernel_proven {
 	const struct sut_kernel_part *part;
 	const struct sut_kernel_target *target;
 	struct sut_proof proof; /* of part->before */
+	/* Per definition of part->after, as in its diff at first: what is carried is CHANGED or
+	 * NEW. */
+	enum sut_change *change;
 };
 
 struct sut_carry_reloc {
@@ -119,6 +122,15 @@ uint32_t sut_carry_section_symbol(struct sut_carry *carry, uint32_t section);
 /* What a relocation of a piece becomes. false: a refusal was added. */
 bool sut_carry_resolve(struct sut_carry *carry, const struct sut_carry_piece *piece,
 		       const struct sut_reloc *reloc, struct sut_carry_reloc *result);
+
+/* Its first instruction is the call that ftrace redirects. */
+bool sut_carry_is_traced(const struct sut_object *object, uint32_t def);
+
+/*
+ * A changed function that ftrace cannot redirect is carried as a new one, and its callers count as
+ * changed. Where it may be reached in another way than by their calls, it stays as it is.
+ */
+void sut_carry_change_callers(struct sut_carry *carry, uint32_t part);
 
 /* Adds entries of special sections about pieces from that one on; refuses what is not handled. */
 void sut_carry_specials(struct sut_carry *carry, size_t first_piece);
