@@ -233,7 +233,13 @@ static void anchors_reap(void)
 	if (!count)
 		return;
 	if (ftrace_remove(&idle, count)) {
-		/* Out of memory: they do no harm, and the next time is soon enough. */
+		/*
+		 * No memory. The kernel must not find them any more, because their functions may
+		 * be about to go with a module. Until the next time their functions cannot be
+		 * patched: ftrace refuses a second ftrace_ops.
+		 */
+		list_for_each_entry(a, &idle, list)
+			a->bottom.old_func = NULL;
 		list_splice(&idle, &anchors);
 		return;
 	}

@@ -13,10 +13,6 @@
 #include <linux/module.h>
 #include "accel.h"
 
-#ifdef CONFIG_X86_KERNEL_IBT
-#error "behind a fentry site there is no endbr: calling the rest of a function needs another way"
-#endif
-
 static void notrace divert(unsigned long ip, unsigned long parent, struct ftrace_ops *ops,
 			   struct ftrace_regs *fregs)
 {
@@ -32,11 +28,10 @@ void accel_hook_done(void)
 	module_put(THIS_MODULE);
 }
 
-bool accel_hooks_set(struct accel_feature *f, struct accel_hooks *h)
+static bool find_sites(struct accel_feature *f, struct accel_hooks *h)
 {
 	unsigned long (*location)(unsigned long ip);
 	const struct accel_symbol ftrace[] = {{"ftrace_location", &location}};
-	int ret = 0;
 
 	if (!accel_find_symbols(f, ftrace, ARRAY_SIZE(ftrace)))
 		return false;
@@ -45,22 +40,31 @@ bool accel_hooks_set(struct accel_feature *f, struct accel_hooks *h)
 		unsigned long function;
 		const struct accel_symbol symbol[] = {{hook->name, &function}};
 
-		if (!accel_find_symbols(f, symbol, 1))
+		if (!accel_find_symbols(f, symbol, ARRAY_SIZE(symbol)))
 			return false;
 		hook->site = location(function);
 		if (!hook->site)
 			return accel_off(f, "%s cannot be traced", hook->name);
 		*(unsigned long *)hook->rest = hook->site + MCOUNT_INSN_SIZE;
-		ret = ret ?: ftrace_set_filter_ip(&h->ops, hook->site, 0, 0);
-	}
-	h->ops.func = divert;
-	h->ops.flags |= FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_RECURSION;
-	ret = ret ?: register_ftrace_function(&h->ops);
-	if (ret) {
-		ftrace_free_filter(&h->ops);
-		return accel_off(f, "ftrace refuses to divert %s: %d", h->hooks[0].name, ret);
 	}
 	return true;
+}
+
+bool accel_hooks_set(struct accel_feature *f, struct accel_hooks *h)
+{
+	int ret = 0;
+
+	if (!find_sites(f, h))
+		return false;
+	h->ops.func = divert;
+	h->ops.flags = FTRACE_OPS_FL_IPMODIFY | FTRACE_OPS_FL_RECURSION;
+	for (size_t i = 0; i < h->count && !ret; i++)
+		ret = ftrace_set_filter_ip(&h->ops, h->hooks[i].site, 0, 0);
+	ret = ret ?: register_ftrace_function(&h->ops);
+	if (!ret)
+		return true;
+	ftrace_free_filter(&h->ops);
+	return accel_off(f, "ftrace refuses to divert %s: %d", h->hooks[0].name, ret);
 }
 
 void accel_hooks_clear(struct accel_hooks *h)

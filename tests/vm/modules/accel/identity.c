@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * A livepatch of any functions of the kernel, up to a thousand, that changes none of them: each new
- * function goes on behind the fentry site of the old one. NAMES are the functions.
+ * function goes on behind the fentry site of the old one. NAMES are the functions; without any it
+ * is a module like others.
  */
 #include <asm/nospec-branch.h>
 #include <linux/kprobes.h>
@@ -39,8 +40,11 @@ static int __init identity_init(void)
 		.flags = KPROBE_FLAG_DISABLED,
 	};
 	unsigned long (*lookup)(const char *name);
-	int ret = register_kprobe(&probe);
+	int ret;
 
+	if (!count)
+		return 0;
+	ret = register_kprobe(&probe);
 	if (ret)
 		return ret;
 	lookup = (void *)probe.addr;

@@ -7,13 +7,14 @@
 #define HUNDRED(x, n)                                                                              \
 	TEN(x, n##0)                                                                               \
 	TEN(x, n##1)                                                                               \
-	TEN(x, n##2) TEN(x, n##3) TEN(x, n##4) TEN(x, n##5) TEN(x, n##6) TEN(x, n##7) TEN(x, n##8) \
-		TEN(x, n##9)
+	TEN(x, n##2)                                                                               \
+	TEN(x, n##3) TEN(x, n##4) TEN(x, n##5) TEN(x, n##6) TEN(x, n##7) TEN(x, n##8) TEN(x, n##9)
 #define THOUSAND(x)                                                                                \
 	HUNDRED(x, 10)                                                                             \
 	HUNDRED(x, 11)                                                                             \
-	HUNDRED(x, 12) HUNDRED(x, 13) HUNDRED(x, 14) HUNDRED(x, 15) HUNDRED(x, 16) HUNDRED(x, 17)  \
-		HUNDRED(x, 18) HUNDRED(x, 19)
+	HUNDRED(x, 12)                                                                             \
+	HUNDRED(x, 13) HUNDRED(x, 14) HUNDRED(x, 15) HUNDRED(x, 16) HUNDRED(x, 17) HUNDRED(x, 18)  \
+		HUNDRED(x, 19)
 
 /* Part of each function, which must be on the stack of who sleeps in it. */
 #define answer(sleep)                                                                              \
