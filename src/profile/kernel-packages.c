@@ -250,9 +250,12 @@ static enum sut_rc fetch(struct sut_kernel_making *kernel)
 enum sut_rc sut_kernel_packages_get(struct sut_kernel_making *kernel)
 {
 	const char *folder = kernel->making->options->packages;
+	SUT_FREE char *real = folder ? realpath(folder, NULL) : NULL;
 
 	kernel->version = "";
-	return folder ? take_folder(kernel, folder) : fetch(kernel);
+	if (folder && !real)
+		return sut_fail_errno(kernel->making->diag, "%s", folder);
+	return real ? take_folder(kernel, real) : fetch(kernel);
 }
 
 enum sut_rc sut_kernel_packages_unpack(struct sut_kernel_making *kernel)

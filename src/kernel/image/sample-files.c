@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Writes seeds for the fuzzers of kernels' files into folders below the one that is named. */
+/* Writes the samples as files into folders below the one that is named: seeds of the fuzzers. */
 #include "base/guard.h"
 #include "kernel/image/sample.h"
 
@@ -22,7 +22,7 @@ int main(int argc, char **argv)
 	bool whole = true;
 
 	if (argc != 2) {
-		fputs("usage: kernel-seed FOLDER\n", stderr);
+		fputs("usage: kernel-samples FOLDER\n", stderr);
 		return 1;
 	}
 	images = sut_arena_printf(&arena, "%s/kernel-image", argv[1]);
