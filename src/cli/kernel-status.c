@@ -65,6 +65,15 @@ static void headline_blocker(struct sut_out *out, const struct sut_host_blocker 
 	sut_out_headline(out, SUT_MARK_NONE, "  %s", b->remedy);
 }
 
+static void put_frame(struct sut_out *out, const struct sut_host_frame *frame)
+{
+	sut_out_object(out, NULL);
+	sut_out_string(out, "object", *frame->module ? frame->module : "vmlinux");
+	sut_out_string(out, "function", frame->name);
+	sut_out_bool(out, "blocks", frame->blocks);
+	sut_out_end(out);
+}
+
 static void put_blocker(struct sut_out *out, const struct sut_host_blocker *b)
 {
 	sut_out_object(out, NULL);
@@ -76,7 +85,7 @@ static void put_blocker(struct sut_out *out, const struct sut_host_blocker *b)
 	sut_out_bool(out, "kernel_thread", b->kthread);
 	sut_out_string(out, "reason", reason_name(b->reason));
 	sut_out_string(out, "function", b->function);
-	sut_out_string(out, "module", b->module);
+	sut_out_string(out, "object", *b->module ? b->module : "vmlinux");
 	sut_out_string(out, "version", b->version);
 	sut_out_bool(out, "never_leaves", b->main);
 	if (b->since_s >= 0)
@@ -84,7 +93,7 @@ static void put_blocker(struct sut_out *out, const struct sut_host_blocker *b)
 	sut_out_string(out, "waits", b->waits);
 	sut_out_array(out, "stack");
 	for (size_t i = 0; i < b->frame_count; i++)
-		sut_out_string(out, NULL, place(out, b->frames[i].name, b->frames[i].module));
+		put_frame(out, &b->frames[i]);
 	sut_out_end(out);
 	sut_out_string(out, "remedy", b->remedy);
 	sut_out_end(out);

@@ -162,6 +162,8 @@ int sut_kernel_apply(struct sut_call *call, const char *schema, const char *repl
 	enum sut_rc rc;
 	int status;
 
+	if (sut_call_option(call, "atomic") || sut_call_option(call, "trial"))
+		return sut_usage_error(call, "--atomic and --trial are for processes");
 	if (!read_options(call, &options))
 		return SUT_EXIT_USAGE;
 	sut_call_out(call, &out, schema, false);

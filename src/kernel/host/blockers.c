@@ -42,34 +42,35 @@ static const struct sut_host_patch *patch_below(const struct sut_host_state *sta
 	return NULL;
 }
 
-/* Whether a frame is code that is left by patching this function. *version: whose. */
+/*
+ * Whether a frame is code that is left by patching this function: the original's, or that of the
+ * patch `holder` whose module the frame lies in.
+ */
 static bool is_left(const struct sut_host_state *state, const struct sut_host_object *object,
 		    const struct sut_host_func *func, const struct sut_host_frame *frame,
-		    const char **version)
+		    const struct sut_host_patch *holder)
 {
-	const struct sut_host_patch *below = patch_below(state, object->name, func);
 	const char *module = strcmp(object->name, "vmlinux") == 0 ? "" : object->name;
 
-	*version = below ? below->name : "";
-	if (below)
-		return strcmp(frame->module, below->name) == 0;
-	return strcmp(frame->module, module) == 0 && strcmp(frame->name, func->name) == 0;
+	if (!holder && (strcmp(frame->module, module) != 0 || strcmp(frame->name, func->name) != 0))
+		return false;
+	return patch_below(state, object->name, func) == holder;
 }
 
 static bool blocks(const struct sut_host_state *state, const struct sut_host_frame *frame,
 		   const char **version)
 {
 	const struct sut_host_patch *moving = state->moving;
+	const struct sut_host_patch *holder = sut_host_patch_find(state, frame->module);
 
-	if (!moving->enabled) {
-		*version = moving->name;
-		return strcmp(frame->module, moving->name) == 0;
-	}
+	*version = holder ? holder->name : "";
+	if (!moving->enabled)
+		return holder == moving;
 	for (size_t i = 0; i < moving->object_count; i++)
 		for (size_t k = 0; moving->objects[i].patched && k < moving->objects[i].func_count;
 		     k++)
 			if (is_left(state, &moving->objects[i], &moving->objects[i].funcs[k], frame,
-				    version))
+				    holder))
 				return true;
 	return false;
 }

@@ -427,6 +427,27 @@ static void blames_the_version_below(void)
 	end(&r);
 }
 
+/* Who may end the wait of a task that reads from a pipe is whoever has it, too. */
+static void finds_the_other_end(void)
+{
+	char path[128];
+	struct run r;
+
+	start(&r);
+	r.fake.stuck = true;
+	fake_task(&r.fake, 0, IN_OLD);
+	fake_put(&r.fake, "/proc/7/comm", "writer\n");
+	fake_put(&r.fake, "/proc/7/fd/x", "%s", "");
+	snprintf(path, sizeof(path), "%s/proc/102/fd/3", r.fake.root);
+	CHECK_EQUAL(symlink("pipe:[5]", path), 0);
+	snprintf(path, sizeof(path), "%s/proc/7/fd/1", r.fake.root);
+	CHECK_EQUAL(symlink("pipe:[5]", path), 0);
+	CHECK_EQUAL(apply(&r, NULL, &ten_seconds), SUT_OK);
+	CHECK_STRING(r.effect.blockers.list[0].waits,
+		     "read of 3 (pipe:[5], also open in writer (7))");
+	end(&r);
+}
+
 static const struct sut_tap_test tests[] = {
 	{"a livepatch is loaded and followed to its end, once", applies},
 	{"a transition that takes too long is turned round, and says who blocked",
@@ -447,6 +468,7 @@ static const struct sut_tap_test tests[] = {
 	{"only a transition can be forced", forces_only_a_transition},
 	{"a kernel without livepatches is unsupported", needs_livepatches},
 	{"the state is read from sysfs, modules and log", reads_the_state},
+	{"the other end of a pipe is named", finds_the_other_end},
 	{"code of an older patch blocks where that is what is left", blames_the_version_below},
 };
 

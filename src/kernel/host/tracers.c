@@ -92,11 +92,12 @@ struct look {
 
 static enum sut_rc judge_tracer(const struct look *l, const char *line, struct sut_diag *diag)
 {
-	bool patched = is_patched(l->state, l->object, l->name);
 	struct sut_tracer tracer;
+	bool patched;
 
 	if (!sut_tracer_parse(line, l->object, l->name, &tracer))
 		return SUT_OK;
+	patched = is_patched(l->state, l->object, l->name);
 	if (tracer.redirects && !patched) {
 		sut_fail(diag, SUT_REFUSED, "kernel-redirected",
 			 "somebody else redirects %s already, and only one can", l->name);
@@ -113,48 +114,53 @@ static enum sut_rc judge_tracer(const struct look *l, const char *line, struct s
 	return SUT_OK;
 }
 
-static void judge_kprobe(const struct look *l, const char *line)
+static enum sut_rc judge_kprobe(const struct look *l, const char *line, struct sut_diag *diag)
 {
 	struct sut_kprobe probe;
 
+	(void)diag;
 	/* One at the entry is a tracer, and in that list. */
 	if (sut_kprobe_parse(line, l->object, l->name, &probe) && probe.offset)
 		sut_operation_warn(l->op, "kernel-kprobe",
 				   "the kprobe at %s+0x%lx will not be hit in the new function",
 				   l->name, probe.offset);
+	return SUT_OK;
 }
 
-static char *read_tracers(const struct sut_host *host, struct sut_arena *arena)
+/* Each line against each function of the patch. */
+static enum sut_rc judge(struct look *l, char *text,
+			 enum sut_rc (*judge_line)(const struct look *l, const char *line,
+						   struct sut_diag *diag),
+			 struct sut_diag *diag)
 {
-	char *text = sut_host_text(host, arena, "/sys/kernel/tracing/enabled_functions");
+	enum sut_rc rc = SUT_OK;
+	const char *line;
 
-	return text ? text
-		    : sut_host_text(host, arena, "/sys/kernel/debug/tracing/enabled_functions");
+	while (rc == SUT_OK && (line = strsep(&text, "\n")))
+		for (size_t i = 0; i < l->lp->klp.object_count; i++) {
+			const struct sut_klp_object *object = &l->lp->klp.objects[i];
+
+			l->object = object->name;
+			for (size_t k = 0; k < object->func_count && rc == SUT_OK; k++) {
+				l->name = object->funcs[k].name;
+				rc = judge_line(l, line, diag);
+			}
+		}
+	return rc;
 }
 
 enum sut_rc sut_livepatch_check_tracers(struct sut_operation *op, const struct sut_livepatch *lp,
 					const struct sut_host_state *state, struct sut_diag *diag)
 {
 	SUT_ARENA struct sut_arena arena = {0};
-	char *tracers = read_tracers(op->host, &arena), *line;
-	char *probes = sut_host_text(op->host, &arena, "/sys/kernel/debug/kprobes/list");
 	struct look look = {.op = op, .lp = lp, .state = state};
-	enum sut_rc rc = SUT_OK;
+	char *tracers = sut_host_text(op->host, &arena, "/sys/kernel/tracing/enabled_functions");
+	char *probes = sut_host_text(op->host, &arena, "/sys/kernel/debug/kprobes/list");
+	enum sut_rc rc;
 
-	for (size_t i = 0; i < lp->klp.object_count && rc == SUT_OK; i++) {
-		const struct sut_klp_object *object = &lp->klp.objects[i];
-
-		look.object = object->name;
-		for (size_t k = 0; k < object->func_count && rc == SUT_OK; k++) {
-			char *t = tracers ? sut_arena_strdup(&arena, tracers) : NULL;
-			char *p = probes ? sut_arena_strdup(&arena, probes) : NULL;
-
-			look.name = object->funcs[k].name;
-			while (rc == SUT_OK && (line = strsep(&t, "\n")))
-				rc = judge_tracer(&look, line, diag);
-			while (rc == SUT_OK && (line = strsep(&p, "\n")))
-				judge_kprobe(&look, line);
-		}
-	}
-	return rc;
+	if (!tracers) /* where tracefs is not mounted by itself */
+		tracers = sut_host_text(op->host, &arena,
+					"/sys/kernel/debug/tracing/enabled_functions");
+	rc = judge(&look, tracers, judge_tracer, diag);
+	return rc == SUT_OK ? judge(&look, probes, judge_kprobe, diag) : rc;
 }

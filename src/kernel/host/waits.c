@@ -3,9 +3,41 @@
 #include "base/syscalls.h"
 #include "kernel/host/files.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Who else has the same pipe open, for they are who can end the wait: ", also open in a (1)". */
+static const char *others_of_pipe(const struct sut_host *host, struct sut_arena *arena, pid_t tid,
+				  const char *pipe)
+{
+	size_t pids, fds, count = 0;
+	const char **pid = sut_host_list(host, arena, &pids, "/proc"), *list = "";
+
+	for (size_t i = 0; i < pids && count < 3; i++) {
+		const char **fd;
+
+		if (!isdigit((unsigned char)*pid[i]) || atol(pid[i]) == tid)
+			continue;
+		fd = sut_host_list(host, arena, &fds, "/proc/%s/fd", pid[i]);
+		for (size_t k = 0; k < fds; k++) {
+			const char *link =
+				sut_host_link(host, arena, "/proc/%s/fd/%s", pid[i], fd[k]);
+			const char *comm;
+
+			if (!link || strcmp(link, pipe) != 0)
+				continue;
+			comm = sut_host_text(host, arena, "/proc/%s/comm", pid[i]);
+			list = sut_arena_printf(arena, "%s%s%s (%s)", list,
+						*list ? ", " : ", also open in ",
+						comm ? comm : "a task", pid[i]);
+			count++;
+			break;
+		}
+	}
+	return list;
+}
 
 const char *sut_host_waits(const struct sut_host *host, struct sut_arena *arena, pid_t tid,
 			   const char *text)
@@ -24,7 +56,12 @@ const char *sut_host_waits(const struct sut_host *host, struct sut_arena *arena,
 		return name;
 	descriptor = strtol(end, NULL, 0);
 	path = sut_host_link(host, arena, "/proc/%d/fd/%ld", tid, descriptor);
-	return sut_arena_printf(arena, "%s of %ld (%s)", name, descriptor, path ? path : "unknown");
+	if (!path)
+		path = "unknown";
+	return sut_arena_printf(arena, "%s of %ld (%s%s)", name, descriptor, path,
+				strncmp(path, "pipe:", 5) == 0
+					? others_of_pipe(host, arena, tid, path)
+					: "");
 }
 
 /*

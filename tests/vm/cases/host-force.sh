@@ -43,4 +43,15 @@ check "... and is in the way of itself" ends 4 "the name host_first is taken" \
 	suture apply host_first.ko
 check "the new patch comes out" suture revert host_second kernel
 kill $pid
+
+# One that never sleeps, and so is never looked at.
+echo 1 >/sys/module/host_target/parameters/spin
+sleep 1
+check "a kernel thread that runs holds up a transition" ends 3 "stays open" \
+	suture apply host_second.ko --wait 3 --keep
+check "... and is named" ends 3 "(host_spinner) runs on CPU" suture blockers
+check "... with what would free it" grep -F "it goes over when the kernel finds it asleep" /tmp/said
+echo 0 >/sys/module/host_target/parameters/spin
+check "... which does" wait_for 20 settled host_second
+check "... and the patch comes out" suture revert host_second kernel
 finish

@@ -35,6 +35,17 @@ check "a callback that says no" \
 	refuses kernel-load "the patch's own callback for host_target said no" host_unwilling.ko
 check "nothing of it is left" stays_out host_unwilling
 
+# A module that comes later is refused by the kernel for the patch's sake.
+rmmod host_target
+check "a patch of a module that is not there" suture apply host_missing.ko
+check "... lacks a function when that comes" refused insmod host_target.ko
+suture status >/tmp/said
+check "... which status knows" \
+	grep -F "waits for the module host_target (which the kernel refused to load because" \
+	/tmp/said
+check "... until it is reverted" suture revert host_missing kernel
+insmod host_target.ko
+
 sysctl -q kernel.ftrace_enabled=0
 check "no tracer, no livepatch" refuses kernel-ftrace "tracing is switched off" host_first.ko
 sysctl -q kernel.ftrace_enabled=1

@@ -7,7 +7,8 @@
  *   sleep  reading sleeps in host_sleep(), and signals end that
  *   hard   reading sleeps in host_sleep_hard(), and signals do not
  *
- * The kernel thread "host_thread" spends its life in host_thread_main().
+ * The kernel thread "host_thread" spends its life in host_thread_main(). While the parameter spin is
+ * set, "host_spinner" runs and never sleeps, in nothing that is patched.
  */
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -17,7 +18,9 @@
 
 static DECLARE_WAIT_QUEUE_HEAD(queue);
 static unsigned int woken;
-static struct task_struct *thread;
+static struct task_struct *thread, *spinner;
+static bool spin;
+module_param(spin, bool, 0644);
 
 static noinline int host_value(void)
 {
@@ -51,6 +54,17 @@ static noinline int host_thread_main(void *unused)
 {
 	while (!kthread_should_stop())
 		schedule_timeout_interruptible(1000 * HZ);
+	return 0;
+}
+
+static int host_spinner_main(void *unused)
+{
+	while (!kthread_should_stop()) {
+		if (READ_ONCE(spin))
+			cond_resched();
+		else
+			schedule_timeout_interruptible(HZ / 20);
+	}
 	return 0;
 }
 
@@ -98,11 +112,18 @@ static int __init host_target_init(void)
 		remove_proc_subtree("host_target", NULL);
 		return PTR_ERR(thread);
 	}
+	spinner = kthread_run(host_spinner_main, NULL, "host_spinner");
+	if (IS_ERR(spinner)) {
+		kthread_stop(thread);
+		remove_proc_subtree("host_target", NULL);
+		return PTR_ERR(spinner);
+	}
 	return 0;
 }
 
 static void __exit host_target_exit(void)
 {
+	kthread_stop(spinner);
 	kthread_stop(thread);
 	remove_proc_subtree("host_target", NULL);
 }
