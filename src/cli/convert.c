@@ -7,10 +7,10 @@
 
 #include "base/guard.h"
 #include "cli/kernel-files.h"
+#include "cli/sign.h"
 #include "cli/verdict.h"
 #include "kernel/klp/check.h"
 #include "kernel/klp/convert.h"
-#include "kernel/klp/sign.h"
 
 #include <string.h>
 
@@ -18,8 +18,7 @@ static const struct sut_option options[] = {
 	SUT_KERNEL_OPTIONS,
 	{"present", "MODULE", "it is there before the livepatch and stays as long"},
 	{"allow", "RULE", "klp-late-text: the modules that it patches are never unloaded"},
-	{"key", "FILE", "sign the new module with this private key (PEM)"},
-	{"certificate", "FILE", "the certificate of that key"},
+	SUT_SIGN_OPTIONS,
 	{"output", "FILE", "the new module, also -o (FILE itself)"},
 };
 
@@ -90,10 +89,8 @@ static enum sut_rc make(struct work *w)
 		rc = sut_klp_patch_read(w->arena, &made, &patch, &w->diag);
 	if (rc == SUT_OK)
 		rc = sut_klp_check(&made, &patch, &w->kernel, &w->verdict, &w->diag);
-	if (rc == SUT_OK && sut_call_option(w->call, "key"))
-		rc = sut_klp_sign(w->arena, w->made.bytes, sut_call_option(w->call, "key"),
-				  sut_call_option(w->call, "certificate"), &w->made.bytes,
-				  &w->diag);
+	if (rc == SUT_OK)
+		rc = sut_sign_if_asked(w->arena, w->call, &w->made.bytes, &w->diag);
 	return rc;
 }
 
@@ -147,8 +144,8 @@ static int run(struct sut_call *call)
 		return sut_usage_error(call, "one module is needed");
 	if (allowed && strcmp(allowed, "klp-late-text"))
 		return sut_usage_error(call, "only klp-late-text may be allowed");
-	if (!sut_call_option(call, "key") != !sut_call_option(call, "certificate"))
-		return sut_usage_error(call, "--key and --certificate belong together");
+	if (!sut_sign_check(call))
+		return SUT_EXIT_USAGE;
 	w.file = call->argv[0];
 	if (!output)
 		output = w.file;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* suture create --target kernel: from a source patch to a livepatch module. */
 #include "cli/create-kernel.h"
+#include "cli/sign.h"
 #include "cli/verdict.h"
 #include "base/guard.h"
 #include "base/io.h"
@@ -150,7 +151,7 @@ int sut_create_kernel(struct sut_call *call, struct sut_arena *arena, struct sut
 	enum sut_rc rc;
 	int status;
 
-	if (!check_options(call))
+	if (!check_options(call) || !sut_sign_check(call))
 		return SUT_EXIT_USAGE;
 	options.fix_count = sut_call_all(call, arena, "fixes", &options.fixes);
 	options.unit_count = sut_call_all(call, arena, "unit", &options.units);
@@ -158,6 +159,8 @@ int sut_create_kernel(struct sut_call *call, struct sut_arena *arena, struct sut
 	rc = open_profile(arena, sut_call_option(call, "target"), &profile, &options, &held, &diag);
 	if (rc == SUT_OK)
 		rc = sut_kernel_create(arena, &options, &patch, &kind, &verdict, &diag);
+	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
+		rc = sut_sign_if_asked(arena, call, &patch.module, &diag);
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
 		rc = sut_file_write(file, patch.module.data, patch.module.size, 0644, &diag);
 	sut_progress(call, NULL);

@@ -2,6 +2,7 @@
 /* suture create: from a source patch to a live patch file. */
 #include "cli/cli.h"
 #include "cli/create-kernel.h"
+#include "cli/sign.h"
 #include "cli/identity.h"
 #include "cli/phases.h"
 #include "cli/profiled.h"
@@ -39,6 +40,7 @@ static const struct sut_option table[] = {
 	{"except", "FILE", "with --identity: not the functions that are listed there"},
 	{"objects", "DIR", "with --identity: keep the compiled files there for the next run"},
 	{"no-source", NULL, "only digests of the source patch go into the file, not its text"},
+	SUT_SIGN_OPTIONS,
 	{"output", "FILE", "the patch file to write (-o)"},
 };
 
@@ -242,6 +244,8 @@ static int run(struct sut_call *call)
 	sut_phases_start(&phases, call, "patching");
 	if (sut_target_is_kernel(sut_call_option(call, "target")))
 		return sut_create_kernel(call, &arena, &phases);
+	if (sut_call_option(call, "key") || sut_call_option(call, "certificate"))
+		return sut_usage_error(call, "--key, --certificate: are for kernel modules");
 	if (sut_call_option(call, "identity"))
 		return sut_create_identity(call, &arena, &wanted, &phases);
 	if (sut_call_option(call, "unit") || sut_call_option(call, "function") ||
