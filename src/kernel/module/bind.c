@@ -70,10 +70,11 @@ static int check_ids(const struct sut_object *obj)
 
 static int add_objects(struct sut_entry *e, struct sut_object *objs)
 {
+	struct sut_patch *owner = e->whole ? e->whole->patch : e->patch;
 	int rc = 0;
 
 	while (!rc && objs && !sut_object_is_end(objs))
-		rc = add_object(e, objs++, e->patch);
+		rc = add_object(e, objs++, owner);
 	return rc;
 }
 
@@ -187,6 +188,7 @@ void sut_bind_fresh(struct sut_entry *e)
 		.replace = e->patch->replace,
 	};
 	e->phase = SUT_NEW;
+	e->failed = NULL;
 }
 
 void sut_unbind(struct sut_entry *e)

@@ -121,9 +121,29 @@ static int enter(struct sut_entry *e, struct sut_object *obj, struct klp_object 
 		return rc;
 	obj->mod = klp_obj->mod;
 	rc = sut_enter(e, obj);
-	if (rc)
+	if (rc && is_whole(e))
 		take_down(e, obj);
+	else if (rc)
+		e->failed = obj;
 	return rc;
+}
+
+/*
+ * An enable fails. What succeeded in the object that failed is taken back in its turn, after the
+ * objects before it, for which the kernel calls post_unpatch; not so for this one.
+ */
+static void take_down_failed(struct sut_entry *e)
+{
+	struct sut_object *obj;
+	unsigned int i;
+
+	sut_for_each_object(obj, e, i) {
+		if (obj->loaded && obj != e->failed)
+			return;
+	}
+	if (e->failed)
+		take_down(e, e->failed);
+	e->failed = NULL;
 }
 
 static int pre_patch(struct klp_object *klp_obj)
@@ -146,6 +166,7 @@ static int pre_patch(struct klp_object *klp_obj)
 	if (rc && !is_whole(e)) {
 		restore_replaced(e);
 		e->phase = SUT_UNDOING;
+		take_down_failed(e);
 	}
 	mutex_unlock(&sut_registry.lock);
 	return rc;
@@ -202,6 +223,7 @@ static void post_unpatch(struct klp_object *klp_obj)
 	}
 	if (obj && obj->loaded)
 		take_down(e, obj);
+	take_down_failed(e);
 	if (obj && is_whole(e))
 		sut_part_object_gone(e, obj, klp_obj);
 	if (klp_obj == sut_marker(e))

@@ -161,7 +161,6 @@ static int join(struct sut_entry *part, struct sut_request *request)
 	part->whole = request->whole;
 	part->request = request;
 	part->instance = request->instance;
-	part->patch->objs->patch = request->whole->patch;
 	/* In memory that lives as long as the kernel's object does, whatever becomes of the part.
 	 */
 	part->patch->objs->name = request->late->object;

@@ -107,14 +107,16 @@ static bool is_reaped(const void *name)
 int sut_wait_reaped(const char *name, unsigned long deadline)
 {
 	struct sut_entry *part = sut_find_part(name);
+	char copy[MODULE_NAME_LEN]; /* the name may be the part's own */
 
+	strscpy(copy, name, sizeof(copy));
 	/* Given up before: try again. One that is in use is somebody else's. */
 	if (part && !part->retire) {
 		if (part->phase != SUT_GONE && !part->disarmed)
 			return -EEXIST;
 		sut_retire(part);
 	}
-	return sut_wait(is_reaped, name, deadline) ? 0 : -EBUSY;
+	return sut_wait(is_reaped, copy, deadline) ? 0 : -EBUSY;
 }
 
 void sut_reap_stop(void)

@@ -125,7 +125,6 @@ struct sut_entry *sut_entry_add(struct sut_patch *patch)
 		kobject_put(&e->kobj);
 		return ERR_PTR(rc);
 	}
-	patch->entry = e;
 	mutex_lock(&sut_registry.lock);
 	list_add_tail(&e->node, &sut_registry.entries);
 	mutex_unlock(&sut_registry.lock);

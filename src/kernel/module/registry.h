@@ -65,6 +65,7 @@ struct sut_entry {
 	struct sut_object **objs; /* klp_objs[i] is that of objs[i]; NULL: its part is gone */
 	unsigned int count;
 	unsigned int late_count;
+	struct sut_object *failed;       /* its pre_patch did, in an enable that is being undone */
 	struct sut_late_result *results; /* of patch->late */
 
 	bool is_part;

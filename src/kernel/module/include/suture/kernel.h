@@ -15,7 +15,6 @@
 
 #include <linux/livepatch.h>
 
-struct sut_entry;
 struct sut_object;
 struct sut_patch;
 
@@ -111,9 +110,6 @@ struct sut_patch {
 	/* More of objects, in a file of its own: callbacks, sets, types. May be NULL. */
 	struct sut_object *additions;
 	const struct sut_late *late; /* may be NULL */
-
-	/* suture.ko: */
-	struct sut_entry *entry;
 };
 
 /*

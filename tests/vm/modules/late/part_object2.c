@@ -1,0 +1,4 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define OBJECT  "late_object"
+#define VERSION 3
+#include "part.h"
