@@ -156,11 +156,13 @@ const struct sut_rule sut_rules_process[] = {
 	{
 		.id = "seccomp",
 		.stages = SUT_STAGE_PROCESS,
-		.title = "The process runs under a seccomp filter",
-		.meaning = "A borrowed thread calls mmap and mprotect, and the filter may kill it "
-			   "for that.",
-		.remedy = "This version does not patch filtered processes; restart it with the "
-			  "fix.",
+		.title = "A seccomp filter of the process does not allow what suture has to do",
+		.meaning = "A borrowed thread calls mmap, mprotect and a few others. Its filters "
+			   "are read and carried out beforehand for each of these calls; one of "
+			   "them would fail, or kill the program. Or they cannot be read, which "
+			   "takes CAP_SYS_ADMIN outside of any filter.",
+		.remedy = "Run suture as root on the host. Allow the call where the filter is made "
+			  "and restart the program, or restart it with the fix.",
 	},
 	{
 		.id = "sets",

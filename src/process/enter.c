@@ -217,11 +217,8 @@ static void let_go(pid_t tid, int status)
 	ptrace(PTRACE_DETACH, tid, 0, signal);
 }
 
-/*
- * Seized, a thread cannot go away, so its id cannot be reused: is it the target's? And no filter of
- * its own may kill it for what we make it do.
- */
-static bool is_usable(const struct sut_runtime *runtime, pid_t tid)
+/* Seized, a thread cannot go away, so its id cannot be reused: is it the target's? */
+static bool is_targets(const struct sut_runtime *runtime, pid_t tid, bool *filtered)
 {
 	char path[32], status[4096];
 	const char *seccomp;
@@ -230,7 +227,8 @@ static bool is_usable(const struct sut_runtime *runtime, pid_t tid)
 	if (sut_proc_read(runtime->target->tasks, path, status, sizeof(status)) < 0)
 		return false;
 	seccomp = strstr(status, "\nSeccomp:\t");
-	return !seccomp || seccomp[10] == '0';
+	*filtered = seccomp && seccomp[10] != '0';
+	return true;
 }
 
 /*
@@ -259,8 +257,8 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 		let_go(tid, status);
 		return false;
 	}
-	if (is_usable(runtime, tid) && get_registers(tid, &regs) && regs.cs == CODE_SEGMENT_64 &&
-	    !in_restartable_sequence(runtime, tid) &&
+	if (is_targets(runtime, tid, &stopped->filtered) && get_registers(tid, &regs) &&
+	    regs.cs == CODE_SEGMENT_64 && !in_restartable_sequence(runtime, tid) &&
 	    ptrace(PTRACE_GETSIGMASK, tid, sizeof(stopped->sigmask), &stopped->sigmask) == 0) {
 		fill_stopped(&regs, stopped);
 		return true;
@@ -297,7 +295,8 @@ static bool accepted(struct sut_runtime *runtime,
 				    void *context),
 		     void *context, const struct sut_stopped *stopped)
 {
-	if (!accept || accept(runtime, stopped, context))
+	if ((!stopped->filtered || sut_seccomp_allows(stopped->tid, &runtime->denied)) &&
+	    (!accept || accept(runtime, stopped, context)))
 		return true;
 	sut_resume(stopped);
 	return false;
@@ -317,6 +316,7 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 	if (rc != SUT_OK)
 		return rc;
 	sut_release_late(target);
+	runtime->denied.tid = 0;
 	if (prefer && candidate_class(target, prefer) == INVISIBLE &&
 	    stop(runtime, prefer, stopped) && accepted(runtime, accept, context, stopped))
 		return SUT_OK;
@@ -334,6 +334,8 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 				return SUT_OK;
 	if (!sut_target_alive(target))
 		return sut_target_lost(target, diag);
+	if (runtime->denied.tid)
+		return sut_seccomp_refuse(target, &runtime->denied, diag);
 	sut_fail(diag, SUT_RETRY, "thread",
 		 "process %d (%s): no thread can be interrupted now without the program noticing",
 		 target->pid, target->name);

@@ -7,6 +7,7 @@
 #define SUT_PROCESS_RUNTIME_H
 
 #include "process/rt/layout.h"
+#include "process/seccomp.h"
 #include "process/target.h"
 #include "process/thread.h"
 
@@ -29,6 +30,7 @@ struct sut_runtime {
 	struct sut_rt_header header;
 	struct sut_rt_control initial; /* not placed yet: what the control block will hold */
 	struct sut_thread_layout layout;
+	struct sut_seccomp denied; /* the filter that said no last */
 	pid_t last; /* the thread that was used last; asked first next time */
 	struct sut_enter_cost cost;
 };

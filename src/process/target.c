@@ -169,7 +169,7 @@ enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *di
 
 enum sut_rc sut_target_leave(struct sut_target *target, enum sut_rc rc, struct sut_diag *diag)
 {
-	if (rc != SUT_OK && rc != SUT_GONE && target->folder >= 0 && !sut_target_alive(target))
+	if (rc != SUT_OK && rc != SUT_GONE && target->memory >= 0 && !sut_target_alive(target))
 		rc = sut_target_lost(target, diag);
 	sut_target_close(target);
 	return rc;
@@ -217,11 +217,6 @@ enum sut_rc sut_target_check(const struct sut_target *target, struct sut_diag *d
 	if (state == 'T' || state == 't')
 		return refuse(target, SUT_RETRY, "stopped", diag, "it is stopped",
 			      "Continue it (kill -CONT), then try again.");
-	if (status_number(status, "\nSeccomp:") > 0)
-		return refuse(
-			target, SUT_UNSUPPORTED, "seccomp", diag,
-			"it runs under a seccomp filter, which may kill it for our mmap",
-			"This version does not patch filtered processes; restart it instead.");
 	if (status_number(status, "\nThreads:") < 1)
 		return gone(target->pid, diag);
 	if (!target->object_count)

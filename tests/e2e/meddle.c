@@ -6,7 +6,8 @@
  *   meddle poke PID ADDRESS    a breakpoint at that link-time address of its program
  *   meddle trace PID           attaches to its main thread, until ended
  *   meddle lock PID            holds the lock of a controller at work, until ended
- *   meddle filter COMMAND...   runs it under a seccomp filter that allows everything
+ *   meddle filter KIND COMMAND...   runs it under a seccomp filter: open allows everything, wx and
+ *                              deadly refuse and kill for memory that is writable and executable
  *
  * trace and lock print "ready" when they have begun.
  */
@@ -16,13 +17,16 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 static int fail(const char *what)
@@ -121,10 +125,21 @@ static int lock(const char *pid)
 	stay();
 }
 
-static int filter(char **command)
+/* What mprotect(2) comes to when it would make memory both writable and executable. */
+static int filter(const char *kind, char **command)
 {
-	struct sock_filter allow = BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW);
-	struct sock_fprog program = {1, &allow};
+	uint32_t action = strcmp(kind, "deadly") == 0 ? SECCOMP_RET_KILL_PROCESS
+			  : strcmp(kind, "wx") == 0   ? SECCOMP_RET_ERRNO | EPERM
+						      : SECCOMP_RET_ALLOW;
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROT_READ | PROT_WRITE | PROT_EXEC, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ||
 	    prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) < 0)
@@ -143,8 +158,8 @@ int main(int argc, char **argv)
 		return trace(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "lock") == 0)
 		return lock(argv[2]);
-	if (argc >= 3 && strcmp(argv[1], "filter") == 0)
-		return filter(argv + 2);
+	if (argc >= 4 && strcmp(argv[1], "filter") == 0)
+		return filter(argv[2], argv + 3);
 	fprintf(stderr, "usage: see the head of meddle.c\n");
 	return 2;
 }

@@ -118,8 +118,14 @@ nobody() {
 }
 
 filtered() {
-	started "$meddle" filter server/server
-	refused apply server.sut "pid:$pid"
+	for kind in wx deadly; do
+		started "$meddle" filter $kind server/server
+		refused apply server.sut "pid:$pid"
+		ended "$pid"
+	done
+	started "$meddle" filter open server/server
+	suture apply server.sut "pid:$pid"
+	suture revert server "pid:$pid"
 	ended "$pid"
 }
 
@@ -177,7 +183,7 @@ if [ "$(id -u)" -eq 0 ]; then
 else
 	skipped "$name" "needs root to become nobody"
 fi
-transcript "a process under a seccomp filter is refused" filtered
+transcript "a seccomp filter is asked before anything is done" filtered
 transcript "a program that switches stacks is refused" switches_stacks
 transcript "a name that another patch has taken is refused" name_taken
 transcript "a second controller waits for the first" two_controllers
