@@ -81,6 +81,17 @@ const struct sut_rule sut_rules_kernel[] = {
 		.remedy = "Correct the annotation that is named.",
 	},
 	{
+		.id = "klp-clone",
+		.stages = SUT_STAGE_INPUT,
+		.title = "A livepatch is bound to a copy of a function",
+		.meaning = "For some callers the compiler makes copies of a function, with "
+			   "parameters left out, passed as values instead of pointers, or only a "
+			   "part of the code. Their names end in .constprop, .isra, .part or .cold "
+			   "and a number. A declaration as in the source may be wrong for them.",
+		.remedy = "Look at the code of the copy and of its callers, or bring the function "
+			  "in the patch.",
+	},
+	{
 		.id = "klp-crc",
 		.stages = SUT_STAGE_INPUT,
 		.title = "A symbol of another version than the kernel's",

@@ -161,6 +161,18 @@ static bool is_patched(const struct check *c, const char *object)
 	return !c->patch->readable;
 }
 
+/* A copy that the compiler has made for some callers: its parameters are not those of the source.
+ */
+static bool is_clone(const char *name)
+{
+	static const char *const marks[] = {".constprop.", ".isra.", ".part.", ".cold"};
+
+	for (size_t i = 0; i < sizeof(marks) / sizeof(marks[0]); i++)
+		if (strstr(name, marks[i]))
+			return true;
+	return false;
+}
+
 static enum sut_rc check_symbol(const struct check *c, const struct sut_klp_symbol *symbol)
 {
 	const struct sut_kernel_symbol *found;
@@ -180,6 +192,11 @@ static enum sut_rc check_symbol(const struct check *c, const struct sut_klp_symb
 			   "%s is bound when %s arrives, which the livepatch does not patch: "
 			   "nobody would do it; patch something in that module, or bind it at once",
 			   symbol->name, symbol->with);
+	if (is_clone(symbol->name))
+		sut_warn(c->verdict, "klp-clone", "",
+			 "%s of %s is a copy that the compiler made; look at its code for what it "
+			 "takes and returns",
+			 symbol->name, symbol->object);
 	if (symbol->late_texts)
 		sut_warn(c->verdict, "klp-late-text", "",
 			 "code refers to %s of %s: once unloaded, %s cannot be loaded again; reach "

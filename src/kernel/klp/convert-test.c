@@ -18,6 +18,8 @@ static const struct sut_kernel_symbol vmlinux[] = {
 	{.name = "private_variable", .address = 0x2000, .size = 8, .type = 'd'},
 	{.name = "twice", .address = 0x3000, .type = 't'},
 	{.name = "twice", .address = 0x3100, .type = 't'},
+	{.name = "annotated", .address = 0x3200, .type = 't'},
+	{.name = "annotated", .address = 0x3300, .type = 't'},
 	{.name = "__ksymtab_exported", .address = 0x4000, .type = 'r'},
 };
 
@@ -127,6 +129,38 @@ static void binds_modules_that_are_there_at_once(void)
 	tear_down(&w);
 }
 
+static void heeds_annotations(void)
+{
+	const struct sut_klp_binding *binding;
+	struct world w;
+
+	set_up(&w);
+	CHECK_EQUAL(resolve(&w), SUT_OK);
+	binding = bound(&w, "annotated");
+	CHECK(binding && binding->sympos == 2 && !strcmp(binding->object, "vmlinux"));
+	binding = bound(&w, ".klp.sym.rela.vmlinux.vmlinux.m_show,1");
+	CHECK(binding && binding->sympos == 1 && !strcmp(binding->name, "m_show"));
+	tear_down(&w);
+}
+
+static void wants_one_annotation_of_a_symbol(void)
+{
+	struct sut_ko_reloc *annotation = NULL;
+	struct world w;
+
+	set_up(&w);
+	for (size_t i = 0; i < w.ko.reloc_count; i++)
+		if (strstr(w.ko.elf.sections[w.ko.relocs[i].section].name, ".klp.module_relocs"))
+			annotation = &w.ko.relocs[i];
+	CHECK(annotation != NULL);
+	/* As if the one behind it were of the same symbol. */
+	if (annotation && annotation + 1 < w.ko.relocs + w.ko.reloc_count)
+		annotation[1] = annotation[0];
+	CHECK_EQUAL(resolve(&w), SUT_INVALID);
+	CHECK_STRING(w.diag.rule, "klp-annotation");
+	tear_down(&w);
+}
+
 static void asks_which_is_meant(void)
 {
 	struct world w;
@@ -136,9 +170,9 @@ static void asks_which_is_meant(void)
 	CHECK_EQUAL(resolve(&w), SUT_OK);
 	refusal = refused(&w, "klp-ambiguous", "twice: 2 symbols");
 	CHECK(refusal != NULL);
-	CHECK(refusal && strstr(refusal->evidence,
-				"vmlinux: t at 0x3100, after twice and before __ksymtab_exported: "
-				"KLP_RELOC_SYMBOL_POS(vmlinux, vmlinux, twice, 2)"));
+	CHECK(refusal &&
+	      strstr(refusal->evidence, "vmlinux: t at 0x3100, after twice and before annotated: "
+					"KLP_RELOC_SYMBOL_POS(vmlinux, vmlinux, twice, 2)"));
 	CHECK(!bound(&w, "twice"));
 	tear_down(&w);
 }
@@ -257,6 +291,8 @@ static void finds_symbols_that_nobody_binds(void)
 static const struct sut_tap_test tests[] = {
 	{"a name that is there once is bound", binds_what_is_there_once},
 	{"a module that is there is bound at once", binds_modules_that_are_there_at_once},
+	{"the author's annotations are heeded", heeds_annotations},
+	{"a symbol has one annotation", wants_one_annotation_of_a_symbol},
 	{"of two of a name the author has to choose", asks_which_is_meant},
 	{"two objects with a name are two of that name", asks_between_objects},
 	{"a name that is nowhere is refused", says_what_is_not_there},

@@ -83,6 +83,8 @@ static enum sut_rc read_element(struct resolver *r, const struct sut_ko_reloc *r
 				      "has an element that is no pointer to an undefined symbol "
 				      "and a position");
 	memcpy(&sympos, section->data + reloc->offset + ANNOTATION_SYMPOS, sizeof(sympos));
+	if (wish->name)
+		return bad_annotation(r, wish->words, "is not the only one of its symbol");
 	wish->object = section->name + strlen(SUT_KLP_ANNOTATIONS);
 	wish->name = sut_ko_symbol_name(r->ko, reloc->symbol);
 	wish->sympos = sympos;

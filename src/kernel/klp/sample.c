@@ -63,10 +63,19 @@ extern int twice(void);
 extern int of_loop;
 extern int exported(int);
 
+/* Annotated in both ways. */
+extern int annotated(void);
+extern int named(void) __asm__("\".klp.sym.rela.vmlinux.vmlinux.m_show,1\"");
+static struct {
+	int (*symbol)(void);
+	unsigned int sympos;
+} __attribute__((packed)) annotations[]
+	__attribute__((used, section(".klp.module_relocs.vmlinux"), aligned(4))) = {{annotated, 2}};
+
 int new_show(void);
 int new_show(void)
 {
-	return exported(private_function(private_variable[0])) + twice();
+	return exported(private_function(private_variable[0])) + twice() + annotated() + named();
 }
 
 int new_loop(void);
