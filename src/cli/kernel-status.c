@@ -10,11 +10,11 @@ static const char *reason_name(enum sut_host_reason reason)
 {
 	switch (reason) {
 	case SUT_HOST_ASLEEP:
-		return "asleep in a function that is left";
+		return "asleep";
 	case SUT_HOST_RUNNING:
 		return "running";
 	case SUT_HOST_UNSEEN:
-		return "nothing of it to be seen on the stack";
+		return "unseen";
 	}
 	return "";
 }
@@ -188,8 +188,9 @@ static void headline_patch(struct sut_out *out, const struct sut_host_state *s,
 			   const struct sut_host_patch *p)
 {
 	if (!p->transition) {
-		sut_out_headline(out, p->enabled ? SUT_MARK_OK : SUT_MARK_ACTIVE, "kernel: %s %s%s",
-				 p->name, sut_host_patch_state(p), seconds(out, " for ", p->age_s));
+		sut_out_headline(out, p->enabled ? SUT_MARK_OK : SUT_MARK_ACTIVE,
+				 "kernel: %s %s%s%s", p->name, sut_host_patch_state(p),
+				 seconds(out, " ", p->age_s), p->age_s < 0 ? "" : " ago");
 		headline_objects(out, p);
 		headline_provenance(out, p);
 		return;

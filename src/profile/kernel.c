@@ -17,7 +17,6 @@ static void fill(struct sut_arena *arena, const struct sut_profile *profile,
 		.profile = *profile,
 		.tree = path_of(arena, profile, "tree"),
 		.vmlinux = path_of(arena, profile, "kernel/vmlinux"),
-		.config = path_of(arena, profile, "kernel/config"),
 		.symvers = path_of(arena, profile, "kernel/Module.symvers"),
 		.modules = path_of(arena, profile, "kernel/modules"),
 		.before = path_of(arena, profile, "before"),
@@ -50,29 +49,4 @@ enum sut_rc sut_kernel_profile_open(struct sut_arena *arena, const char *release
 	sut_fail(diag, SUT_GONE, "profile", "no profile of kernel %s", release);
 	sut_remedy(diag, "make it once: suture profile --kernel %s", release);
 	return SUT_GONE;
-}
-
-enum sut_rc sut_kernel_profile_find(struct sut_arena *arena, const unsigned char *build_id,
-				    size_t size, struct sut_kernel_profile *kernel,
-				    struct sut_diag *diag)
-{
-	struct sut_profile profile;
-	enum sut_rc rc = sut_profile_find(arena, build_id, size, &profile, diag);
-
-	if (rc == SUT_OK && !*profile.kernel)
-		rc = sut_fail(diag, SUT_GONE, "profile", "%s: not of a kernel", profile.name);
-	if (rc)
-		return rc;
-	fill(arena, &profile, kernel);
-	return SUT_OK;
-}
-
-enum sut_rc sut_kernel_profile_image(struct sut_arena *arena,
-				     const struct sut_kernel_profile *kernel,
-				     struct sut_kernel_image *image,
-				     struct sut_kernel_symbols *symbols, struct sut_diag *diag)
-{
-	enum sut_rc rc = sut_kernel_image_open(arena, kernel->vmlinux, image, diag);
-
-	return rc ? rc : sut_kernel_image_symbols(arena, image, symbols, diag);
 }

@@ -15,14 +15,13 @@
 #ifndef SUT_PROFILE_KERNEL_H
 #define SUT_PROFILE_KERNEL_H
 
-#include "kernel/image/image.h"
 #include "profile/profile.h"
 
 struct sut_kernel_profile {
 	struct sut_profile profile; /* holds: release (kernel), version of the packages */
 	/* Paths, absolute: */
 	const char *tree;
-	const char *vmlinux, *config, *symvers;
+	const char *vmlinux, *symvers;
 	const char *modules; /* a folder */
 	const char *before;
 };
@@ -31,16 +30,5 @@ struct sut_kernel_profile {
  * names the command that makes it). */
 enum sut_rc sut_kernel_profile_open(struct sut_arena *arena, const char *release,
 				    struct sut_kernel_profile *kernel, struct sut_diag *diag);
-
-/* The same by the image's build-id, which a running kernel has in /sys/kernel/notes. */
-enum sut_rc sut_kernel_profile_find(struct sut_arena *arena, const unsigned char *build_id,
-				    size_t size, struct sut_kernel_profile *kernel,
-				    struct sut_diag *diag);
-
-/* The image and its symbols; takes about a tenth of a second. */
-enum sut_rc sut_kernel_profile_image(struct sut_arena *arena,
-				     const struct sut_kernel_profile *kernel,
-				     struct sut_kernel_image *image,
-				     struct sut_kernel_symbols *symbols, struct sut_diag *diag);
 
 #endif

@@ -35,6 +35,12 @@ static uint32_t add_symbol(struct sut_carry *carry, const struct sut_carry_symbo
 	return carry->symbol_count - 1;
 }
 
+static uint32_t add_export(struct sut_carry *carry, const char *name)
+{
+	return add_symbol(carry,
+			  &(struct sut_carry_symbol){.name = name, .source = SUT_CARRY_EXPORT});
+}
+
 static uint32_t add_private(struct sut_carry *carry, uint32_t part, const char *object,
 			    const char *name, uint32_t sympos)
 {
@@ -71,8 +77,7 @@ static bool bind_symbol(struct sut_carry *carry, uint32_t part, const char *from
 
 	if (!strcmp(object, SUT_KERNEL_VMLINUX) &&
 	    is_exported(carry, symbol->name, SUT_KERNEL_VMLINUX)) {
-		*result = add_symbol(carry, &(struct sut_carry_symbol){.name = symbol->name,
-								       .source = SUT_CARRY_EXPORT});
+		*result = add_export(carry, symbol->name);
 		return true;
 	}
 	if (!sut_kernel_sympos(symbol, &sympos))
@@ -122,8 +127,13 @@ bool sut_carry_bind_name(struct sut_carry *carry, uint32_t part, const char *fro
 {
 	const struct sut_kernel_proven *proven = &carry->parts[part];
 	const struct sut_symver *symver = sut_symvers_find(carry->symvers, name);
-	const struct sut_kernel_symbol *found = find_proven(proven, name);
+	const struct sut_kernel_symbol *found;
 
+	if (is_exported(carry, name, SUT_KERNEL_VMLINUX)) {
+		*symbol = add_export(carry, name);
+		return true;
+	}
+	found = find_proven(proven, name);
 	if (!found)
 		found = find_global(proven, name);
 	if (found)
@@ -132,11 +142,6 @@ bool sut_carry_bind_name(struct sut_carry *carry, uint32_t part, const char *fro
 		return sut_carry_refuse(carry, part, "symbol", from, name,
 					"which this kernel does not have, or does not show to this "
 					"object; the fix needs something newer");
-	if (is_exported(carry, name, SUT_KERNEL_VMLINUX)) {
-		*symbol = add_symbol(carry, &(struct sut_carry_symbol){.name = name,
-								       .source = SUT_CARRY_EXPORT});
-		return true;
-	}
 	/* An exported name is unique in its object, or that would not have been linked. */
 	*symbol = add_private(carry, part, symver->object, name, 0);
 	return true;

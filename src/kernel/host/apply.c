@@ -70,6 +70,20 @@ static enum sut_rc follow(struct apply *a, struct sut_diag *diag)
 	return SUT_OK;
 }
 
+static enum sut_rc check_below(const struct apply *a, const struct sut_host_patch *there,
+			       struct sut_diag *diag)
+{
+	const struct sut_host_patch *over = sut_host_patch_over(&a->state, there);
+
+	if (!over)
+		return SUT_OK;
+	sut_fail(diag, SUT_REFUSED, "kernel-below",
+		 "%s is being reverted below %s, and this kernel cannot turn that round safely",
+		 a->lp.name, over->name);
+	sut_remedy(diag, "Let it end (`suture blockers kernel`), then apply the patch again.");
+	return SUT_REFUSED;
+}
+
 /* A patch of this name is in use: nothing to do, or the rest of what somebody began. */
 static enum sut_rc go_on(struct apply *a, const struct sut_host_patch *there, struct sut_diag *diag)
 {
@@ -83,7 +97,9 @@ static enum sut_rc go_on(struct apply *a, const struct sut_host_patch *there, st
 		return SUT_OK;
 	}
 	if (!there->enabled) {
-		rc = sut_operation_enable(&a->op, true, diag);
+		rc = check_below(a, there, diag);
+		if (rc == SUT_OK)
+			rc = sut_operation_enable(&a->op, true, diag);
 		if (rc != SUT_OK)
 			return rc;
 	}

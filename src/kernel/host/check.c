@@ -87,9 +87,24 @@ static enum sut_rc check_depends(const struct sut_host *host, struct sut_arena *
 	return SUT_OK;
 }
 
+static void warn_of_absence(struct sut_operation *op, const struct sut_host_state *state,
+			    const char *module)
+{
+	for (size_t i = 0; i < state->patch_count; i++)
+		for (size_t k = 0; k < state->patches[i].object_count; k++)
+			if (state->patches[i].objects[k].refused &&
+			    strcmp(state->patches[i].objects[k].name, module) == 0)
+				sut_operation_warn(op, "kernel-object",
+						   "the kernel refused to load %s because of the "
+						   "patch %s",
+						   module, state->patches[i].name);
+	sut_operation_warn(op, "kernel-object",
+			   "%s is not loaded: its functions are patched when it is", module);
+}
+
 /* Early symbols of a module need it to be there; late ones wait for it. */
 static enum sut_rc check_objects(struct sut_operation *op, const struct sut_livepatch *lp,
-				 struct sut_diag *diag)
+				 const struct sut_host_state *state, struct sut_diag *diag)
 {
 	for (size_t i = 0; i < lp->klp.symbol_count; i++) {
 		const struct sut_klp_symbol *symbol = &lp->klp.symbols[i];
@@ -115,9 +130,7 @@ static enum sut_rc check_objects(struct sut_operation *op, const struct sut_live
 					   "of the patch will never be used",
 					   name);
 		else
-			sut_operation_warn(op, "kernel-object",
-					   "%s is not loaded: its functions are patched when it is",
-					   name);
+			warn_of_absence(op, state, name);
 	}
 	return SUT_OK;
 }
@@ -201,7 +214,7 @@ enum sut_rc sut_livepatch_check(struct sut_operation *op, const struct sut_livep
 	if (rc == SUT_OK)
 		rc = check_depends(op->host, &arena, lp, diag);
 	if (rc == SUT_OK)
-		rc = check_objects(op, lp, diag);
+		rc = check_objects(op, lp, state, diag);
 	if (rc == SUT_OK)
 		rc = sut_livepatch_check_symbols(op->host, lp, diag);
 	if (rc == SUT_OK)

@@ -206,6 +206,9 @@ static void is_not_turned_round_below_another(void)
 	CHECK_EQUAL(r.effect.outcome, SUT_HOST_BLOCKED);
 	CHECK(warned(&r, "kernel-below"));
 	CHECK_EQUAL(sut_host_number(&r.fake.host, -1, "/sys/kernel/livepatch/sample/enabled"), 0);
+	/* Neither is it by applying it again. */
+	CHECK_EQUAL(apply(&r, NULL, &ten_seconds), SUT_REFUSED);
+	CHECK_STRING(r.diag.rule, "kernel-below");
 	end(&r);
 }
 

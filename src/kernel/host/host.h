@@ -85,6 +85,14 @@ enum sut_rc sut_host_state_read(const struct sut_host *host, struct sut_arena *a
 const struct sut_host_patch *sut_host_patch_find(const struct sut_host_state *state,
 						 const char *name);
 
+/*
+ * A newer patch that has a function of this one, or NULL. Under it Linux 6.1 can disable a patch,
+ * but not turn that round: klp_check_stack_func() then takes the end of the list of versions for
+ * one of them, and the transition may never end.
+ */
+const struct sut_host_patch *sut_host_patch_over(const struct sut_host_state *state,
+						 const struct sut_host_patch *patch);
+
 /* "applied", "applying", "reverting", "disabled". */
 const char *sut_host_patch_state(const struct sut_host_patch *patch);
 

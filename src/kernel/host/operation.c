@@ -184,8 +184,10 @@ enum sut_rc sut_operation_enable(struct sut_operation *operation, bool enabled,
 		return SUT_RETRY;
 	}
 	errno = -error;
-	return sut_fail_errno(diag, "%s cannot be %s", operation->name,
-			      enabled ? "enabled" : "disabled");
+	sut_fail_errno(diag, "%s cannot be %s", operation->name, enabled ? "enabled" : "disabled");
+	if (error == -EACCES)
+		sut_remedy(diag, "Be root.");
+	return SUT_SYSTEM;
 }
 
 enum sut_rc sut_operation_turn(const struct sut_operation *operation,

@@ -4,35 +4,6 @@
 
 #include <string.h>
 
-static bool has_func(const struct sut_host_patch *patch, const char *object,
-		     const struct sut_host_func *func)
-{
-	for (size_t i = 0; i < patch->object_count; i++)
-		for (size_t k = 0; k < patch->objects[i].func_count; k++)
-			if (strcmp(patch->objects[i].name, object) == 0 &&
-			    strcmp(patch->objects[i].funcs[k].name, func->name) == 0 &&
-			    patch->objects[i].funcs[k].sympos == func->sympos)
-				return true;
-	return false;
-}
-
-/*
- * A newer patch that has a function of this one, or NULL. Under it, Linux 6.1 can disable a patch
- * but not turn that round: klp_check_stack_func() then takes the end of the list of versions for
- * one of them.
- */
-static const struct sut_host_patch *patch_over(const struct sut_host_state *state,
-					       const struct sut_host_patch *patch)
-{
-	for (const struct sut_host_patch *p = state->patches; p < patch; p++)
-		for (size_t i = 0; i < patch->object_count; i++)
-			for (size_t k = 0; k < patch->objects[i].func_count; k++)
-				if (has_func(p, patch->objects[i].name,
-					     &patch->objects[i].funcs[k]))
-					return p;
-	return NULL;
-}
-
 /* Time is up: leave it open, or stay patched. */
 static enum sut_rc give_up(struct sut_operation *op, const struct sut_host_patch *over,
 			   bool was_applying, struct sut_diag *diag)
@@ -53,7 +24,7 @@ static enum sut_rc give_up(struct sut_operation *op, const struct sut_host_patch
 static enum sut_rc revert(struct sut_operation *op, const struct sut_host_state *state,
 			  const struct sut_host_patch *patch, struct sut_diag *diag)
 {
-	const struct sut_host_patch *over = patch_over(state, patch);
+	const struct sut_host_patch *over = sut_host_patch_over(state, patch);
 	bool was_applying = patch->transition && patch->enabled;
 	enum sut_rc rc;
 

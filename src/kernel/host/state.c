@@ -20,6 +20,30 @@ const struct sut_host_patch *sut_host_patch_find(const struct sut_host_state *st
 	return NULL;
 }
 
+static bool has_func(const struct sut_host_patch *patch, const char *object,
+		     const struct sut_host_func *func)
+{
+	for (size_t i = 0; i < patch->object_count; i++)
+		for (size_t k = 0; k < patch->objects[i].func_count; k++)
+			if (strcmp(patch->objects[i].name, object) == 0 &&
+			    strcmp(patch->objects[i].funcs[k].name, func->name) == 0 &&
+			    patch->objects[i].funcs[k].sympos == func->sympos)
+				return true;
+	return false;
+}
+
+const struct sut_host_patch *sut_host_patch_over(const struct sut_host_state *state,
+						 const struct sut_host_patch *patch)
+{
+	for (const struct sut_host_patch *p = state->patches; p < patch; p++)
+		for (size_t i = 0; i < patch->object_count; i++)
+			for (size_t k = 0; k < patch->objects[i].func_count; k++)
+				if (has_func(p, patch->objects[i].name,
+					     &patch->objects[i].funcs[k]))
+					return p;
+	return NULL;
+}
+
 const char *sut_host_patch_state(const struct sut_host_patch *patch)
 {
 	if (patch->transition)

@@ -4,6 +4,7 @@
 #include "kernel/host/files.h"
 
 #include <ctype.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,37 +13,52 @@ static bool is_number(const char *name)
 	return *name && name[strspn(name, "0123456789")] == '\0';
 }
 
+/* What a look at all threads collects. */
+struct census {
+	int wanted;
+	struct sut_host_task *list;
+	size_t max, tasks, pending;
+	bool hidden; /* some may not be looked at */
+};
+
+static void count(const struct sut_host *host, const char *pid, const char *tid,
+		  struct census *census)
+{
+	enum { UNREADABLE = -2 };
+	long state;
+
+	errno = 0;
+	state = sut_host_number(host, UNREADABLE, "/proc/%s/task/%s/patch_state", pid, tid);
+	census->hidden |= state == UNREADABLE && (errno == EACCES || errno == EPERM);
+	census->tasks += state != UNREADABLE;
+	if (state != census->wanted)
+		return;
+	if (census->pending < census->max)
+		census->list[census->pending] = (struct sut_host_task){
+			.pid = (pid_t)atol(pid),
+			.tid = (pid_t)atol(tid),
+		};
+	census->pending++;
+}
+
 void sut_host_tasks_read(const struct sut_host *host, struct sut_arena *arena, int wanted,
 			 struct sut_host_task *list, size_t max, size_t *tasks, size_t *pending)
 {
+	struct census census = {.wanted = wanted, .list = list, .max = max};
 	size_t pids, tids;
 	const char **pid = sut_host_list(host, arena, &pids, "/proc");
 
-	enum { UNREADABLE = -2 };
-
-	*tasks = *pending = 0;
 	for (size_t i = 0; i < pids; i++) {
 		const char **tid;
 
 		if (!is_number(pid[i]))
 			continue;
 		tid = sut_host_list(host, arena, &tids, "/proc/%s/task", pid[i]);
-		for (size_t k = 0; k < tids; k++) {
-			long state =
-				sut_host_number(host, UNREADABLE, "/proc/%s/task/%s/patch_state",
-						pid[i], tid[k]);
-
-			*tasks += state != UNREADABLE;
-			if (state != wanted)
-				continue;
-			if (*pending < max)
-				list[*pending] = (struct sut_host_task){
-					.pid = (pid_t)atol(pid[i]),
-					.tid = (pid_t)atol(tid[k]),
-				};
-			++*pending;
-		}
+		for (size_t k = 0; k < tids; k++)
+			count(host, pid[i], tid[k], &census);
 	}
+	*tasks = census.hidden ? 0 : census.tasks;
+	*pending = census.hidden ? 0 : census.pending;
 }
 
 /* The n-th field behind the name, the state being 0; NULL: there are fewer. */

@@ -12,7 +12,7 @@ struct sut_host_task {
 /*
  * Counts the threads, and collects the first max of those whose patch_state is `wanted` (0
  * unpatched, 1 patched); *pending is how many of these there are. Idle tasks are in no list of the
- * kernel's. Only root may read patch_state: others see no task.
+ * kernel's. Both are 0 where some may not be looked at, for only root may read patch_state.
  */
 void sut_host_tasks_read(const struct sut_host *host, struct sut_arena *arena, int wanted,
 			 struct sut_host_task *list, size_t max, size_t *tasks, size_t *pending);

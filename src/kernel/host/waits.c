@@ -74,7 +74,7 @@ static const char *next_signal(struct sut_arena *arena, const struct sut_host_st
 
 	if (state->transition_s < 0)
 		return sut_arena_printf(arena, "within %d s", SIGNALS_TIMEOUT + 1);
-	return sut_arena_printf(arena, "in %.0f s",
+	return sut_arena_printf(arena, "in some %.0f s",
 				SIGNALS_TIMEOUT + 1 - fmod(state->transition_s, SIGNALS_TIMEOUT));
 }
 

@@ -179,62 +179,6 @@ static void other_files_are_told_apart(void)
 	CHECK_EQUAL(parse(&arena, bytes, &image, &diag), SUT_UNSUPPORTED);
 }
 
-static void units_are_found_by_their_symbols(void)
-{
-	const struct sut_kernel_place second[] = {
-		{".L1", 4}, {"second", 0x100}, {"same", 0x110}, {"a0", 0x120}};
-	const struct sut_kernel_place one[] = {{"same", 0}};
-	const struct sut_kernel_place absent[] = {{"second", 0}, {"same", 0x20}};
-	SUT_ARENA struct sut_arena arena = {0};
-	struct sut_kernel_symbols symbols;
-	struct sut_kernel_image image;
-	struct sut_diag diag = {0};
-	uint64_t bases[2] = {0};
-
-	CHECK_EQUAL(parse(&arena, sut_sample_vmlinux(&arena, SUT_SAMPLE_6_4), &image, &diag),
-		    SUT_OK);
-	CHECK_EQUAL(sut_kernel_image_symbols(&arena, &image, &symbols, &diag), SUT_OK);
-	CHECK_EQUAL(sut_kernel_symbols_place(&symbols, second, 4, bases, 2), 1);
-	CHECK_EQUAL(bases[0], SUT_SAMPLE_TEXT + 0x30 - 0x100);
-	CHECK_EQUAL(sut_kernel_symbols_place(&symbols, one, 1, bases, 2), 2);
-	CHECK_EQUAL(sut_kernel_symbols_place(&symbols, absent, 2, bases, 2), 0);
-	CHECK_STRING(sut_kernel_symbols_covering(&symbols, SUT_SAMPLE_TEXT + 0x3f)->name, "second");
-	CHECK(sut_kernel_symbols_covering(&symbols, SUT_SAMPLE_TEXT)->type == 'T');
-}
-
-static void the_running_kernels_list_is_read(void)
-{
-	static const char text[] = "0000000000000000 A fixed_percpu_data\n"
-				   "ffffffff81000000 T _text\n"
-				   "ffffffff81000010 t same\n"
-				   "ffffffff81000020 t same\n"
-				   "ffffffffc0001000 t same\t[loop]\n"
-				   "ffffffffc0001040 T lo\t[loop]\n";
-	const struct sut_bytes bytes = {(const void *)text, sizeof(text) - 1};
-	SUT_ARENA struct sut_arena arena = {0};
-	struct sut_kernel_symbols symbols;
-	struct sut_diag diag = {0};
-	static const char hidden[] = "0000000000000000 T _text\n", torn[] = "ffff T";
-
-	CHECK_EQUAL(sut_kernel_symbols_text(&arena, bytes, NULL, &symbols, &diag), SUT_OK);
-	CHECK_EQUAL(symbols.count, 4);
-	CHECK_EQUAL(symbols.list[3].position, 2);
-	CHECK_EQUAL(symbols.list[2].size, 0x10);
-	CHECK_EQUAL(sut_kernel_symbols_text(&arena, bytes, "loop", &symbols, &diag), SUT_OK);
-	CHECK_EQUAL(symbols.count, 2);
-	CHECK_EQUAL(symbols.list[0].position, 1);
-	CHECK_EQUAL(symbols.list[0].size, 0x40);
-	CHECK_EQUAL(sut_kernel_symbols_text(&arena, bytes, "ext4", &symbols, &diag), SUT_GONE);
-	CHECK_EQUAL(sut_kernel_symbols_text(
-			    &arena, (struct sut_bytes){(const void *)hidden, sizeof(hidden) - 1},
-			    NULL, &symbols, &diag),
-		    SUT_REFUSED);
-	CHECK_EQUAL(sut_kernel_symbols_text(
-			    &arena, (struct sut_bytes){(const void *)torn, sizeof(torn) - 1}, NULL,
-			    &symbols, &diag),
-		    SUT_INVALID);
-}
-
 static const struct sut_tap_test tests[] = {
 	{"the symbols of 6.1 are read from the image", symbols_of_6_1},
 	{"the same with sequences of names", symbols_of_6_2},
@@ -246,9 +190,6 @@ static const struct sut_tap_test tests[] = {
 	 boot_images_are_unpacked},
 	{"what is no kernel, of another machine or packed otherwise is told apart",
 	 other_files_are_told_apart},
-	{"a section of a unit is found by its symbols", units_are_found_by_their_symbols},
-	{"the running kernel's list is read, hidden or torn ones are refused",
-	 the_running_kernels_list_is_read},
 };
 
 SUT_TAP_MAIN(tests)

@@ -37,7 +37,8 @@ static bool next_info(const struct sut_kernel_section *info, size_t *at, const c
 	return *at < info->size; /* with a zero behind it */
 }
 
-const char *sut_kernel_modinfo(const struct sut_kernel_elf *elf, const char *key)
+/* The value of a key, or NULL. */
+static const char *info_value(const struct sut_kernel_elf *elf, const char *key)
 {
 	const struct sut_kernel_section *info = sut_kernel_elf_section(elf, ".modinfo");
 	size_t length = strlen(key), at = 0;
@@ -47,39 +48,6 @@ const char *sut_kernel_modinfo(const struct sut_kernel_elf *elf, const char *key
 		if (strncmp(text, key, length) == 0 && text[length] == '=')
 			return text + length + 1;
 	return NULL;
-}
-
-static bool is_yes(const struct sut_kernel_elf *elf, const char *key)
-{
-	const char *value = sut_kernel_modinfo(elf, key);
-
-	return value && strcmp(value, "Y") == 0;
-}
-
-static const char *or_empty(const char *value)
-{
-	return value ? value : "";
-}
-
-static void take_info(struct reading *reading)
-{
-	struct sut_kernel_module *module = reading->module;
-	char *rest, *name;
-	size_t capacity = 0;
-
-	module->name = or_empty(sut_kernel_modinfo(&module->elf, "name"));
-	module->vermagic = or_empty(sut_kernel_modinfo(&module->elf, "vermagic"));
-	module->release =
-		sut_arena_strndup(reading->arena, module->vermagic, strcspn(module->vermagic, " "));
-	module->license = or_empty(sut_kernel_modinfo(&module->elf, "license"));
-	module->livepatch = is_yes(&module->elf, "livepatch");
-	module->in_tree = is_yes(&module->elf, "intree");
-	rest = sut_arena_strdup(reading->arena,
-				or_empty(sut_kernel_modinfo(&module->elf, "depends")));
-	while ((name = strsep(&rest, ",")))
-		if (*name)
-			SUT_PUSH(reading->arena, module->depends, module->depends_count, capacity) =
-				name;
 }
 
 /* ---- symbols ---- */
@@ -197,18 +165,16 @@ static void list_symbols(struct reading *reading, struct sut_arena *arena, bool 
 static void take_symbols(struct reading *reading)
 {
 	SUT_ARENA struct sut_arena scratch = {0};
-	struct sut_kernel_module *module = reading->module;
-	struct sut_kernel_symbols early;
-	uint32_t *early_index;
-	size_t k = 0;
+	struct sut_kernel_symbols early, *symbols = &reading->module->symbols;
+	uint32_t *early_indices, *indices;
 
-	list_symbols(reading, &scratch, true, &early, &early_index);
-	list_symbols(reading, reading->arena, false, &module->symbols, &module->elf_index);
-	for (size_t i = 0; i < module->symbols.count; i++) {
-		while (early_index[k] != module->elf_index[i])
+	list_symbols(reading, &scratch, true, &early, &early_indices);
+	list_symbols(reading, reading->arena, false, symbols, &indices);
+	for (size_t i = 0, k = 0; i < symbols->count; i++) {
+		while (early_indices[k] != indices[i])
 			k++;
-		module->symbols.list[i].early_position = early.list[k].position;
-		module->symbols.list[i].early_namesakes = early.list[k].namesakes;
+		symbols->list[i].early_position = early.list[k].position;
+		symbols->list[i].early_namesakes = early.list[k].namesakes;
 	}
 }
 
@@ -226,40 +192,29 @@ static enum sut_rc check_symbols(struct reading *reading)
 	return SUT_OK;
 }
 
-static int compare_names(const void *left, const void *right)
-{
-	return strcmp(*(const char *const *)left, *(const char *const *)right);
-}
-
 /*
- * An exported symbol has an entry "__ksymtab_NAME" in one of two sections. The kernel's list has a
- * capital letter for those of the first one only (is_exported()).
+ * An exported symbol has an entry "__ksymtab_NAME", and a capital letter in the kernel's list when
+ * that lies in the section of exports to all (is_exported()).
  */
-static void take_exports(struct reading *reading)
+static void mark_exports(struct reading *reading)
 {
 	static const char prefix[] = "__ksymtab_";
-	struct sut_kernel_module *module = reading->module;
-	size_t capacity = 0, count;
+	struct sut_kernel_symbols *symbols = &reading->module->symbols;
 
 	for (size_t i = 1; i < symbol_count(reading); i++) {
 		Elf64_Sym symbol = symbol_at(reading, i);
 		const struct sut_kernel_section *section = section_of(reading, &symbol);
 		const char *name = name_of(reading, &symbol);
 		const uint32_t *found;
+		size_t count;
 
-		if (!section || strncmp(name, prefix, strlen(prefix)) != 0 ||
-		    strncmp(section->name, "__ksymtab", strlen("__ksymtab")) != 0)
+		if (!section || strcmp(section->name, "__ksymtab") != 0 ||
+		    strncmp(name, prefix, strlen(prefix)) != 0)
 			continue;
-		name += strlen(prefix);
-		SUT_PUSH(reading->arena, module->exports, module->export_count, capacity) = name;
-		found = sut_kernel_symbols_find(&module->symbols, name, &count);
-		for (size_t k = 0; k < count && strcmp(section->name, "__ksymtab") == 0; k++)
-			module->symbols.list[found[k]].type =
-				(char)toupper(module->symbols.list[found[k]].type);
+		found = sut_kernel_symbols_find(symbols, name + strlen(prefix), &count);
+		for (size_t k = 0; k < count; k++)
+			symbols->list[found[k]].type = (char)toupper(symbols->list[found[k]].type);
 	}
-	if (module->export_count)
-		qsort(module->exports, module->export_count, sizeof(*module->exports),
-		      compare_names);
 }
 
 enum sut_rc sut_kernel_module_parse(struct sut_arena *arena, const char *path,
@@ -268,12 +223,16 @@ enum sut_rc sut_kernel_module_parse(struct sut_arena *arena, const char *path,
 {
 	struct sut_kernel_module found = {0};
 	struct reading reading = {.arena = arena, .module = &found, .diag = diag};
+	const char *name, *livepatch;
 	enum sut_rc rc = sut_kernel_elf_parse(arena, path, bytes, &found.elf, diag);
 
 	if (rc)
 		return rc;
-	take_info(&reading);
-	if (!found.elf.relocatable || !*found.name ||
+	name = info_value(&found.elf, "name");
+	livepatch = info_value(&found.elf, "livepatch");
+	found.name = name;
+	found.livepatch = livepatch && strcmp(livepatch, "Y") == 0;
+	if (!found.elf.relocatable || !name ||
 	    !sut_kernel_elf_section(&found.elf, ".gnu.linkonce.this_module"))
 		return invalid(&reading, "not a kernel module");
 	rc = find_table(&reading);
@@ -282,7 +241,7 @@ enum sut_rc sut_kernel_module_parse(struct sut_arena *arena, const char *path,
 	if (rc)
 		return rc;
 	take_symbols(&reading);
-	take_exports(&reading);
+	mark_exports(&reading);
 	*module = found;
 	return SUT_OK;
 }

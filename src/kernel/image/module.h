@@ -8,19 +8,9 @@
 
 struct sut_kernel_module {
 	struct sut_kernel_elf elf;
-	const char *name;     /* as the kernel has it: "snd_hda_intel", no '-' */
-	const char *vermagic; /* "6.1.0-50-amd64 SMP preempt mod_unload modversions ", or "" */
-	const char *release;  /* the first word of it */
-	const char *license;  /* or "" */
-	bool livepatch;       /* modinfo has livepatch=Y */
-	bool in_tree;         /* intree=Y */
-	size_t depends_count;
-	const char **depends; /* names of the modules that it needs */
-	struct sut_kernel_symbols
-		symbols;     /* what /proc/kallsyms has of it when its init has ended */
-	uint32_t *elf_index; /* of each symbol of the list: its index in .symtab */
-	size_t export_count;
-	const char **exports; /* names, by strcmp */
+	const char *name; /* as the kernel has it: "snd_hda_intel", no '-' */
+	bool livepatch;   /* modinfo has livepatch=Y: of such a module all symbols stay */
+	struct sut_kernel_symbols symbols; /* those that stay when its init has ended */
 };
 
 /* SUT_INVALID (rule "format"): no module, or damaged. SUT_UNSUPPORTED: another machine. */
@@ -31,8 +21,5 @@ enum sut_rc sut_kernel_module_open(struct sut_arena *arena, const char *path,
 enum sut_rc sut_kernel_module_parse(struct sut_arena *arena, const char *path,
 				    struct sut_bytes bytes, struct sut_kernel_module *module,
 				    struct sut_diag *diag);
-
-/* The value of a key of .modinfo ("depends"), or NULL. */
-const char *sut_kernel_modinfo(const struct sut_kernel_elf *elf, const char *key);
 
 #endif

@@ -16,8 +16,7 @@
 
 struct sut_kernel_symbol {
 	const char *name;
-	/* vmlinux: as linked (no KASLR), .data..percpu from 0; from /proc/kallsyms: as running;
-	 * module file: offset in its section */
+	/* vmlinux: as linked (no KASLR), .data..percpu from 0; module: offset in its section */
 	uint64_t address;
 	uint64_t size;    /* module, ELF symbol table: the symbol's own; kallsyms: up to the next
 			     address, so with padding; 0: not known */
@@ -39,52 +38,11 @@ struct sut_kernel_symbols {
 const uint32_t *sut_kernel_symbols_find(const struct sut_kernel_symbols *symbols, const char *name,
 					size_t *count);
 
-/* The same for all symbols at exactly this address (of a module: of this section). */
-const uint32_t *sut_kernel_symbols_at(const struct sut_kernel_symbols *symbols, uint32_t section,
-				      uint64_t address, size_t *count);
-
-/* vmlinux: the last symbol at or below the address, of several the first in order; or NULL. */
-const struct sut_kernel_symbol *
-sut_kernel_symbols_covering(const struct sut_kernel_symbols *symbols, uint64_t address);
-
 /*
  * What old_sympos and .klp.sym must say for a symbol of the list: 0 when its name is unique, else
  * its position. False: the answer is another while the module loads, so the symbol cannot be named.
  */
 bool sut_kernel_sympos(const struct sut_kernel_symbol *symbol, uint32_t *sympos);
-
-/* A symbol of an object file that was compiled now, in one of its sections. */
-struct sut_kernel_place {
-	const char *name;
-	uint64_t offset; /* in the section */
-};
-
-/*
- * Where in vmlinux a section of a translation unit lies: kallsyms has no file names, but the linker
- * keeps the section whole, so all its symbols are there at the same distances. Names that kallsyms
- * never has (.L...) are skipped. Writes up to max base addresses and returns how many there are;
- * more than one: too few symbols to tell.
- */
-size_t sut_kernel_symbols_place(const struct sut_kernel_symbols *symbols,
-				const struct sut_kernel_place *places, size_t count,
-				uint64_t *bases, size_t max);
-
-/*
- * The text of /proc/kallsyms: the symbols of vmlinux (module NULL) or of a module, addresses as
- * they run. SUT_REFUSED (rule "kallsyms"): all addresses are hidden (kptr_restrict, no root).
- * SUT_GONE: it has none of that module.
- */
-enum sut_rc sut_kernel_symbols_text(struct sut_arena *arena, struct sut_bytes text,
-				    const char *module, struct sut_kernel_symbols *symbols,
-				    struct sut_diag *diag);
-
-/*
- * Gives symbols of vmlinux the exact sizes that a symbol table of the same kernel has (a debugging
- * package's vmlinux). SUT_GONE: it has none; SUT_INVALID (rule "kallsyms"): it is of another
- * kernel.
- */
-enum sut_rc sut_kernel_symbols_exact(struct sut_kernel_symbols *symbols,
-				     const struct sut_kernel_elf *elf, struct sut_diag *diag);
 
 /* For those who read symbols from elsewhere: list and count are filled in, in order; gives the
  * symbols their positions and makes the indices. */

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # A forced transition: only with the word, and what it leaves behind.
-# vm: -b suture
+# vm: -b suture -b setpriv
 # modules: tests/vm/modules/host
 . ./tap.sh
 
@@ -31,6 +31,9 @@ check "no transition, no force" ends 4 "in no transition that could be forced" \
 check "an open transition" ends 3 "stays open" suture apply host_second.ko --wait 0 --keep
 check "the task is in the patch that is left" \
 	ends 3 "is in first_sleep, of the patch host_first" suture blockers
+check "others than root see that there is one, and no more" \
+	ends 3 "only root may see who blocks it" \
+	setpriv --reuid 65534 --regid 65534 --clear-groups suture blockers kernel
 check "force needs the word" ends 1 "say so by --yes force" suture force host_second kernel
 check "... and ends the transition" ends 0 "was ended by force" \
 	suture force host_second kernel --yes force
