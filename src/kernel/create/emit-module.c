@@ -7,6 +7,7 @@
 #include "units/compile.h"
 #include "units/jobs.h"
 
+#include <sodium.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -178,6 +179,27 @@ static enum sut_rc relink(const struct making *making, const char *path, struct 
 	return rc;
 }
 
+/* A copy of the source patch, for its own path may be one that an assembler does not read. */
+static enum sut_rc copy_patch(const struct making *making, struct sut_emit_patch *patch)
+{
+	unsigned char digest[SUT_SHA256_SIZE];
+	char hex[2 * SUT_SHA256_SIZE + 1];
+	struct sut_bytes text;
+	enum sut_rc rc;
+
+	*patch = (struct sut_emit_patch){NULL, NULL};
+	if (!making->options->patch)
+		return SUT_OK;
+	rc = sut_file_read(making->arena, making->options->patch, SUT_PATCH_SOURCE_MAX, &text,
+			   making->diag);
+	if (rc)
+		return rc;
+	crypto_hash_sha256(digest, text.data, text.size);
+	patch->path = scratch_path(making, "source.patch");
+	patch->sha256 = sut_arena_strdup(making->arena, sut_hex(hex, digest, sizeof(digest)));
+	return sut_file_write(patch->path, text.data, text.size, 0600, making->diag);
+}
+
 enum sut_rc sut_emit_module(struct sut_arena *arena, const struct sut_kernel_options *options,
 			    const struct sut_carry *carry, const char *scratch,
 			    struct sut_bytes *module, struct sut_diag *diag)
@@ -193,10 +215,15 @@ enum sut_rc sut_emit_module(struct sut_arena *arena, const struct sut_kernel_opt
 	const char *own = scratch_path(&making, "module.o");
 	const char *code = scratch_path(&making, "carried.o");
 	const char *linked = scratch_path(&making, "module.ko");
-	const char *text = sut_emit_source(arena, options, carry);
 	struct sut_bytes object = sut_emit_object(arena, carry);
-	enum sut_rc rc = sut_file_write(source, text, strlen(text), 0600, diag);
+	struct sut_emit_patch patch;
+	enum sut_rc rc = copy_patch(&making, &patch);
 
+	if (rc)
+		return rc;
+	const char *text = sut_emit_source(arena, options, carry, &patch);
+
+	rc = sut_file_write(source, text, strlen(text), 0600, diag);
 	if (!rc)
 		rc = sut_file_write(code, object.data, object.size, 0600, diag);
 	if (!rc)

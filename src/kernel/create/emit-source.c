@@ -277,24 +277,38 @@ static void add_note(struct text *text, const struct sut_kernel_options *options
 	add(text, "\");\n");
 }
 
-static void add_provenance(struct text *text, const struct sut_kernel_options *options)
+static void add_provenance(struct text *text, const struct sut_kernel_options *options,
+			   const struct sut_carry *carry, const struct sut_emit_patch *patch)
 {
+	const struct sut_target *kernel = &carry->vmlinux->target;
+	char hex[2 * SUT_PATCH_BUILD_ID_MAX + 1];
+
 	if (options->version)
 		add_info(text, "version", options->version);
 	add_info(text, "suture", SUT_VERSION);
+	if (kernel->build_id_size)
+		add_info(text, "kernel", sut_hex(hex, kernel->build_id, kernel->build_id_size));
 	for (size_t i = 0; i < options->fix_count; i++)
 		add_info(text, "fixes", options->fixes[i]);
 	add_note(text, options);
+	if (!patch->path)
+		return;
+	add_info(text, "patch_sha256", patch->sha256);
+	add(text,
+	    "asm(\".pushsection .suture.patch, \\\"\\\", @progbits\\n\"\n"
+	    "    \".incbin \\\"%s\\\"\\n\"\n"
+	    "    \".popsection\");\n",
+	    patch->path);
 }
 
 const char *sut_emit_source(struct sut_arena *arena, const struct sut_kernel_options *options,
-			    const struct sut_carry *carry)
+			    const struct sut_carry *carry, const struct sut_emit_patch *patch)
 {
 	struct text text = {.arena = arena};
 
 	add(&text, "/* Made by suture. */\n%s", includes);
 	add_patch(&text, carry, options->replace);
-	add_provenance(&text, options);
+	add_provenance(&text, options, carry, patch);
 	add_module(&text, carry, options->release);
 	return text.data;
 }

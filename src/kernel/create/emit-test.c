@@ -85,15 +85,18 @@ static void the_source_names_functions_objects_and_versions(void)
 		.fix_count = 1,
 		.fixes = fixes,
 	};
+	const struct sut_emit_patch patch = {"/tmp/x/source.patch", "0123"};
 	const char *text;
 
 	carry(&s, "mod");
-	text = sut_emit_source(&s.test.arena, &options, &s.carry);
+	text = sut_emit_source(&s.test.arena, &options, &s.carry, &patch);
 	CHECK(strstr(text, ".old_name = \"f\", .new_func = (void *)new_0, .old_sympos = 0"));
 	CHECK(strstr(text, ".name = \"mod\""));
 	CHECK(strstr(text, "clear_relocs"));
 	CHECK(strstr(text, "{ 0x22222222, \"exported\" }"));
 	CHECK(strstr(text, "MODULE_INFO(fixes, \"CVE-2026-1 \\\"quoted\\\"\")"));
+	CHECK(strstr(text, "MODULE_INFO(patch_sha256, \"0123\")"));
+	CHECK(strstr(text, ".incbin \\\"/tmp/x/source.patch\\\""));
 	CHECK(strstr(text, "UTS_RELEASE \"6.1.0-1-test\""));
 }
 

@@ -16,12 +16,18 @@ struct sut_bytes sut_emit_object(struct sut_arena *arena, const struct sut_carry
 struct sut_klp_binding *sut_emit_bindings(struct sut_arena *arena, const struct sut_carry *carry,
 					  size_t *count);
 
+/* The source patch that goes along; path NULL: there is none. */
+struct sut_emit_patch {
+	const char *path;   /* what the assembler reads */
+	const char *sha256; /* hex */
+};
+
 /*
  * The C file: the patch's objects and functions, its module's init and exit, what modpost would
  * write (vermagic, checksums of the exported symbols), and where it all comes from.
  */
 const char *sut_emit_source(struct sut_arena *arena, const struct sut_kernel_options *options,
-			    const struct sut_carry *carry);
+			    const struct sut_carry *carry, const struct sut_emit_patch *patch);
 
 /*
  * Compiles and links the module in the scratch folder; carry has a part at least.

@@ -53,6 +53,10 @@ void sut_kernel_target_vmlinux(struct sut_arena *arena, const struct sut_kernel_
 	linked->soname = linked->runpath = "";
 	linked->executable = linked->has_symtab = true;
 	linked->bytes = image->elf.bytes;
+	if (image->elf.build_id_size <= sizeof(linked->build_id)) {
+		linked->build_id_size = image->elf.build_id_size;
+		memcpy(linked->build_id, image->elf.build_id, image->elf.build_id_size);
+	}
 	add_segments(arena, &image->elf, linked);
 	linked->symbols = sut_arena_array(arena, symbols->count, sizeof(*linked->symbols));
 	for (size_t i = 0; i < symbols->count; i++) {
