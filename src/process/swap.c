@@ -77,24 +77,46 @@ static struct page *start_page(struct swapping *s, int which, uint64_t address)
 	return page;
 }
 
+static bool is_entry(const struct sut_target *target, uint64_t address)
+{
+	for (size_t i = 0; i < target->object_count; i++)
+		if (address >= target->objects[i].low && address < target->objects[i].high)
+			return true;
+	return false;
+}
+
+static bool make_page(struct swapping *s, int which, const struct sut_rt_word *word)
+{
+	uint64_t address = word->address & ~(uint64_t)(SUT_PAGE_SIZE - 1);
+	struct page *page = find_page(&s->lists[which], address);
+
+	if (!page)
+		page = start_page(s, which, address);
+	if (page)
+		memcpy(page->bytes + (word->address - address), &word->value, sizeof(word->value));
+	return page != NULL;
+}
+
+/*
+ * Slots come before entries that lead to them, as in the list; a page has many of both, so all
+ * pages with slots come first.
+ */
 static bool make_pages(struct swapping *s, int which)
 {
+	const struct sut_target *target = s->runtime->target;
 	size_t count = s->t.list_count[which], size = count * sizeof(struct sut_rt_word);
-	struct sut_rt_word *words = sut_arena_array(s->arena, count, sizeof(*words));
+	struct sut_rt_word *words;
 
-	if (count > LIST_MAX || !sut_target_read(s->runtime->target, s->t.list[which], words, size))
+	if (count > LIST_MAX)
 		return false;
-	for (size_t i = 0; i < count; i++) {
-		uint64_t address = words[i].address & ~(uint64_t)(SUT_PAGE_SIZE - 1);
-		struct page *page = find_page(&s->lists[which], address);
-
-		if (!page)
-			page = start_page(s, which, address);
-		if (!page)
-			return false;
-		memcpy(page->bytes + (words[i].address - address), &words[i].value,
-		       sizeof(words[i].value));
-	}
+	words = sut_arena_array(s->arena, count, sizeof(*words));
+	if (!sut_target_read(target, s->t.list[which], words, size))
+		return false;
+	for (int entries = 0; entries < 2; entries++)
+		for (size_t i = 0; i < count; i++)
+			if (is_entry(target, words[i].address) == entries &&
+			    !make_page(s, which, &words[i]))
+				return false;
 	return true;
 }
 
@@ -146,6 +168,7 @@ static enum sut_rc map_region(struct swapping *s, size_t copies, struct sut_diag
 static bool write_all(struct swapping *s, uint64_t transition)
 {
 	const struct sut_target *target = s->runtime->target;
+	const size_t at = offsetof(struct sut_rt_transition, swaps); /* up to the end */
 	uint64_t copy = s->maps[0].address, table = s->maps[1].address;
 
 	for (int which = 0; which < SUT_RT_SWAPS_COUNT; which++) {
@@ -163,10 +186,10 @@ static bool write_all(struct swapping *s, uint64_t transition)
 			table += sizeof(swap);
 		}
 	}
-	return sut_target_write(target, transition + offsetof(struct sut_rt_transition, swaps),
-				s->t.swaps, sizeof(s->t.swaps)) &&
-	       sut_target_write(target, transition + offsetof(struct sut_rt_transition, swap_count),
-				s->t.swap_count, sizeof(s->t.swap_count));
+	s->t.swap_table = s->maps[1].address;
+	s->t.swap_table_size = s->maps[1].size;
+	return sut_target_write(target, transition + at, (const char *)&s->t + at,
+				sizeof(s->t) - at);
 }
 
 enum sut_rc sut_swap_prepare(struct sut_runtime *runtime, uint64_t transition,

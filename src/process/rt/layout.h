@@ -273,6 +273,8 @@ struct sut_rt_transition {
 	uint64_t edge_count[2];
 	uint64_t swaps[SUT_RT_SWAPS_COUNT]; /* struct sut_rt_swap; by enum sut_rt_list, and UNDO */
 	uint64_t swap_count[SUT_RT_SWAPS_COUNT];
+	uint64_t swap_table; /* the memory that all of them lie in; unmapped with the last */
+	uint64_t swap_table_size;
 };
 
 /*
@@ -529,6 +531,8 @@ SUT_RT_AT(sut_rt_transition, edges, 240);
 SUT_RT_AT(sut_rt_transition, edge_count, 256);
 SUT_RT_AT(sut_rt_transition, swaps, 272);
 SUT_RT_AT(sut_rt_transition, swap_count, 312);
+SUT_RT_AT(sut_rt_transition, swap_table, 352);
+SUT_RT_AT(sut_rt_transition, swap_table_size, 360);
 
 SUT_RT_AT(sut_rt_func, entry, 0);
 SUT_RT_AT(sut_rt_func, size, 8);

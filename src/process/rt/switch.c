@@ -116,6 +116,15 @@ static void drop_swaps(struct sut_rt_transition *t, int which)
 	t->swap_count[which] = 0;
 }
 
+static void drop_all_swaps(struct sut_rt_transition *t)
+{
+	for (int which = 0; which < SUT_RT_SWAPS_COUNT; which++)
+		drop_swaps(t, which);
+	if (t->swap_table)
+		sut_rt_munmap(t->swap_table, t->swap_table_size);
+	t->swap_table = 0;
+}
+
 /* All words of a list, or none. */
 static int64_t store_list(const struct sut_rt_transition *t, enum sut_rt_list which)
 {
@@ -223,8 +232,7 @@ static void force(struct sut_core *core)
 /* No later transition counts the same numbers: certificates of this one are void in all of them. */
 static void finish(struct sut_core *core)
 {
-	for (int which = 0; which < SUT_RT_SWAPS_COUNT; which++)
-		drop_swaps(transition_of(core), which);
+	drop_all_swaps(transition_of(core));
 	control_of(core)->closing_next = (transition_of(core)->closing | 1) + 1;
 	control_of(core)->transition = 0;
 }
