@@ -25,6 +25,10 @@ struct sut_provenance {
 	const char **fixes;
 };
 
+/* What the first note of that name and type describes; false: there is none in the bytes. */
+bool sut_note_find(struct sut_bytes notes, const char *name, uint32_t type,
+		   struct sut_bytes *description);
+
 /* false: there is no such note in the bytes. Strings are the arena's. */
 bool sut_provenance_parse(struct sut_arena *arena, struct sut_bytes note,
 			  struct sut_provenance *provenance);
