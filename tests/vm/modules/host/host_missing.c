@@ -4,5 +4,8 @@ static int patched(void)
 	return 0;
 }
 
-#define FUNCS { .old_name = "host_no_such", .new_func = patched }
+#define FUNCS                                                                                      \
+	{                                                                                          \
+		.old_name = "host_no_such", .new_func = patched                                    \
+	}
 #include "patch.h"

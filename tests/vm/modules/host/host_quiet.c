@@ -5,5 +5,8 @@ static int patched(void)
 	return 0;
 }
 
-#define FUNCS { .old_name = "host_quiet", .new_func = patched }
+#define FUNCS                                                                                      \
+	{                                                                                          \
+		.old_name = "host_quiet", .new_func = patched                                      \
+	}
 #include "patch.h"

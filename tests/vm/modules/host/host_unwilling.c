@@ -14,6 +14,9 @@ static int patched(void)
 	return 0;
 }
 
-#define FUNCS { .old_name = "host_value", .new_func = patched }
+#define FUNCS                                                                                      \
+	{                                                                                          \
+		.old_name = "host_value", .new_func = patched                                      \
+	}
 #define PRE_PATCH refuse
 #include "patch.h"

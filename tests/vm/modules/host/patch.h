@@ -15,14 +15,14 @@
 #define PRE_PATCH NULL
 #endif
 
-static struct klp_func funcs[] = { FUNCS, {} };
+static struct klp_func funcs[] = {FUNCS, {}};
 
 static struct klp_object objs[] = {
-	{ .name = OBJECT, .funcs = funcs, .callbacks = { .pre_patch = PRE_PATCH } },
+	{.name = OBJECT, .funcs = funcs, .callbacks = {.pre_patch = PRE_PATCH}},
 	{},
 };
 
-static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objs, .replace = REPLACE };
+static struct klp_patch patch = {.mod = THIS_MODULE, .objs = objs, .replace = REPLACE};
 
 static int __init patch_init(void)
 {
