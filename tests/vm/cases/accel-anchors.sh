@@ -51,13 +51,13 @@ ops_of() {
 }
 
 insmod target.ko
-patch patch3.ko count=10
+patch patch3.ko count=3
 check "the accelerator is loaded" insmod suture-accel.ko
 check "anchors are on" is "cat $accel/anchors" on
 
-check "a function that has a patch already stays as it is" patch patch1.ko count=10
+check "a function that has a patch already stays as it is" patch patch1.ko count=3
 check "so there is no anchor" anchored 0
-check "and the newer patch is in force" versions "90 10 0 0"
+check "and the newer patch is in force" versions "97 3 0 0"
 check "both are taken out" eval "unpatch patch1 && unpatch patch3"
 
 check "a patch of a hundred functions" patch patch1.ko
@@ -103,8 +103,8 @@ wake
 check "it is taken out" unpatch patch2
 check "with its anchors" anchored 5
 
-echo function >$tracing/current_tracer
 echo 'target_1000 target_1004 target_1099' >$tracing/set_ftrace_filter
+echo function >$tracing/current_tracer
 check "a function tracer on patched functions changes nothing" versions "95 5 0 0"
 check "and sees them" eval "grep -q target_1000 $tracing/trace && grep -q target_1099 $tracing/trace"
 check "a patch comes and goes under it" eval "patch patch3.ko && unpatch patch3"
@@ -136,6 +136,6 @@ check "and no anchor is left" anchored 0
 echo 1 >/proc/sys/kernel/ftrace_enabled
 
 check "the accelerator is removed" rmmod suture_accel
-check "patches go the kernel's own way then" patch patch1.ko count=30
+check "patches go the kernel's own way then" patch patch1.ko count=3
 check "with an ftrace_ops for each function" eval "ops_of target_1000 | grep -F klp_ftrace_handler"
 finish
