@@ -21,6 +21,8 @@ static void take(struct sut_arena *arena, const char *text, size_t size,
 		else if (strncmp(string, "fixes=", 6) == 0)
 			SUT_PUSH(arena, provenance->fixes, provenance->fix_count,
 				 provenance->fix_capacity) = string + 6;
+		else if (strcmp(string, "replace=1") == 0)
+			provenance->replace = true;
 		length += length < size;
 		text += length;
 		size -= length;

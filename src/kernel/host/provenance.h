@@ -7,6 +7,7 @@
  *   suture=0.1.0      which version made it
  *   version=2         the patch's own
  *   fixes=CVE-...     any number of times
+ *   replace=1         it takes the place of all other patches
  */
 #ifndef SUT_KERNEL_HOST_PROVENANCE_H
 #define SUT_KERNEL_HOST_PROVENANCE_H
@@ -23,6 +24,7 @@ struct sut_provenance {
 	const char *version; /* or "" */
 	size_t fix_count, fix_capacity;
 	const char **fixes;
+	bool replace;
 };
 
 /* What the first note of that name and type describes; false: there is none in the bytes. */

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A livepatch of host_target: FUNCS, and if wanted OBJECT, REPLACE and PRE_PATCH. */
-#include <linux/delay.h>
+/* A livepatch of host_target: FUNCS, a list of FUNC(old, new), and if wanted OBJECT, REPLACE and
+ * PRE_PATCH. */
 #include <linux/livepatch.h>
 #include <linux/module.h>
-#include <linux/sched/signal.h>
+
+#define FUNC(old, new)                                                                             \
+	{                                                                                          \
+		.old_name = #old, .new_func = new                                                  \
+	}
 
 #ifndef OBJECT
 #define OBJECT "host_target"
