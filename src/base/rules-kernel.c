@@ -12,8 +12,7 @@ const struct sut_rule sut_rules_kernel[] = {
 			   "from the image itself, where nothing says where it lies: it is "
 			   "believed only when all its tables agree with each other and with the "
 			   "image. A wrong list would bind patches to other symbols.",
-		.remedy = "Use a kernel with CONFIG_KALLSYMS_ALL, version 6.1 or later. Of the "
-			  "running kernel's list only root sees the addresses.",
+		.remedy = "Use a kernel with CONFIG_KALLSYMS_ALL, version 6.1 or later.",
 	},
 	{
 		.id = "kernel-files",

@@ -68,7 +68,7 @@ static void put_bash_command(const struct sut_command *command)
 	fputs("\t\tesac\n\t\twords='", stdout);
 	for (size_t i = 0; (option = sut_command_option(command, i)); i++)
 		printf("%s--%s", i ? " " : "", option->name);
-	printf("'\n\t\toperands='%s' ;;\n", has_targets(command) ? "pid: exe:" : "");
+	printf("'\n\t\toperands='%s' ;;\n", has_targets(command) ? "pid: exe: kernel" : "");
 }
 
 static void put_bash(void)

@@ -46,7 +46,6 @@ static const char *built_for(const struct work *w)
 
 static enum sut_rc read_input(struct work *w)
 {
-	struct sut_klp_files files;
 	enum sut_rc rc = sut_ko_load(w->arena, w->file, &w->ko, &w->diag);
 
 	if (rc == SUT_OK)
@@ -58,8 +57,8 @@ static enum sut_rc read_input(struct work *w)
 		return SUT_INVALID;
 	}
 	if (rc == SUT_OK)
-		rc = sut_kernel_files_find(w->arena, w->call, built_for(w), &files, &w->diag);
-	return rc ? rc : sut_klp_kernel_open(w->arena, &files, &w->kernel, &w->diag);
+		rc = sut_kernel_files_open(w->arena, w->call, built_for(w), &w->kernel, &w->diag);
+	return rc;
 }
 
 static enum sut_rc resolve(struct work *w)

@@ -59,7 +59,7 @@ static void list(struct sut_out *out)
 		sut_out_headline(out, SUT_MARK_NONE, "%s:", sut_stage_name(1 << stage));
 		for (size_t i = 0; (rule = sut_rule_at(i)); i++)
 			if (rule->stages & 1u << stage)
-				sut_out_headline(out, SUT_MARK_NONE, "  %-16s%s%s", rule->id,
+				sut_out_headline(out, SUT_MARK_NONE, "  %-19s %s%s", rule->id,
 						 rule->title,
 						 rule->allow == SUT_ALLOW_YES ? " (--allow)" : "");
 	}

@@ -38,9 +38,8 @@ static void use_installed(struct sut_arena *arena, const char *release, struct s
 			sut_arena_printf(arena, "/lib/modules/%s/build/Module.symvers", release));
 }
 
-enum sut_rc sut_kernel_files_find(struct sut_arena *arena, const struct sut_call *call,
-				  const char *release, struct sut_klp_files *files,
-				  struct sut_diag *diag)
+static enum sut_rc find(struct sut_arena *arena, const struct sut_call *call, const char *release,
+			struct sut_klp_files *files, struct sut_diag *diag)
 {
 	bool named = sut_call_option(call, "image") != NULL;
 
@@ -64,4 +63,20 @@ enum sut_rc sut_kernel_files_find(struct sut_arena *arena, const struct sut_call
 		   "make its profile, suture profile --kernel %s, or name the image with --image",
 		   release);
 	return SUT_GONE;
+}
+
+enum sut_rc sut_kernel_files_open(struct sut_arena *arena, const struct sut_call *call,
+				  const char *release, struct sut_klp_kernel *kernel,
+				  struct sut_diag *diag)
+{
+	struct sut_klp_files files;
+	const char *module;
+	size_t position = 0;
+	enum sut_rc rc = find(arena, call, release, &files, diag);
+
+	if (rc == SUT_OK)
+		rc = sut_klp_kernel_open(arena, &files, kernel, diag);
+	while (rc == SUT_OK && (module = sut_call_next(call, "module", &position)))
+		rc = sut_klp_kernel_add(kernel, module, diag);
+	return rc;
 }

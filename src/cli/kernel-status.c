@@ -165,9 +165,10 @@ static void headline_objects(struct sut_out *out, const struct sut_host_patch *p
 						      "of the patch, see its log)"
 						    : "");
 	}
-	sut_out_headline(out, SUT_MARK_NONE, "%zu function%s%s%s%s%s%s", functions,
+	sut_out_headline(out, SUT_MARK_NONE, "%zu function%s%s%s%s%s%s%s", functions,
 			 functions == 1 ? "" : "s", *here ? " of " : "", here,
 			 *waits ? "; waits for the module " : "", waits,
+			 p->replace > 0 ? "; replaces all others" : "",
 			 p->ours ? "" : "; not made by suture");
 }
 

@@ -205,7 +205,6 @@ int sut_livepatch_verify(struct sut_call *call)
 	SUT_ARENA struct sut_arena arena = {0};
 	struct sut_verdict verdict = {.arena = &arena};
 	struct sut_klp_kernel kernel;
-	struct sut_klp_files files;
 	struct sut_diag diag = {0};
 	struct sut_out out;
 	struct view v = {.arena = &arena, .out = &out, .file = call->argv[0]};
@@ -213,9 +212,7 @@ int sut_livepatch_verify(struct sut_call *call)
 	bool loads;
 
 	if (rc == SUT_OK)
-		rc = sut_kernel_files_find(&arena, call, release_of(&v), &files, &diag);
-	if (rc == SUT_OK)
-		rc = sut_klp_kernel_open(&arena, &files, &kernel, &diag);
+		rc = sut_kernel_files_open(&arena, call, release_of(&v), &kernel, &diag);
 	if (rc == SUT_OK)
 		rc = sut_klp_check(&v.ko, &v.patch, &kernel, &verdict, &diag);
 	sut_call_out(call, &out, "suture.verify-module/1", false);

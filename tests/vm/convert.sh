@@ -60,6 +60,10 @@ check "a module that is there is bound at once" \
 	converts 0 'must be loaded before it' --present loop present.ko
 check "a symbol of a module is not found without the modules" \
 	converts 4 klp-symbol -o other.ko --object-dir "$kernel/boot" again.ko
+check "... but by its own file" \
+	converts 0 'bound 2 symbols' -o other.ko --object-dir "$kernel/boot" \
+	--module "$(find "$kernel/lib/modules/" -name loop.ko)" again.ko
+rm -f other.ko
 
 # As the kernel's own program signs.
 openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=convert -keyout key -out certificate \

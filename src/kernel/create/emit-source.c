@@ -270,6 +270,8 @@ static void add_note(struct text *text, const struct sut_kernel_options *options
 		add(text, "\\0version=");
 		add_value(text, options->version);
 	}
+	if (options->replace)
+		add(text, "\\0replace=1");
 	for (size_t i = 0; i < options->fix_count; i++) {
 		add(text, "\\0fixes=");
 		add_value(text, options->fixes[i]);

@@ -277,9 +277,10 @@ static bool find_old(struct sut_carry *carry, uint32_t part, uint32_t twin,
 	}
 	if (!sut_carry_is_traced(before, twin)) {
 		sut_refuse(carry->verdict, "notrace", evidence,
-			   "%s has no call of __fentry__ that livepatch could redirect; change "
-			   "its callers instead",
-			   name);
+			   "%s has no call of __fentry__ that livepatch could redirect, and not "
+			   "all its callers are functions of %s that have one; make the change "
+			   "further up",
+			   name, proven->part->unit->source);
 		return false;
 	}
 	func->old = sut_kernel_target_symbol(proven->target, name, address);

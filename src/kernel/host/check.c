@@ -9,6 +9,7 @@
 #include "kernel/host/files.h"
 #include "base/guard.h"
 
+#include <elf.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,29 @@ static enum sut_rc check_release(const struct sut_livepatch *lp, const struct su
 	sut_fail(diag, SUT_REFUSED, "kernel-release", "%s was made for Linux %.*s, and %s runs",
 		 lp->name, length ? (int)length : 7, length ? vermagic : "unknown",
 		 state->release ? state->release : "an unknown one");
+	sut_remedy(diag, "Make the patch for the kernel that runs: suture create --target kernel.");
+	return SUT_REFUSED;
+}
+
+/*
+ * A release is built more than once, with the same name. suture create notes the build-id of the
+ * kernel that it proved the patch against.
+ */
+static enum sut_rc check_build(const struct sut_host *host, struct sut_arena *arena,
+			       const struct sut_livepatch *lp, struct sut_diag *diag)
+{
+	const char *wanted = sut_ko_info(&lp->ko, "kernel", NULL);
+	struct sut_bytes notes = sut_host_bytes(host, arena, "/sys/kernel/notes"), id;
+	char *runs;
+
+	if (!wanted || !notes.data || !sut_note_find(notes, "GNU", NT_GNU_BUILD_ID, &id))
+		return SUT_OK;
+	runs = sut_hex(sut_arena_alloc(arena, 2 * id.size + 1), id.data, id.size);
+	if (strcmp(runs, wanted) == 0)
+		return SUT_OK;
+	sut_fail(diag, SUT_REFUSED, "kernel-release",
+		 "%s was made for another build of this kernel: build-id %s, and %s runs", lp->name,
+		 wanted, runs);
 	sut_remedy(diag, "Make the patch for the kernel that runs: suture create --target kernel.");
 	return SUT_REFUSED;
 }
@@ -207,6 +231,8 @@ enum sut_rc sut_livepatch_check(struct sut_operation *op, const struct sut_livep
 	SUT_ARENA struct sut_arena arena = {0};
 	enum sut_rc rc = check_release(lp, state, diag);
 
+	if (rc == SUT_OK)
+		rc = check_build(op->host, &arena, lp, diag);
 	if (rc == SUT_OK)
 		rc = check_signature(op->host, &arena, lp, diag);
 	if (rc == SUT_OK)

@@ -248,6 +248,26 @@ static void refuses(const char *path, const char *text, enum sut_rc rc, const ch
 	end(&r);
 }
 
+/* The kernel's own notes: its build-id has three bytes. */
+static void put_build_id(const struct run *r, char last)
+{
+	fake_put(&r->fake, "/sys/kernel/notes", "\4%c%c%c\3%c%c%c\3%c%c%cGNU%c%c\xff%c", 0, 0, 0, 0,
+		 0, 0, 0, 0, 0, 0, 0, last);
+}
+
+static void knows_the_build(void)
+{
+	struct run r;
+
+	start(&r);
+	put_build_id(&r, 0x11);
+	CHECK_EQUAL(apply(&r, NULL, &ten_seconds), SUT_REFUSED);
+	CHECK_STRING(r.diag.rule, "kernel-release");
+	put_build_id(&r, 0x10);
+	CHECK_EQUAL(apply(&r, NULL, &ten_seconds), SUT_OK);
+	end(&r);
+}
+
 static void refuses_before_loading(void)
 {
 	refuses("/proc/sys/kernel/osrelease", "6.1.0-49-amd64\n", SUT_REFUSED, "kernel-release");
@@ -463,6 +483,7 @@ static const struct sut_tap_test tests[] = {
 	{"... but not below a newer patch of the same function", is_not_turned_round_below_another},
 	{"a module that is referred to stays, and is told", keeps_a_pinned_module},
 	{"what the kernel would refuse or get wrong is refused before", refuses_before_loading},
+	{"another build of the same release is another kernel", knows_the_build},
 	{"one transition at a time", waits_for_its_turn},
 	{"another patch of the same name is not taken for this one", takes_no_other_for_itself},
 	{"the kernel's refusal is explained by its log", explains_the_kernel},

@@ -56,7 +56,7 @@ struct sut_host_patch {
 	const char *name;
 	bool enabled;    /* or on the way there */
 	bool transition; /* the one patch that is on its way */
-	int replace;     /* 1, 0; -1: this kernel does not say (before 6.11) */
+	int replace;     /* 1, 0; -1: neither this kernel says (before 6.11) nor the module */
 	bool ours;       /* its module has suture's note: */
 	struct sut_provenance provenance;
 	double age_s; /* since it was enabled; negative: the kernel's log does not go back so far */

@@ -7,6 +7,7 @@
  *   suture=0.1.0      which version made it
  *   version=2         the patch's own
  *   fixes=CVE-...     any number of times
+ *   replace=1         it takes the place of all other patches
  */
 #ifndef SUT_KERNEL_HOST_PROVENANCE_H
 #define SUT_KERNEL_HOST_PROVENANCE_H
@@ -23,7 +24,12 @@ struct sut_provenance {
 	const char *version; /* or "" */
 	size_t fix_count, fix_capacity;
 	const char **fixes;
+	bool replace;
 };
+
+/* What the first note of that name and type describes; false: there is none in the bytes. */
+bool sut_note_find(struct sut_bytes notes, const char *name, uint32_t type,
+		   struct sut_bytes *description);
 
 /* false: there is no such note in the bytes. Strings are the arena's. */
 bool sut_provenance_parse(struct sut_arena *arena, struct sut_bytes note,

@@ -102,6 +102,8 @@ static void read_patch(const struct sut_host *host, struct sut_arena *arena,
 	note = sut_host_bytes(host, arena, "/sys/module/%s/notes/" SUT_PROVENANCE_SECTION,
 			      patch->name);
 	patch->ours = sut_provenance_parse(arena, note, &patch->provenance);
+	if (patch->replace < 0 && patch->ours)
+		patch->replace = patch->provenance.replace;
 	patch->age_s = since < 0 ? -1 : now_s - since;
 	patch->objects = sut_arena_array(arena, count, sizeof(patch->objects[0]));
 	for (size_t i = 0; i < count; i++) {

@@ -52,10 +52,36 @@ static const char *find_file(const struct sut_klp_kernel *kernel, const char *na
 	return NULL;
 }
 
+static void remember(struct sut_klp_kernel *kernel, const char *name,
+		     struct sut_kernel_module *module)
+{
+	SUT_PUSH(kernel->arena, kernel->modules, kernel->module_count, kernel->module_capacity) =
+		(struct sut_klp_known_module){sut_arena_strdup(kernel->arena, name), module};
+}
+
+static enum sut_rc open_module(struct sut_klp_kernel *kernel, const char *path,
+			       struct sut_kernel_module **module, struct sut_diag *diag)
+{
+	*module = sut_arena_alloc(kernel->arena, sizeof(**module));
+	return sut_kernel_module_open(kernel->arena, path, *module, diag);
+}
+
+enum sut_rc sut_klp_kernel_add(struct sut_klp_kernel *kernel, const char *path,
+			       struct sut_diag *diag)
+{
+	struct sut_kernel_module *module;
+	enum sut_rc rc = open_module(kernel, path, &module, diag);
+
+	if (rc == SUT_OK)
+		remember(kernel, module->name, module);
+	return rc;
+}
+
 enum sut_rc sut_klp_kernel_module(struct sut_klp_kernel *kernel, const char *name,
 				  const struct sut_kernel_module **module, struct sut_diag *diag)
 {
 	struct sut_kernel_module *found = NULL;
+	enum sut_rc rc = SUT_OK;
 	const char *path;
 
 	for (size_t i = 0; i < kernel->module_count; i++)
@@ -64,16 +90,11 @@ enum sut_rc sut_klp_kernel_module(struct sut_klp_kernel *kernel, const char *nam
 			return SUT_OK;
 		}
 	path = find_file(kernel, name);
-	if (path) {
-		enum sut_rc rc;
-
-		found = sut_arena_alloc(kernel->arena, sizeof(*found));
-		rc = sut_kernel_module_open(kernel->arena, path, found, diag);
-		if (rc)
-			return rc;
-	}
-	SUT_PUSH(kernel->arena, kernel->modules, kernel->module_count, kernel->module_capacity) =
-		(struct sut_klp_known_module){sut_arena_strdup(kernel->arena, name), found};
+	if (path)
+		rc = open_module(kernel, path, &found, diag);
+	if (rc)
+		return rc;
+	remember(kernel, name, found);
 	*module = found;
 	return SUT_OK;
 }

@@ -32,6 +32,10 @@ struct sut_klp_kernel {
 enum sut_rc sut_klp_kernel_open(struct sut_arena *arena, const struct sut_klp_files *files,
 				struct sut_klp_kernel *kernel, struct sut_diag *diag);
 
+/* One more module, whatever folder it is in; it comes before those of the folder. */
+enum sut_rc sut_klp_kernel_add(struct sut_klp_kernel *kernel, const char *path,
+			       struct sut_diag *diag);
+
 /*
  * A module by the name that the kernel has for it; NULL: there is no such file, or no folder was
  * named. The second call for a name is quick.

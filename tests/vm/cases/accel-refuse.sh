@@ -18,8 +18,8 @@ check "a structure that differs is named" \
 	stays_off anchors "klp_ops.node is 0 in this kernel, not 8"
 check "a symbol that is not there is named" stays_off poke "the kernel has no klp_signals_count"
 check "and so is a function" stays_off names "the kernel has no kallsyms_on_every_symbol"
-check "a patch is applied" patch patch1.ko count=30
-check "its functions run" is "cat /sys/kernel/debug/target/versions" "970 30 0 0"
+check "a patch is applied" patch patch1.ko count=3
+check "its functions run" is "cat /sys/kernel/debug/target/versions" "97 3 0 0"
 check "without anchors" is "cat $accel/anchored" 0
 check "it is taken out" unpatch patch1
 check "the accelerator goes" rmmod accel_wrong

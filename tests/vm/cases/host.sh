@@ -82,6 +82,7 @@ check "a patch that is gets replaced" ends 0 "host_second applied" \
 check "... which was told" grep -F "host_second replaces host_first" /tmp/said
 check "... and unloaded" [ ! -e /sys/module/host_first ]
 check "status has what suture noted" ends 0 "version 7; fixes CVE-2026-0001" suture status
+check "... and that it replaces" grep -F "1 function of host_target; replaces all others" /tmp/said
 check "the newest runs" is "cat $target/value" 3
 
 suture apply host_thread.ko >/tmp/killed 2>&1 &

@@ -77,9 +77,15 @@ module_of() {
 	basename "$1" .ko | tr - _
 }
 
-# said TEXT: the kernel's log has it, since the last forget.
+# The kernel's log since the last forget.
+recent() {
+	dmesg | awk '/vm: forget/ { n = 0; next } { line[n++] = $0 }
+		END { for (i = 0; i < n; i++) print line[i] }'
+}
+
+# said TEXT: the recent log has it.
 said() {
-	dmesg | sed '1,/vm: forget/d' | grep -F -- "$1"
+	recent | grep -F -- "$1"
 }
 
 forget() {

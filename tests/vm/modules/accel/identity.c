@@ -8,7 +8,7 @@
 #include <linux/kprobes.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
-#include "thousand.h"
+#include "functions.h"
 
 #define FUNCTION(n)                                                                                \
 	asm(".type identity_" #n ", @function\n"                                                   \

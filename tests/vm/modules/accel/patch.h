@@ -2,7 +2,7 @@
 /* A livepatch of the first COUNT functions of target, which then answer VERSION. */
 #include <linux/livepatch.h>
 #include <linux/module.h>
-#include "thousand.h"
+#include "functions.h"
 
 #define FUNCTION(n)                                                                                \
 	static noinline int new_##n(bool sleep)                                                    \
@@ -11,20 +11,20 @@
 	}
 #define FUNC(n) {.old_name = "target_" #n, .new_func = new_##n},
 
-THOUSAND(FUNCTION)
+HUNDRED(FUNCTION, 10)
 
 static int count = 100;
 module_param(count, int, 0);
 static bool replace;
 module_param(replace, bool, 0);
 
-static struct klp_func funcs[] = {THOUSAND(FUNC){}};
+static struct klp_func funcs[] = {HUNDRED(FUNC, 10){}};
 static struct klp_object objects[] = {{.name = "target", .funcs = funcs}, {}};
 static struct klp_patch patch = {.mod = THIS_MODULE, .objs = objects};
 
 static int __init patch_init(void)
 {
-	if (count < 1 || count > 1000)
+	if (count < 1 || count > 100)
 		return -EINVAL;
 	funcs[count] = (struct klp_func){};
 	patch.replace = replace;

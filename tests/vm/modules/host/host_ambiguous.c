@@ -5,6 +5,6 @@ static int patched(void *m, void *p)
 	return 0;
 }
 
-#define FUNCS { .old_name = "m_show", .new_func = patched }
+#define FUNCS  FUNC(m_show, patched)
 #define OBJECT NULL
 #include "patch.h"

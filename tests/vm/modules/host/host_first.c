@@ -18,8 +18,7 @@ static int first_sleep_hard(void)
 	return 0;
 }
 
-#define FUNCS                                                     \
-	{ .old_name = "host_value", .new_func = first_value },    \
-	{ .old_name = "host_sleep", .new_func = first_sleep },    \
-	{ .old_name = "host_sleep_hard", .new_func = first_sleep_hard }
+#define FUNCS                                                                                      \
+	FUNC(host_value, first_value), FUNC(host_sleep, first_sleep),                              \
+		FUNC(host_sleep_hard, first_sleep_hard)
 #include "patch.h"

@@ -5,6 +5,6 @@ static int patched(void)
 	return 0;
 }
 
-#define FUNCS { .old_name = "host_value", .new_func = patched }
+#define FUNCS FUNC(host_value, patched)
 #include "patch.h"
 MODULE_INFO(vermagic, "6.1.0-1-other SMP preempt mod_unload modversions ");

@@ -4,5 +4,5 @@ static int patched(void)
 	return 0;
 }
 
-#define FUNCS { .old_name = "host_no_such", .new_func = patched }
+#define FUNCS FUNC(host_no_such, patched)
 #include "patch.h"

@@ -5,5 +5,5 @@ static int patched(void)
 	return 0;
 }
 
-#define FUNCS { .old_name = "host_quiet", .new_func = patched }
+#define FUNCS FUNC(host_quiet, patched)
 #include "patch.h"

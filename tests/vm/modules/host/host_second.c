@@ -7,7 +7,7 @@ static int second_value(void)
 	return 3;
 }
 
-#define FUNCS { .old_name = "host_value", .new_func = second_value }
+#define FUNCS   FUNC(host_value, second_value)
 #define REPLACE true
 #include "patch.h"
-ELFNOTE32("suture", 1, "suture=0.1.0\0version=7\0fixes=CVE-2026-0001");
+ELFNOTE32("suture", 1, "suture=0.1.0\0version=7\0replace=1\0fixes=CVE-2026-0001");

@@ -7,8 +7,8 @@
  *   sleep  reading sleeps in host_sleep(), and signals end that
  *   hard   reading sleeps in host_sleep_hard(), and signals do not
  *
- * The kernel thread "host_thread" spends its life in host_thread_main(). While the parameter spin is
- * set, "host_spinner" runs and never sleeps, in nothing that is patched.
+ * The kernel thread "host_thread" spends its life in host_thread_main(). While the parameter spin
+ * is set, "host_spinner" runs and never sleeps, in nothing that is patched.
  */
 #include <linux/kthread.h>
 #include <linux/module.h>
@@ -93,9 +93,9 @@ static ssize_t hard_read(struct file *file, char __user *to, size_t size, loff_t
 	return host_sleep_hard();
 }
 
-static const struct proc_ops value_ops = { .proc_read = value_read, .proc_write = value_write };
-static const struct proc_ops sleep_ops = { .proc_read = sleep_read };
-static const struct proc_ops hard_ops = { .proc_read = hard_read };
+static const struct proc_ops value_ops = {.proc_read = value_read, .proc_write = value_write};
+static const struct proc_ops sleep_ops = {.proc_read = sleep_read};
+static const struct proc_ops hard_ops = {.proc_read = hard_read};
 
 static int __init host_target_init(void)
 {

@@ -5,5 +5,5 @@ static int patched_thread(void *unused)
 	return 0;
 }
 
-#define FUNCS { .old_name = "host_thread_main", .new_func = patched_thread }
+#define FUNCS FUNC(host_thread_main, patched_thread)
 #include "patch.h"

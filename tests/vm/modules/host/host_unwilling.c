@@ -14,6 +14,6 @@ static int patched(void)
 	return 0;
 }
 
-#define FUNCS { .old_name = "host_value", .new_func = patched }
+#define FUNCS     FUNC(host_value, patched)
 #define PRE_PATCH refuse
 #include "patch.h"

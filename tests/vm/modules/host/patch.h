@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/* A livepatch of host_target: FUNCS, and if wanted OBJECT, REPLACE and PRE_PATCH. */
-#include <linux/delay.h>
+/* A livepatch of host_target: FUNCS, a list of FUNC(old, new), and if wanted OBJECT, REPLACE and
+ * PRE_PATCH. */
 #include <linux/livepatch.h>
 #include <linux/module.h>
-#include <linux/sched/signal.h>
+
+#define FUNC(old, new)                                                                             \
+	{                                                                                          \
+		.old_name = #old, .new_func = new                                                  \
+	}
 
 #ifndef OBJECT
 #define OBJECT "host_target"
@@ -15,14 +19,14 @@
 #define PRE_PATCH NULL
 #endif
 
-static struct klp_func funcs[] = { FUNCS, {} };
+static struct klp_func funcs[] = {FUNCS, {}};
 
 static struct klp_object objs[] = {
-	{ .name = OBJECT, .funcs = funcs, .callbacks = { .pre_patch = PRE_PATCH } },
+	{.name = OBJECT, .funcs = funcs, .callbacks = {.pre_patch = PRE_PATCH}},
 	{},
 };
 
-static struct klp_patch patch = { .mod = THIS_MODULE, .objs = objs, .replace = REPLACE };
+static struct klp_patch patch = {.mod = THIS_MODULE, .objs = objs, .replace = REPLACE};
 
 static int __init patch_init(void)
 {
