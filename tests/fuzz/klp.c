@@ -1,18 +1,40 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Any bytes may come as a livepatch module. What can be read can be written again, with its
- * undefined symbols bound to vmlinux and to a module in turn, or is refused; what was written can
- * be read.
+ * Any bytes may come as a livepatch module. What can be read is looked up, and can be written
+ * again, with its undefined symbols bound to vmlinux and to a module in turn, or is refused; what
+ * was written can be read.
  */
 #include "base/guard.h"
-#include "kernel/klp/patch.h"
-#include "kernel/klp/relink.h"
+#include "kernel/klp/check.h"
+#include "kernel/klp/convert.h"
 #include "kernel/klp/sign.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+/* Looks its symbols up in a kernel that has some of those that the seeds name. */
+static void look_up(struct sut_arena *arena, const struct sut_ko *ko,
+		    const struct sut_klp_patch *patch)
+{
+	struct sut_kernel_symbol list[] = {
+		{.name = "m_show", .address = 0x1000, .size = 16, .type = 't'},
+		{.name = "m_show", .address = 0x2000, .size = 16, .type = 't'},
+		{.name = "private_variable", .address = 0x3000, .size = 8, .type = 'd'},
+		{.name = "cmdline_proc_show", .address = 0x4000, .size = 16, .type = 't'},
+	};
+	struct sut_klp_kernel kernel = {.arena = arena, .image.release = "6.1.0-50-amd64"};
+	struct sut_verdict verdict = {.arena = arena};
+	struct sut_klp_conversion conversion;
+	struct sut_diag diag = {0};
+
+	kernel.symbols.list = list;
+	kernel.symbols.count = SUT_ARRAY_SIZE(list);
+	sut_kernel_symbols_index(arena, &kernel.symbols);
+	sut_klp_resolve(ko, patch, &kernel, NULL, 0, &conversion, &verdict, &diag);
+	sut_klp_check(ko, patch, &kernel, &verdict, &diag);
+}
 
 /* Half of them late, and some whose sympos the input says. */
 static size_t bind(struct sut_arena *arena, const struct sut_ko *ko, size_t size,
@@ -51,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	sut_klp_signature_read(&arena, "fuzz.ko", bytes, &signature, &diag);
 	if (sut_ko_read(&arena, "fuzz.ko", bytes, &ko, &diag))
 		return 0;
-	sut_klp_patch_read(&arena, &ko, &patch, &diag);
+	if (!sut_klp_patch_read(&arena, &ko, &patch, &diag))
+		look_up(&arena, &ko, &patch);
 	options.binding_count = bind(&arena, &ko, size, &bindings);
 	options.bindings = bindings;
 	switch (sut_klp_relink(&arena, &ko, &options, &relinked, &diag)) {

@@ -18,7 +18,8 @@
  * functions, they are taken out together.
  *
  * Functions that the kernel has in its list already stay as they are. When anchors cannot be
- * placed, for whatever reason, none are, and the kernel goes its own way.
+ * placed, for whatever reason, none are, and the kernel goes its own way. A single function gets
+ * one, too: its patch is reverted without a wait for all tasks amid the transition then.
  *
  * Two things that unregister_ftrace_function() did for the kernel on the way are done here:
  * - klp_discard_nops() frees the nops of a replace at once, relying on the wait for handlers that
