@@ -157,7 +157,7 @@ const struct sut_rule sut_rules_process[] = {
 		.id = "seccomp",
 		.stages = SUT_STAGE_PROCESS,
 		.title = "A seccomp filter of the process does not allow what suture has to do",
-		.meaning = "A borrowed thread calls mmap, mprotect and a few others. Its filters "
+		.meaning = "A borrowed thread calls mmap, mremap and a few others. Its filters "
 			   "are read and carried out beforehand for each of these calls; one of "
 			   "them would fail, or kill the program. Or they cannot be read, which "
 			   "takes CAP_SYS_ADMIN outside of any filter.",

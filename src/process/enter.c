@@ -295,7 +295,8 @@ static bool accepted(struct sut_runtime *runtime,
 				    void *context),
 		     void *context, const struct sut_stopped *stopped)
 {
-	if ((!stopped->filtered || sut_seccomp_allows(stopped->tid, &runtime->denied)) &&
+	if ((!stopped->filtered ||
+	     sut_seccomp_allows(stopped->tid, runtime->swaps, &runtime->denied)) &&
 	    (!accept || accept(runtime, stopped, context)))
 		return true;
 	sut_resume(stopped);

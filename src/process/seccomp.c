@@ -29,11 +29,6 @@ static const struct sut_filter_call calls[] = {
 	{"mmap of data", SYS_mmap, 0x3, {0, 0, PROT_READ | PROT_WRITE, 0x100022, ~0ull, 0}},
 	{"mmap of data", SYS_mmap, 0x2, {0, 0, PROT_READ | PROT_WRITE, 0x22, ~0ull, 0}},
 	{"munmap", SYS_munmap, ANY, {0}},
-	{"mprotect of code, writable for one store",
-	 SYS_mprotect,
-	 0x3,
-	 {0, 0, PROT_READ | PROT_WRITE | PROT_EXEC}},
-	{"mprotect of code", SYS_mprotect, 0x3, {0, 0, PROT_READ | PROT_EXEC}},
 	{"rt_sigprocmask", SYS_rt_sigprocmask, 0x2, {2, 0, 0, 8}},
 	{"clock_gettime", SYS_clock_gettime, ANY, {0}},
 	{"gettid", SYS_gettid, 0, {0}},
@@ -42,6 +37,18 @@ static const struct sut_filter_call calls[] = {
 	{"futex", SYS_futex, ANY & ~0x2, {0, FUTEX_WAKE_PRIVATE}},
 	{"tgkill", SYS_tgkill, 0x3, {0, 0, 0}},
 	{"restart_syscall", SYS_restart_syscall, ANY, {0}},
+};
+
+/* Text becomes writable for a store, or pages of it are exchanged. */
+static const struct sut_filter_call stores[] = {
+	{"mprotect of code, writable for one store",
+	 SYS_mprotect,
+	 0x3,
+	 {0, 0, PROT_READ | PROT_WRITE | PROT_EXEC}},
+	{"mprotect of code", SYS_mprotect, 0x3, {0, 0, PROT_READ | PROT_EXEC}},
+};
+static const struct sut_filter_call swap[] = {
+	{"mremap", SYS_mremap, 0x11, {0, 4096, 4096, MREMAP_MAYMOVE | MREMAP_FIXED}},
 };
 
 struct value {
@@ -276,22 +283,24 @@ bool sut_filter_run(const struct sock_filter *code, size_t count,
 	return true;
 }
 
-static bool filter_allows(const struct sock_filter *code, size_t count, struct sut_seccomp *no)
+static bool filter_allows(const struct sock_filter *code, size_t count,
+			  const struct sut_filter_call *wanted, size_t wanted_count,
+			  struct sut_seccomp *no)
 {
-	for (size_t i = 0; i < SUT_ARRAY_SIZE(calls); i++) {
+	for (size_t i = 0; i < wanted_count; i++) {
 		uint32_t action = SECCOMP_RET_KILL_PROCESS;
 
-		if (sut_filter_run(code, count, &calls[i], &action) &&
+		if (sut_filter_run(code, count, &wanted[i], &action) &&
 		    (action == SECCOMP_RET_ALLOW || action == SECCOMP_RET_LOG))
 			continue;
-		no->call = calls[i].text;
+		no->call = wanted[i].text;
 		no->action = action;
 		return false;
 	}
 	return true;
 }
 
-bool sut_seccomp_allows(pid_t tid, struct sut_seccomp *no)
+bool sut_seccomp_allows(pid_t tid, bool swaps, struct sut_seccomp *no)
 {
 	struct sock_filter code[BPF_MAXINSNS];
 
@@ -301,7 +310,10 @@ bool sut_seccomp_allows(pid_t tid, struct sut_seccomp *no)
 		*no = (struct sut_seccomp){.tid = tid, .error = errno};
 		if (count < 0 && i && errno == ENOENT) /* no more of them */
 			return true;
-		if (count < 0 || !filter_allows(code, (size_t)count, no))
+		if (count < 0 ||
+		    !filter_allows(code, (size_t)count, calls, SUT_ARRAY_SIZE(calls), no) ||
+		    !filter_allows(code, (size_t)count, swaps ? swap : stores,
+				   swaps ? SUT_ARRAY_SIZE(swap) : SUT_ARRAY_SIZE(stores), no))
 			return false;
 	}
 	no->error = E2BIG;
@@ -332,9 +344,10 @@ enum sut_rc sut_seccomp_refuse(const struct sut_target *target, const struct sut
 			 "process %d (%s): the seccomp filter of thread %d %s a call that suture "
 			 "needs: %s",
 			 target->pid, target->name, no->tid, action_name(no->action), no->call);
-		sut_remedy(diag, "Allow it where the filter is made (for systemd: "
-				 "SystemCallFilter=, MemoryDenyWriteExecute=) and restart the "
-				 "program; or restart it with the fix.");
+		sut_remedy(
+			diag,
+			"Allow it where the filter is made (for systemd: "
+			"SystemCallFilter=) and restart the program; or restart it with the fix.");
 	} else {
 		sut_fail(diag, SUT_REFUSED, "seccomp",
 			 "process %d (%s): the seccomp filters of thread %d cannot be read: %s",

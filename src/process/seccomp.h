@@ -39,9 +39,10 @@ struct sut_seccomp {
 	int error;        /* errno of reading them */
 };
 
-/* Whether a stopped thread that has filters may be sent into our code; else *no is filled.
+/* Whether a stopped thread that has filters may be sent into our code (swaps: which changes text by
+ * whole pages); else *no is filled.
  * Allocates nothing. */
-bool sut_seccomp_allows(pid_t tid, struct sut_seccomp *no);
+bool sut_seccomp_allows(pid_t tid, bool swaps, struct sut_seccomp *no);
 
 /* SUT_REFUSED (rule "seccomp"). */
 enum sut_rc sut_seccomp_refuse(const struct sut_target *target, const struct sut_seccomp *no,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "process/switch.h"
+#include "process/swap.h"
 #include "base/io.h"
 
 #include <errno.h>
@@ -140,6 +141,11 @@ enum sut_rc sut_switch_start(struct sut_runtime *runtime, const struct sut_memor
 
 	if (rc != SUT_OK)
 		return rc;
+	if (runtime->swaps) {
+		rc = sut_swap_prepare(runtime, transition, diag);
+		if (rc != SUT_OK)
+			return rc;
+	}
 	/* Spent before it is used: whatever happens next, no later transition has these marks. */
 	mark = t.mark_new + 2;
 	if (!sut_target_write(target, runtime->control + offsetof(struct sut_rt_control, mark_next),

@@ -6,10 +6,8 @@
  *   meddle poke PID ADDRESS    a breakpoint at that link-time address of its program
  *   meddle trace PID           attaches to its main thread, until ended
  *   meddle lock PID            holds the lock of a controller at work, until ended
- *   meddle filter KIND COMMAND...   runs it under a seccomp filter: open allows everything, wx and
- *                              deadly refuse and kill for memory that is writable and executable
- *
- * trace and lock print "ready" when they have begun.
+ *   meddle filter KIND COMMAND...   runs it under a seccomp filter: wx kills for memory that
+ *                              becomes executable, kills and refuses do so for mremap of a page
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +15,7 @@
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -125,18 +124,17 @@ static int lock(const char *pid)
 	stay();
 }
 
-/* What mprotect(2) comes to when it would make memory both writable and executable. */
+/* One call that is answered by the action, where the bits of its third argument are set. */
 static int filter(const char *kind, char **command)
 {
-	uint32_t action = strcmp(kind, "deadly") == 0 ? SECCOMP_RET_KILL_PROCESS
-			  : strcmp(kind, "wx") == 0   ? SECCOMP_RET_ERRNO | EPERM
-						      : SECCOMP_RET_ALLOW;
+	bool wx = strcmp(kind, "wx") == 0;
 	struct sock_filter code[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, wx ? SYS_mprotect : SYS_mremap, 0, 3),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, PROT_READ | PROT_WRITE | PROT_EXEC, 0, 1),
-		BPF_STMT(BPF_RET | BPF_K, action),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, wx ? PROT_EXEC : 4096, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, strcmp(kind, "refuses") == 0 ? SECCOMP_RET_ERRNO | EPERM
+								       : SECCOMP_RET_KILL_PROCESS),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
 	};
 	struct sock_fprog program = {sizeof(code) / sizeof(code[0]), code};

@@ -118,12 +118,12 @@ nobody() {
 }
 
 filtered() {
-	for kind in wx deadly; do
+	for kind in refuses kills; do
 		started "$meddle" filter $kind server/server
 		refused apply server.sut "pid:$pid"
 		ended "$pid"
 	done
-	started "$meddle" filter open server/server
+	started "$meddle" filter wx server/server
 	suture apply server.sut "pid:$pid"
 	suture revert server "pid:$pid"
 	ended "$pid"

@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <gelf.h>
 #include <stdio.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -122,7 +123,25 @@ struct text {
 	struct sut_target target;
 	const struct sut_object *program;
 	int file;
+	GElf_Phdr code; /* its executable segment */
 };
+
+/* Not by mappings: pages of text that were exchanged are no file's. */
+static bool read_code_segment(struct text *text)
+{
+	Elf *elf = elf_version(EV_CURRENT) ? elf_begin(text->file, ELF_C_READ, NULL) : NULL;
+	bool found = false;
+
+	for (int i = 0; elf && !found && gelf_getphdr(elf, i, &text->code); i++)
+		found = text->code.p_type == PT_LOAD && text->code.p_flags & PF_X;
+	elf_end(elf);
+	return found;
+}
+
+static off_t file_offset(const struct text *text, uint64_t address)
+{
+	return (off_t)(address - text->program->bias - text->code.p_vaddr + text->code.p_offset);
+}
 
 static bool text_open(struct text *text, pid_t pid)
 {
@@ -137,7 +156,7 @@ static bool text_open(struct text *text, pid_t pid)
 	for (size_t i = 0; i < text->target.object_count; i++)
 		if (text->target.objects[i].executable)
 			text->program = &text->target.objects[i];
-	return text->program && text->file >= 0;
+	return text->program && text->file >= 0 && read_code_segment(text);
 }
 
 static void text_close(struct text *text)
@@ -147,46 +166,41 @@ static void text_close(struct text *text)
 }
 
 /* Same bytes in memory as in the file? Behind the file's end there are zeros. */
-static bool same(const struct text *text, const struct sut_map *map, uint64_t address, size_t size)
+static bool same(const struct text *text, uint64_t address, size_t size)
 {
 	SUT_FREE unsigned char *memory = malloc(size);
 	SUT_FREE unsigned char *file = calloc(1, size);
 
 	return memory && file && sut_target_read(&text->target, address, memory, size) &&
-	       pread(text->file, file, size, (off_t)(address - map->start + map->offset)) >= 0 &&
+	       pread(text->file, file, size, file_offset(text, address)) >= 0 &&
 	       memcmp(memory, file, size) == 0;
 }
 
 bool health_text_original(pid_t pid)
 {
 	struct text text;
-	bool found = false, original = text_open(&text, pid);
+	bool original = text_open(&text, pid);
+	uint64_t start;
 
-	for (size_t i = 0; original && i < text.target.map_count; i++) {
-		const struct sut_map *map = &text.target.maps[i];
-
-		if (!map->exec || !map->inode || map->start < text.program->low ||
-		    map->end > text.program->high + SUT_PAGE_SIZE)
-			continue;
-		found = true;
-		original = same(&text, map, map->start, map->end - map->start);
+	if (original) {
+		start = text.program->bias + text.code.p_vaddr;
+		original = same(&text, start, text.code.p_filesz);
 		if (!original)
 			printf("# pid %d: text at %lx differs, the program's ends at %lx\n", pid,
-			       map->start, text.program->text_end);
+			       start, text.program->text_end);
 	}
 	text_close(&text);
-	return original && found;
+	return original;
 }
 
 /* Bytes of the instruction that the file has at the address. */
-static unsigned int first_length(const struct text *text, const struct sut_map *map,
-				 uint64_t address)
+static unsigned int first_length(const struct text *text, uint64_t address)
 {
 	enum { LENGTH_MAX = 15 };
 	unsigned char code[LENGTH_MAX] = {0};
 	struct sut_insn insn = {0};
 
-	if (pread(text->file, code, sizeof(code), (off_t)(address - map->start + map->offset)) > 0)
+	if (pread(text->file, code, sizeof(code), file_offset(text, address)) > 0)
 		sut_insn_decode(code, sizeof(code), address, &insn);
 	return insn.length;
 }
@@ -200,11 +214,10 @@ size_t health_entries_changed(pid_t pid, const struct sut_patch *patch, bool beh
 	if (text_open(&text, pid))
 		for (size_t i = 0; i < patch->func_count; i++) {
 			uint64_t entry = text.program->bias + patch->funcs[i].pieces[0].address;
-			const struct sut_map *map = sut_target_map(&text.target, entry);
-			unsigned int from = map && behind ? first_length(&text, map, entry) : 0;
+			unsigned int from = behind ? first_length(&text, entry) : 0;
 
-			changed += map && from < ENTRY_SIZE &&
-				   !same(&text, map, entry + from, ENTRY_SIZE - from);
+			changed +=
+				from < ENTRY_SIZE && !same(&text, entry + from, ENTRY_SIZE - from);
 		}
 	text_close(&text);
 	return changed;

@@ -4,10 +4,15 @@
 #include "base/io.h"
 #include "base/tap.h"
 
+#include <linux/filter.h>
+#include <linux/seccomp.h>
 #include <signal.h>
 #include <sodium.h>
+#include <stddef.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 enum { WAIT_NS = 5000 * 1000 * 1000ull, POLL_US = 200 };
@@ -46,6 +51,23 @@ void fixes_read(struct fixes *fixes, const char *folder)
 	}
 }
 
+/* What systemd makes of MemoryDenyWriteExecute=, but deadly. */
+static bool install_filter(void)
+{
+	struct sock_filter code[] = {
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_mprotect, 0, 3),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, PROT_EXEC, 0, 1),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
+		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+	};
+	struct sock_fprog program = {SUT_ARRAY_SIZE(code), code};
+
+	return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 &&
+	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
+}
+
 void load_start(struct load *load, const struct fixes *fixes, struct load_options options)
 {
 	int file = memfd_create("hammer", 0);
@@ -60,6 +82,8 @@ void load_start(struct load *load, const struct fixes *fixes, struct load_option
 	snprintf(storm, sizeof(storm), "%ld", options.storm_us);
 	load->pid = fork();
 	if (load->pid == 0) {
+		if (fixes->filtered && !install_filter())
+			_exit(126);
 		execl(fixes->program, fixes->program, path, storm, options.visitors ? "1" : "0",
 		      options.forkers ? "1" : "0", NULL);
 		_exit(127);

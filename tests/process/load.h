@@ -31,6 +31,7 @@ struct fix {
 struct fixes {
 	struct sut_arena arena;
 	char program[256];
+	bool filtered; /* it runs under a filter that kills for mprotect of code */
 	struct fix list[FIX_COUNT];
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * mixed FOLDER [STEPS [SEED]]: walks at random through the versions of a hammer, while its four
- * threads, their signal handlers and visitors call what changes: fixes are applied over each other,
- * replaced, taken out from below, turned round under way and turned round again. Not one call may
- * see two versions, and after each step the target runs what the model below says. broken.c shows
- * that the same hammer finds a switch that is not careful.
+ * mixed FOLDER [STEPS [SEED [filtered]]]: walks at random through the versions of a hammer, while
+ * its four threads, their signal handlers and visitors call what changes: fixes are applied over
+ * each other, replaced, taken out from below, turned round under way and turned round again. Not
+ * one call may see two versions, and after each step the target runs what the model below says.
+ * broken.c shows that the same hammer finds a switch that is not careful.
  */
 #include "health.h"
 #include "load.h"
@@ -372,11 +372,12 @@ static const struct sut_tap_test tests[] = {
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
-		fprintf(stderr, "usage: mixed FOLDER [STEPS [SEED]]\n");
+		fprintf(stderr, "usage: mixed FOLDER [STEPS [SEED [filtered]]]\n");
 		return 2;
 	}
 	fixes_read(&settings.fixes, argv[1]);
 	settings.steps = argc > 2 ? (unsigned int)strtoul(argv[2], NULL, 10) : STEPS;
 	settings.seed = argc > 3 ? (unsigned int)strtoul(argv[3], NULL, 10) : 1;
+	settings.fixes.filtered = argc > 4;
 	return sut_tap_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

@@ -10,6 +10,8 @@ enum { SUT_RT_CLOCK_REAL = 0, SUT_RT_CLOCK_MONO = 1 };
 
 int64_t sut_rt_mmap(uint64_t address, uint64_t size, uint64_t prot, bool fixed);
 void sut_rt_munmap(uint64_t address, uint64_t size);
+/* A page takes the place of another, in one step for all threads; then nothing is at from. */
+int64_t sut_rt_move_page(uint64_t from, uint64_t to);
 int64_t sut_rt_mprotect(uint64_t address, uint64_t size, uint64_t prot);
 uint64_t sut_rt_now_ns(uint64_t clock);
 uint32_t sut_rt_thread_id(void);

@@ -216,6 +216,20 @@ enum sut_rt_list {
 };
 
 /*
+ * Where text may not be made writable (see process/swap.c): a whole page with the words of one list
+ * in it, which takes the place of the one that is there. copy 0: it has.
+ */
+struct sut_rt_swap {
+	uint64_t page;
+	uint64_t copy;
+};
+
+enum {
+	SUT_RT_SWAPS_UNDO = SUT_RT_LIST_COUNT, /* of COMMIT, page by page */
+	SUT_RT_SWAPS_COUNT,
+};
+
+/*
  * A passage of all threads from one version of some functions (old) to another (new). Enabling a
  * patch makes one to its code, disabling one to what lies below it; either end may be the original.
  *
@@ -257,6 +271,10 @@ struct sut_rt_transition {
 	   indices of functions, ascending; target SUT_RT_ANYWHERE: to any of them. */
 	uint64_t edges[2];
 	uint64_t edge_count[2];
+	uint64_t swaps[SUT_RT_SWAPS_COUNT]; /* struct sut_rt_swap; by enum sut_rt_list, and UNDO */
+	uint64_t swap_count[SUT_RT_SWAPS_COUNT];
+	uint64_t swap_table; /* the memory that all of them lie in; unmapped with the last */
+	uint64_t swap_table_size;
 };
 
 /*
@@ -511,6 +529,10 @@ SUT_RT_AT(sut_rt_transition, memory, 224);
 SUT_RT_AT(sut_rt_transition, memory_size, 232);
 SUT_RT_AT(sut_rt_transition, edges, 240);
 SUT_RT_AT(sut_rt_transition, edge_count, 256);
+SUT_RT_AT(sut_rt_transition, swaps, 272);
+SUT_RT_AT(sut_rt_transition, swap_count, 312);
+SUT_RT_AT(sut_rt_transition, swap_table, 352);
+SUT_RT_AT(sut_rt_transition, swap_table_size, 360);
 
 SUT_RT_AT(sut_rt_func, entry, 0);
 SUT_RT_AT(sut_rt_func, size, 8);

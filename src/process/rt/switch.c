@@ -43,11 +43,95 @@ static int64_t store_word(uint64_t address, uint64_t expect, uint64_t value)
 	return rc;
 }
 
+static struct sut_rt_swap *swaps_of(const struct sut_rt_transition *t, int which)
+{
+	return (struct sut_rt_swap *)t->swaps[which];
+}
+
+static int64_t put_in(struct sut_rt_swap *swap)
+{
+	int64_t rc = swap->copy ? sut_rt_move_page(swap->copy, swap->page) : 0;
+
+	if (rc < 0)
+		return rc;
+	swap->copy = 0;
+	return SUT_RT_DONE;
+}
+
+/* Is the word one of the list, and as it was or will be? */
+static bool may_change(const struct sut_rt_transition *t, enum sut_rt_list which, uint64_t address,
+		       uint64_t seen)
+{
+	const struct sut_rt_word *words = (const struct sut_rt_word *)t->list[which];
+
+	for (uint64_t i = 0; i < t->list_count[which]; i++)
+		if (words[i].address == address)
+			return seen == words[i].expect || seen == words[i].value;
+	return false;
+}
+
+/* The page differs from its copy in the list's words only: nobody else has changed it since. */
+static bool is_expected(const struct sut_rt_transition *t, enum sut_rt_list which,
+			const struct sut_rt_swap *swap)
+{
+	const uint64_t *page = (const uint64_t *)swap->page, *copy = (const uint64_t *)swap->copy;
+
+	for (uint64_t i = 0; copy && i < PAGE / sizeof(*page); i++) {
+		uint64_t seen = __atomic_load_n(&page[i], __ATOMIC_SEQ_CST);
+
+		if (seen != copy[i] && !may_change(t, which, (uint64_t)&page[i], seen))
+			return false;
+	}
+	return true;
+}
+
+/* Text that may not be written: whole pages that hold the words. */
+static int64_t swap_list(const struct sut_rt_transition *t, enum sut_rt_list which)
+{
+	for (uint64_t i = 0; i < t->swap_count[which]; i++)
+		if (!is_expected(t, which, &swaps_of(t, which)[i]))
+			return SUT_RT_CHANGED;
+	for (uint64_t i = 0; i < t->swap_count[which]; i++) {
+		int64_t rc = put_in(&swaps_of(t, which)[i]);
+
+		if (rc == SUT_RT_DONE)
+			continue;
+		while (which == SUT_RT_LIST_COMMIT && i--)
+			put_in(&swaps_of(t, SUT_RT_SWAPS_UNDO)[i]);
+		return rc;
+	}
+	return SUT_RT_DONE;
+}
+
+/* Pages that are for another way of ending. */
+static void drop_swaps(struct sut_rt_transition *t, int which)
+{
+	for (uint64_t i = 0; i < t->swap_count[which]; i++) {
+		uint64_t copy = swaps_of(t, which)[i].copy;
+
+		swaps_of(t, which)[i].copy = 0;
+		if (copy)
+			sut_rt_munmap(copy, PAGE);
+	}
+	t->swap_count[which] = 0;
+}
+
+static void drop_all_swaps(struct sut_rt_transition *t)
+{
+	for (int which = 0; which < SUT_RT_SWAPS_COUNT; which++)
+		drop_swaps(t, which);
+	if (t->swap_table)
+		sut_rt_munmap(t->swap_table, t->swap_table_size);
+	t->swap_table = 0;
+}
+
 /* All words of a list, or none. */
 static int64_t store_list(const struct sut_rt_transition *t, enum sut_rt_list which)
 {
 	const struct sut_rt_word *words = (const struct sut_rt_word *)t->list[which];
 
+	if (t->swap_count[which])
+		return swap_list(t, which);
 	for (uint64_t i = 0; i < t->list_count[which]; i++) {
 		int64_t rc = store_word(words[i].address, words[i].expect, words[i].value);
 
@@ -138,12 +222,17 @@ static void force(struct sut_core *core)
 	control->may_close = 1;
 	t->list[SUT_RT_LIST_FORWARD] = t->list[SUT_RT_LIST_FORCED];
 	t->list_count[SUT_RT_LIST_FORWARD] = t->list_count[SUT_RT_LIST_FORCED];
+	drop_swaps(t, SUT_RT_LIST_FORWARD);
+	t->swaps[SUT_RT_LIST_FORWARD] = t->swaps[SUT_RT_LIST_FORCED];
+	t->swap_count[SUT_RT_LIST_FORWARD] = t->swap_count[SUT_RT_LIST_FORCED];
+	t->swap_count[SUT_RT_LIST_FORCED] = 0;
 	__atomic_fetch_or(&t->closing, 1, __ATOMIC_SEQ_CST);
 }
 
 /* No later transition counts the same numbers: certificates of this one are void in all of them. */
 static void finish(struct sut_core *core)
 {
+	drop_all_swaps(transition_of(core));
 	control_of(core)->closing_next = (transition_of(core)->closing | 1) + 1;
 	control_of(core)->transition = 0;
 }

@@ -8,6 +8,7 @@ enum {
 	SYS_MMAP = 9,
 	SYS_MPROTECT = 10,
 	SYS_MUNMAP = 11,
+	SYS_MREMAP = 25,
 	SYS_GETPID = 39,
 	SYS_GETTID = 186,
 	SYS_FUTEX = 202,
@@ -16,6 +17,8 @@ enum {
 
 	MAP_PRIVATE_ANONYMOUS = 0x2 | 0x20,
 	MAP_FIXED_NOREPLACE = 0x100000,
+	MREMAP_MAYMOVE_FIXED = 1 | 2,
+	PAGE = 4096,
 	FUTEX_WAIT_PRIVATE = 0 | 128,
 	FUTEX_WAKE_PRIVATE = 1 | 128,
 };
@@ -63,6 +66,11 @@ int64_t sut_rt_mmap(uint64_t address, uint64_t size, uint64_t prot, bool fixed)
 void sut_rt_munmap(uint64_t address, uint64_t size)
 {
 	syscall6(SYS_MUNMAP, address, size, 0, 0, 0, 0);
+}
+
+int64_t sut_rt_move_page(uint64_t from, uint64_t to)
+{
+	return syscall6(SYS_MREMAP, from, PAGE, PAGE, MREMAP_MAYMOVE_FIXED, to, 0);
 }
 
 int64_t sut_rt_mprotect(uint64_t address, uint64_t size, uint64_t prot)
