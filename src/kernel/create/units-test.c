@@ -47,13 +47,11 @@ static const char *const tree_files[][2] = {
 	 "#endif\n"},
 	{"core.c",
 	 "#include \"bounds.h\"\n"
-	 "#define notrace __attribute__((no_instrument_function))\n"
 	 "#define init __attribute__((section(\".init.text\"), used))\n"
 	 "int core_count;\n"
 	 "static int start(void);\n"
 	 "const void *const entry __attribute__((section(\".initcall6.init\"))) = start;\n"
 	 "static int init start(void)\n{\n\treturn core_count;\n}\n"
-	 "int notrace quiet(int x)\n{\n\treturn x * 3 + core_count;\n}\n"
 	 "int core(int x)\n{\n\tcore_count += x;\n\treturn other(x) * 7;\n}\n"
 	 "int shared(int x)\n{\n\treturn x - core_count;\n}\n"
 	 "const void *const export __attribute__((section(\"___ksymtab+shared\"))) = shared;\n"},
@@ -294,16 +292,6 @@ static void judges_layout(void)
 	CHECK(refused(&kernel, "layout", "struct box"));
 }
 
-static void refuses_notrace(void)
-{
-	KERNEL kernel;
-
-	init(&kernel);
-	change(&kernel, "core.c", "s/x \\* 3/x * 4/");
-	CHECK_EQUAL(make(&kernel), SUT_OK);
-	CHECK(refused(&kernel, "notrace", "quiet"));
-}
-
 static void refuses_start(void)
 {
 	KERNEL kernel;
@@ -445,7 +433,6 @@ static const struct sut_tap_test tests[] = {
 	{"units may be named by hand", takes_units_by_hand},
 	{"conditions of a header are left to people", refuses_conditions},
 	{"a changed layout is refused", judges_layout},
-	{"a function that ftrace cannot redirect is refused", refuses_notrace},
 	{"what ran at the start is refused", refuses_start},
 	{"another initcall is refused", refuses_initcall},
 	{"an export that goes is refused", refuses_export},

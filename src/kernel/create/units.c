@@ -321,8 +321,8 @@ static enum sut_rc compare(struct sut_kernel_making *making, struct sut_kernel_p
 			return sut_context(making->diag, rc, "while comparing %s", unit->source);
 		sut_diff_kernel(arena, &objects[0], &objects[1], diff);
 		sut_diff_judge(diff, unit->source, making->verdict);
-		sut_kernel_judge_unit(unit, diff, making->verdict);
-		if (has_changes(diff))
+		sut_kernel_judge_tables(unit, diff, making->verdict);
+		if (has_changes(diff) || making->options->identity)
 			add_parts(making, parts, &capacity,
 				  (struct sut_kernel_part){
 					  .unit = unit,

@@ -36,10 +36,9 @@ enum sut_rc sut_kernel_affected_add(struct sut_kernel_making *making);
 /* Refuses files of the patch by what they are: build rules, tables of system calls, ... */
 enum sut_rc sut_kernel_judge_files(struct sut_kernel_making *making);
 
-/* What a difference means that has to do with the kernel alone: functions that cannot be
- * redirected, tables that were read when the kernel or the module started. */
-void sut_kernel_judge_unit(const struct sut_unit *unit, const struct sut_diff *diff,
-			   struct sut_verdict *verdict);
+/* Refuses entries of tables that the kernel reads at the start that come or go. */
+void sut_kernel_judge_tables(const struct sut_unit *unit, const struct sut_diff *diff,
+			     struct sut_verdict *verdict);
 
 /* Types and prototypes, for all parts. */
 enum sut_rc sut_kernel_judge_types(struct sut_arena *arena, const struct sut_kernel_parts *parts,
