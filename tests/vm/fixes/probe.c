@@ -14,6 +14,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <linux/filter.h>
 #include <linux/in6.h>
 #include <linux/kd.h>
 #include <linux/loop.h>
@@ -80,8 +81,8 @@ static int keyboard(void)
 	return 0;
 }
 
-/* A datagram to a socket of this machine. */
-static int datagram(void)
+/* A datagram to a socket of this machine, through a filter or not. */
+static int send_and_receive(const struct sock_fprog *program)
 {
 	struct sockaddr_in address = {
 		.sin_family = AF_INET,
@@ -89,14 +90,38 @@ static int datagram(void)
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
 	int to = socket(AF_INET, SOCK_DGRAM, 0), from = socket(AF_INET, SOCK_DGRAM, 0);
-	char text[16] = "";
+	struct timeval limit = {.tv_sec = 1};
+	char text[16] = "nothing";
 
+	if (setsockopt(to, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit)) != 0)
+		return 1;
+	if (program && setsockopt(to, SOL_SOCKET, SO_ATTACH_FILTER, program, sizeof(*program)) != 0)
+		return 1;
 	if (bind(to, (struct sockaddr *)&address, sizeof(address)) != 0 ||
-	    sendto(from, "arrived", 7, 0, (struct sockaddr *)&address, sizeof(address)) != 7 ||
-	    recv(to, text, sizeof(text) - 1, 0) < 0)
+	    sendto(from, "arrived", 7, 0, (struct sockaddr *)&address, sizeof(address)) != 7)
+		return 1;
+	if (recv(to, text, sizeof(text) - 1, 0) < 0 && errno != EAGAIN)
 		return 1;
 	puts(text);
 	return 0;
+}
+
+static int datagram(void)
+{
+	return send_and_receive(NULL);
+}
+
+/* The filter lets through as many bytes as the negation of 0 says. */
+static int filter(void)
+{
+	struct sock_filter code[] = {
+		{.code = BPF_LD | BPF_IMM, .k = 0},
+		{.code = BPF_ALU | BPF_NEG},
+		{.code = BPF_RET | BPF_A},
+	};
+	struct sock_fprog program = {.len = sizeof(code) / sizeof(*code), .filter = code};
+
+	return send_and_receive(&program);
 }
 
 int main(int argc, char **argv)
@@ -105,8 +130,8 @@ int main(int argc, char **argv)
 		const char *name;
 		int (*run)(void);
 	} probes[] = {
-		{"auxv", auxv},           {"blocksize", blocksize}, {"datagram", datagram},
-		{"flowlabel", flowlabel}, {"keyboard", keyboard},
+		{"auxv", auxv},     {"blocksize", blocksize}, {"datagram", datagram},
+		{"filter", filter}, {"flowlabel", flowlabel}, {"keyboard", keyboard},
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(probes) / sizeof(*probes); i++) {
