@@ -5,7 +5,7 @@
  * the section headers. Names of symbols are appended to their table, for a linker may have let two
  * of the old ones share their ends.
  */
-#include "kernel/klp/relink.h"
+#include "kernel/klp/binding.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -48,63 +48,7 @@ static void put(struct relink *r, struct blob *blob, const void *data, size_t si
 	blob->size += size;
 }
 
-static const char *with_of(const struct sut_klp_binding *binding)
-{
-	return binding->with ? binding->with : SUT_KLP_VMLINUX;
-}
-
-static const char *name_of(const struct sut_klp_binding *binding)
-{
-	return binding->name ? binding->name : binding->symbol;
-}
-
-static bool is_late(const struct sut_klp_binding *binding)
-{
-	return strcmp(with_of(binding), SUT_KLP_VMLINUX) != 0;
-}
-
-/* ---- what the bindings say ---- */
-
-/* The kernel reads "%55[^.]": no point, and module names have no '-' inside the kernel. */
-static bool is_object_name(const char *name)
-{
-	size_t length = strlen(name);
-
-	return length && length <= SUT_KLP_OBJECT_MAX && !strpbrk(name, ".-,");
-}
-
-/* The kernel reads "%511[^,]". */
-static bool is_symbol_name(const char *name)
-{
-	size_t length = strlen(name);
-
-	return length && length <= SUT_KLP_SYMBOL_MAX && !strchr(name, ',');
-}
-
-static enum sut_rc bad_binding(const struct relink *r, const struct sut_klp_binding *binding,
-			       const char *why)
-{
-	return sut_fail(r->diag, SUT_INVALID, "klp-binding", "%s: symbol %s as %s of %s: %s",
-			r->ko->elf.path, binding->symbol, name_of(binding), binding->object, why);
-}
-
-static enum sut_rc check_binding(const struct relink *r, const struct sut_klp_binding *binding)
-{
-	if (!is_object_name(binding->object) || !is_object_name(with_of(binding)))
-		return bad_binding(r, binding,
-				   "an object's name has 1 to 55 characters, and no point or dash");
-	if (!is_symbol_name(name_of(binding)))
-		return bad_binding(r, binding,
-				   "a symbol's name has 1 to 511 characters, and no comma");
-	if (is_late(binding) && !strcmp(binding->object, SUT_KLP_VMLINUX)) {
-		sut_fail(r->diag, SUT_REFUSED, "klp-object",
-			 "%s: %s is vmlinux's, and would be bound when %s arrives", r->ko->elf.path,
-			 binding->symbol, with_of(binding));
-		sut_remedy(r->diag, "bind it together with vmlinux");
-		return SUT_REFUSED;
-	}
-	return SUT_OK;
-}
+/* ---- symbols ---- */
 
 static enum sut_rc bind(struct relink *r)
 {
@@ -112,20 +56,21 @@ static enum sut_rc bind(struct relink *r)
 	for (size_t i = 0; i < r->options->binding_count; i++) {
 		const struct sut_klp_binding *binding = &r->options->bindings[i];
 		uint32_t symbol = sut_ko_find_symbol(r->ko, binding->symbol);
-		enum sut_rc rc = check_binding(r, binding);
+		enum sut_rc rc = sut_klp_binding_check(r->ko, binding, r->diag);
 
 		if (rc)
 			return rc;
 		if (symbol == SUT_KO_NONE || r->ko->symbols[symbol].st_shndx != SHN_UNDEF)
-			return bad_binding(r, binding, "the module does not leave it undefined");
+			return sut_klp_binding_refuse(r->ko, binding,
+						      "the module does not leave it undefined",
+						      r->diag);
 		if (r->bound[symbol])
-			return bad_binding(r, binding, "it was bound before");
+			return sut_klp_binding_refuse(r->ko, binding, "it was bound before",
+						      r->diag);
 		r->bound[symbol] = binding;
 	}
 	return SUT_OK;
 }
-
-/* ---- symbols ---- */
 
 /* Where a section's changed content grows: a copy, made at the first call. */
 static struct blob *content_of(struct relink *r, uint32_t section)
@@ -162,7 +107,7 @@ static void rename_symbols(struct relink *r)
 		r->symbols[i].st_name =
 			put_name(r, ko->strtab,
 				 sut_arena_printf(r->arena, ".klp.sym.%s.%s,%" PRIu64,
-						  binding->object, name_of(binding),
+						  binding->object, sut_klp_binding_name(binding),
 						  binding->sympos));
 		r->symbols[i].st_shndx = SUT_KO_SHN_LIVEPATCH;
 		r->symbols[i].st_value = 0;
@@ -176,96 +121,6 @@ static void rename_symbols(struct relink *r)
 }
 
 /* ---- relocations ---- */
-
-/*
- * Sections that the kernel works through while the livepatch itself is loaded, before any late
- * relocation is there: late ones would be read as zero, or overwrite what was made of them.
- */
-static bool is_read_at_load(const char *section)
-{
-	static const char *const names[] = {
-		".altinstructions",
-		".init",
-		".exit",
-		".orc_unwind",
-		".parainstructions",
-		".retpoline_sites",
-		".return_sites",
-		".smp_locks",
-		".static_call_sites",
-		"__bug_table",
-		"__ex_table",
-		"__jump_table",
-		"__ksymtab",
-		"__mcount_loc",
-		"__param",
-		"__tracepoints",
-		".gnu.linkonce.this_module",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (!strncmp(section, names[i], strlen(names[i])))
-			return true;
-	return false;
-}
-
-static enum sut_rc check_late(const struct relink *r, const struct sut_klp_binding *binding,
-			      const struct sut_kernel_section *section)
-{
-	if (is_read_at_load(section->name)) {
-		sut_fail(r->diag, SUT_REFUSED, "klp-late-section",
-			 "%s: section %s refers to %s of %s, which may arrive later",
-			 r->ko->elf.path, section->name, name_of(binding), binding->object);
-		sut_remedy(r->diag,
-			   "reach it through a pointer in the patch's own data, or make a patch "
-			   "of its own for %s",
-			   with_of(binding));
-		return SUT_REFUSED;
-	}
-	if (section->flags & SHF_EXECINSTR && !r->options->late_text) {
-		sut_fail(r->diag, SUT_REFUSED, "klp-late-text",
-			 "%s: code in %s refers to %s of %s directly: once %s is unloaded, it "
-			 "could not be loaded again while the livepatch is there",
-			 r->ko->elf.path, section->name, name_of(binding), binding->object,
-			 with_of(binding));
-		sut_remedy(r->diag,
-			   "keep the address in a variable of the patch, and set it to zero in "
-			   "the object's post_unpatch callback");
-		return SUT_REFUSED;
-	}
-	return SUT_OK;
-}
-
-/* The types that the kernel's module loader knows, and how many bytes each changes. */
-static unsigned int width_of(uint32_t type)
-{
-	switch (type) {
-	case R_X86_64_32:
-	case R_X86_64_32S:
-	case R_X86_64_PC32:
-	case R_X86_64_PLT32:
-		return 4;
-	case R_X86_64_64:
-	case R_X86_64_PC64:
-		return 8;
-	default:
-		return 0;
-	}
-}
-
-static enum sut_rc check_reloc(const struct relink *r, const struct sut_klp_binding *binding,
-			       const struct sut_kernel_section *section, const Elf64_Rela *rela)
-{
-	unsigned int width = width_of(ELF64_R_TYPE(rela->r_info));
-
-	if (!width || rela->r_offset > section->size || section->size - rela->r_offset < width)
-		return sut_fail(r->diag, SUT_UNSUPPORTED, "klp-binding",
-				"%s: section %s refers to %s by a relocation of type %u, which the "
-				"kernel does not know or which leads out of the section",
-				r->ko->elf.path, section->name, binding->symbol,
-				(unsigned int)ELF64_R_TYPE(rela->r_info));
-	return is_late(binding) ? check_late(r, binding, section) : SUT_OK;
-}
 
 static struct klp_rela *klp_rela_for(struct relink *r, const char *with, uint32_t section)
 {
@@ -303,12 +158,14 @@ static enum sut_rc split_table(struct relink *r, uint32_t index)
 			put(r, &stay, &rela, sizeof(rela));
 			continue;
 		}
-		rc = check_reloc(r, binding, section, &rela);
+		rc = sut_klp_binding_check_reloc(r->ko, binding, section, &rela,
+						 r->options->late_text, r->diag);
 		if (rc)
 			return rc;
-		put(r, &klp_rela_for(r, with_of(binding), table->info)->relas, &rela, sizeof(rela));
+		put(r, &klp_rela_for(r, sut_klp_binding_with(binding), table->info)->relas, &rela,
+		    sizeof(rela));
 		r->done->reloc_count++;
-		r->done->late_count += is_late(binding);
+		r->done->late_count += sut_klp_binding_is_late(binding);
 	}
 	if (stay.size != table->size)
 		r->contents[index] = stay;
