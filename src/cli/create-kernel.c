@@ -21,8 +21,8 @@ bool sut_target_is_kernel(const char *target)
 static bool check_options(const struct sut_call *call)
 {
 	static const char *const others[] = {
-		"from-source", "cross-check", "database", "with",    "beside",    "replace-set",
-		"identity",    "function",    "except",   "objects", "no-source",
+		"from-source", "cross-check", "database", "with",      "beside",
+		"replace-set", "except",      "objects",  "no-source",
 	};
 	const char *target;
 	size_t position = 0, count = 0;
@@ -32,6 +32,10 @@ static bool check_options(const struct sut_call *call)
 			sut_usage_error(call, "--%s: is not for kernels", others[i]);
 			return false;
 		}
+	if (sut_call_option(call, "function") && !sut_call_option(call, "identity")) {
+		sut_usage_error(call, "--function: is for --identity");
+		return false;
+	}
 	while ((target = sut_call_next(call, "target", &position)))
 		if (count++ || !sut_target_is_kernel(target)) {
 			sut_usage_error(call,
@@ -115,12 +119,14 @@ static int report(struct sut_out *out, const struct sut_kernel_options *options,
 		sut_out_string(out, "verdict", "nothing");
 		sut_out_headline(out, SUT_MARK_WARNING,
 				 "%s: changes no machine code of %s; nothing to patch",
-				 options->patch, options->release);
+				 options->identity ? options->name : options->patch,
+				 options->release);
 		sut_report_verdict(out, verdict);
 		return SUT_EXIT_NOTHING;
 	case SUT_VERDICT_REFUSED:
 		sut_out_string(out, "verdict", "refused");
-		sut_out_headline(out, SUT_MARK_FAILED, "%s: no patch made", options->patch);
+		sut_out_headline(out, SUT_MARK_FAILED, "%s: no patch made",
+				 options->identity ? options->name : options->patch);
 		sut_report_verdict(out, verdict);
 		return SUT_EXIT_REFUSED;
 	}
@@ -136,6 +142,7 @@ int sut_create_kernel(struct sut_call *call, struct sut_arena *arena, struct sut
 		.patch = sut_call_option(call, "patch"),
 		.strip = sut_call_option(call, "strip"),
 		.replace = sut_call_option(call, "replace") != NULL,
+		.identity = sut_call_option(call, "identity") != NULL,
 		.progress = sut_phases_progress,
 		.progress_context = phases,
 	};
@@ -155,6 +162,7 @@ int sut_create_kernel(struct sut_call *call, struct sut_arena *arena, struct sut
 		return SUT_EXIT_USAGE;
 	options.fix_count = sut_call_all(call, arena, "fixes", &options.fixes);
 	options.unit_count = sut_call_all(call, arena, "unit", &options.units);
+	options.function_count = sut_call_all(call, arena, "function", &options.functions);
 	options.allowed_count = sut_call_all(call, arena, "allow", &options.allowed);
 	rc = open_profile(arena, sut_call_option(call, "target"), &profile, &options, &held, &diag);
 	if (rc == SUT_OK)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The halves of create for a kernel in their order, the scratch folder, and the verdict. */
 #include "kernel/create/create.h"
+#include "kernel/create/extract-identity.h"
 #include "base/rules.h"
 #include "units/nothing.h"
 #include "units/scratch.h"
@@ -49,12 +50,18 @@ static enum sut_rc explain_nothing(struct creation *creation, const struct sut_k
 static enum sut_rc create_in(void *context, const char *scratch)
 {
 	struct creation *creation = context;
-	const struct sut_kernel_options *options = creation->options;
+	struct sut_kernel_options own = *creation->options;
+	const struct sut_kernel_options *options = &own;
 	struct sut_verdict *verdict = creation->verdict;
 	struct sut_kernel_parts parts = {0};
-	enum sut_rc rc = sut_kernel_parts_make(creation->arena, options, scratch, &parts, verdict,
-					       creation->diag);
+	enum sut_rc rc = SUT_OK;
 
+	if (own.identity)
+		rc = sut_identity_patch(creation->arena, creation->options, scratch, &own.patch,
+					creation->diag);
+	if (rc == SUT_OK)
+		rc = sut_kernel_parts_make(creation->arena, options, scratch, &parts, verdict,
+					   creation->diag);
 	if (rc == SUT_OK && parts.count)
 		rc = sut_kernel_patch_make(creation->arena, options, &parts, scratch,
 					   creation->patch, verdict, creation->diag);

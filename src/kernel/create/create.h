@@ -38,7 +38,10 @@ struct sut_kernel_options {
 	const char *strip;  /* -p level as a number, or NULL: find it */
 	size_t unit_count;  /* for patches of headers: the units that they affect, or none */
 	const char **units; /* relative to the tree */
-	bool replace;       /* the patch takes the place of all others */
+	bool identity;      /* no source patch: functions of the units replace themselves */
+	size_t function_count;
+	const char **functions; /* with identity: which of them; none: all */
+	bool replace;           /* the patch takes the place of all others */
 	size_t allowed_count;
 	const char **allowed;
 	void (*progress)(void *context, const char *text); /* may be NULL */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* The back half of create for a kernel: its parts proven, what changed extracted, a module made. */
 #include "kernel/create/emit.h"
+#include "kernel/create/extract-identity.h"
 
 #include <string.h>
 
@@ -123,6 +124,8 @@ enum sut_rc sut_kernel_patch_make(struct sut_arena *arena, const struct sut_kern
 	if (rc)
 		return rc;
 	carry.vmlinux = &making.targets[0];
+	if (options->identity)
+		sut_identity_choose(options, &carry);
 	sut_carry_run(&carry);
 	sut_kernel_allow(options, verdict);
 	if (verdict->refusal_count || !carry.func_count)
