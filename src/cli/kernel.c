@@ -177,6 +177,46 @@ int sut_kernel_apply(struct sut_call *call, const char *schema, const char *repl
 	return sut_call_end(&out, status);
 }
 
+static int put_plan(struct sut_out *out, const struct sut_host_effect *e)
+{
+	sut_out_object(out, NULL);
+	sut_out_string(out, "target", SUT_TARGET_KERNEL);
+	sut_out_string(out, "patch", e->patch);
+	if (e->outcome == SUT_HOST_NOTHING)
+		sut_out_headline(out, SUT_MARK_OK, "kernel: %s is applied already", e->patch);
+	else if (e->outcome == SUT_HOST_BLOCKED)
+		sut_out_headline(out, SUT_MARK_ACTIVE,
+				 "kernel: %s is in transition, which apply would follow", e->patch);
+	else
+		sut_out_headline(out, SUT_MARK_OK, "kernel: %s would be applied: %zu function%s%s",
+				 e->patch, e->func_count, e->func_count == 1 ? "" : "s",
+				 e->blocker_total ? "; tasks sleep where they would block" : "");
+	put_details(out, e, false);
+	sut_out_end(out);
+	if (e->outcome == SUT_HOST_NOTHING)
+		return SUT_EXIT_NOTHING;
+	return e->outcome == SUT_HOST_BLOCKED || e->blocker_total ? SUT_EXIT_BLOCKED
+								  : SUT_EXIT_DONE;
+}
+
+int sut_kernel_plan(struct sut_call *call)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_host_effect effect;
+	struct sut_diag diag = {0};
+	struct sut_out out;
+	enum sut_rc rc;
+	int status;
+
+	sut_call_out(call, &out, "suture.plan/1", false);
+	sut_out_array(&out, "targets");
+	rc = sut_host_plan(&sut_host_here, &arena, call->argv[0], &effect, &diag);
+	status =
+		rc == SUT_OK ? put_plan(&out, &effect) : put_failure(&out, effect.patch, rc, &diag);
+	sut_out_end(&out);
+	return sut_call_end(&out, status);
+}
+
 static int put_reverted(struct sut_out *out, const struct sut_host_effect *e)
 {
 	sut_out_object(out, NULL);

@@ -19,6 +19,9 @@ bool sut_kernel_is_meant(const struct sut_call *call);
 /* The whole of apply and replace. replaces: the patch that must be replaced, or NULL. */
 int sut_kernel_apply(struct sut_call *call, const char *schema, const char *replaces);
 
+/* The whole of plan. */
+int sut_kernel_plan(struct sut_call *call);
+
 /* For struct sut_each. */
 int sut_kernel_status(const struct sut_each *each, bool named);
 int sut_kernel_blockers(const struct sut_each *each, bool named);

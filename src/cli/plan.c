@@ -2,6 +2,7 @@
 /* suture plan: what apply would do, and who would stand in its way, without touching a target. */
 #include "cli/each.h"
 #include "cli/effect.h"
+#include "cli/kernel.h"
 #include "base/guard.h"
 
 #include <string.h>
@@ -175,6 +176,8 @@ static int run(struct sut_call *call)
 
 	if (call->argc < 1)
 		return sut_usage_error(call, "a patch file is needed");
+	if (sut_kernel_is_meant(call))
+		return sut_kernel_plan(call);
 	if (!sut_call_seconds(call, "watch", 0.5, &work.watch_ns))
 		return SUT_EXIT_USAGE;
 	sut_call_out(call, &out, "suture.plan/1", false);

@@ -12,27 +12,6 @@ struct apply {
 	struct sut_host_state state; /* before */
 };
 
-/* Whether the module that is loaded under this name is the one of the file. */
-static bool same_module(const struct apply *a)
-{
-	static const char section[] = ".note.gnu.build-id";
-	const struct sut_kernel_section *note = sut_kernel_elf_section(&a->lp.ko.elf, section);
-
-	return note && note->data &&
-	       sut_host_same(a->op.host, note->data, note->size, "/sys/module/%s/notes/%s",
-			     a->lp.name, section);
-}
-
-static enum sut_rc refuse_name(const struct apply *a, const char *what, struct sut_diag *diag)
-{
-	sut_fail(diag, SUT_REFUSED, "kernel-name", "the name %s is taken by %s", a->lp.name, what);
-	sut_remedy(diag,
-		   "`suture revert %s kernel` removes that one; or give the patch another "
-		   "name.",
-		   a->lp.name);
-	return SUT_REFUSED;
-}
-
 /* All is as wanted, except for modules that were replaced. */
 static void finish(struct apply *a)
 {
@@ -89,8 +68,8 @@ static enum sut_rc go_on(struct apply *a, const struct sut_host_patch *there, st
 {
 	enum sut_rc rc;
 
-	if (!same_module(a))
-		return refuse_name(a, "another patch that is in use", diag);
+	if (!sut_livepatch_is_loaded(a->op.host, &a->lp))
+		return sut_livepatch_refuse_name(&a->lp, "another patch that is in use", diag);
 	a->op.effect->resumed = there->transition;
 	if (there->enabled && !there->transition) {
 		a->op.effect->outcome = SUT_HOST_NOTHING;
@@ -126,7 +105,8 @@ static enum sut_rc clear_name(struct apply *a, struct sut_diag *diag)
 	if (!sut_host_exists(a->op.host, "/sys/module/%s", a->lp.name) ||
 	    sut_operation_unload(&a->op, a->lp.name))
 		return SUT_OK;
-	return refuse_name(a, "a module that is still loaded, and something refers to it", diag);
+	return sut_livepatch_refuse_name(
+		&a->lp, "a module that is still loaded, and something refers to it", diag);
 }
 
 static enum sut_rc check_replaces(const struct apply *a, const char *replaces,

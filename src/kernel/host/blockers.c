@@ -10,6 +10,7 @@
 #include "kernel/host/files.h"
 #include "kernel/host/tasks.h"
 #include "kernel/host/waits.h"
+#include "base/guard.h"
 
 #include <string.h>
 #include <unistd.h>
@@ -105,7 +106,7 @@ static double since(const struct sut_host *host, const struct sut_host_state *st
 	return age >= 0 && age < state->transition_s ? age : state->transition_s;
 }
 
-/* false: the task is gone, or went over meanwhile. */
+/* false: the task is gone. */
 static bool look_at(const struct sut_host *host, struct sut_arena *arena,
 		    const struct sut_host_state *state, const struct sut_host_task *task,
 		    struct sut_host_blocker *b)
@@ -135,8 +136,13 @@ static bool look_at(const struct sut_host *host, struct sut_arena *arena,
 	look_at_stack(state, b);
 	b->waits = syscall && !b->kthread ? sut_host_waits(host, arena, task->tid, syscall) : "";
 	b->remedy = sut_host_remedy(arena, b, state);
-	return sut_host_number(host, -1, "/proc/%d/patch_state", task->tid) ==
-	       !state->moving->enabled;
+	return true;
+}
+
+/* Whether the task went over while it was looked at. */
+static bool went_over(const struct sut_host *host, const struct sut_host_state *state, pid_t tid)
+{
+	return sut_host_number(host, -1, "/proc/%d/patch_state", tid) != !state->moving->enabled;
 }
 
 void sut_host_blockers_read(const struct sut_host *host, struct sut_arena *arena,
@@ -152,6 +158,28 @@ void sut_host_blockers_read(const struct sut_host *host, struct sut_arena *arena
 	sut_host_tasks_read(host, arena, !state->moving->enabled, tasks, max, &all, &pending);
 	blockers->list = sut_arena_array(arena, max, sizeof(blockers->list[0]));
 	for (size_t i = 0; i < pending && i < max; i++)
-		blockers->count +=
-			look_at(host, arena, state, &tasks[i], &blockers->list[blockers->count]);
+		if (look_at(host, arena, state, &tasks[i], &blockers->list[blockers->count]) &&
+		    !went_over(host, state, tasks[i].tid))
+			blockers->count++;
+}
+
+void sut_host_sleepers_read(const struct sut_host *host, struct sut_arena *arena,
+			    const struct sut_host_state *state, struct sut_host_blockers *blockers)
+{
+	enum { TASKS_MAX = 1 << 16, REST = -1 /* patch_state where nothing is in transition */ };
+	SUT_ARENA struct sut_arena list = {0};
+	struct sut_host_task *tasks = sut_arena_array(&list, TASKS_MAX, sizeof(tasks[0]));
+	size_t all, count, capacity = 0;
+
+	*blockers = (struct sut_host_blockers){0};
+	sut_host_tasks_read(host, &list, REST, tasks, TASKS_MAX, &all, &count);
+	for (size_t i = 0; i < count && i < TASKS_MAX; i++) {
+		/* Most stacks are of no interest. */
+		SUT_ARENA struct sut_arena scratch = {0};
+		struct sut_host_blocker b;
+
+		if (look_at(host, &scratch, state, &tasks[i], &b) && b.reason == SUT_HOST_ASLEEP &&
+		    look_at(host, arena, state, &tasks[i], &b) && b.reason == SUT_HOST_ASLEEP)
+			SUT_PUSH(arena, blockers->list, blockers->count, capacity) = b;
+	}
 }

@@ -337,6 +337,29 @@ static void explains_the_kernel(void)
 	end(&r);
 }
 
+static void plans(void)
+{
+	struct run r;
+
+	start(&r);
+	fake_task(&r.fake, -1, IN_OLD);
+	CHECK_EQUAL(sut_host_plan(&r.fake.host, &r.arena, SAMPLE, &r.effect, &r.diag), SUT_OK);
+	CHECK_EQUAL(r.effect.outcome, SUT_HOST_DONE);
+	CHECK_EQUAL(r.effect.blocker_total, 1);
+	CHECK_STRING(r.effect.blockers.list[0].function, "cmdline_proc_show");
+	CHECK(warned(&r, "kernel-taint"));
+	/* A patch that replaces gives back what others have. */
+	fake_patch(&r.fake, "older", "vfs_read", false);
+	fake_task(&r.fake, -1, "[<0>] new_read+0x1/0x2 [older]\n");
+	CHECK_EQUAL(sut_host_plan(&r.fake.host, &r.arena, SAMPLE, &r.effect, &r.diag), SUT_OK);
+	CHECK_EQUAL(r.effect.blocker_total, 1);
+	CHECK_STRING(r.effect.blockers.list[0].version, "older");
+	CHECK_EQUAL(r.fake.loads, 0);
+	fake_put(&r.fake, "/proc/sys/kernel/ftrace_enabled", "0\n");
+	CHECK_EQUAL(sut_host_plan(&r.fake.host, &r.arena, SAMPLE, &r.effect, &r.diag), SUT_REFUSED);
+	end(&r);
+}
+
 static void warns_of_tracers(void)
 {
 	struct run r;
@@ -487,6 +510,7 @@ static const struct sut_tap_test tests[] = {
 	{"one transition at a time", waits_for_its_turn},
 	{"another patch of the same name is not taken for this one", takes_no_other_for_itself},
 	{"the kernel's refusal is explained by its log", explains_the_kernel},
+	{"a plan is all that is said before loading, and who would block", plans},
 	{"tracers and kprobes on functions are warned of", warns_of_tracers},
 	{"replace wants the patch that is named", replaces_what_is_named},
 	{"only a transition can be forced", forces_only_a_transition},

@@ -184,6 +184,14 @@ enum sut_rc sut_host_apply(const struct sut_host *host, struct sut_arena *arena,
 			   const char *replaces, const struct sut_host_options *options,
 			   struct sut_host_effect *effect, struct sut_diag *diag);
 
+/*
+ * What sut_host_apply() would say before it loads the module: outcome DONE (it would be applied),
+ * warnings, and the tasks that sleep where they would block. NOTHING: it is applied. BLOCKED: its
+ * transition is under way.
+ */
+enum sut_rc sut_host_plan(const struct sut_host *host, struct sut_arena *arena, const char *path,
+			  struct sut_host_effect *effect, struct sut_diag *diag);
+
 /* Disables a patch, follows the transition, unloads its module. */
 enum sut_rc sut_host_revert(const struct sut_host *host, struct sut_arena *arena, const char *name,
 			    const struct sut_host_options *options, struct sut_host_effect *effect,

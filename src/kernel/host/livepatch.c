@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "kernel/host/files.h"
 #include "kernel/host/operation.h"
 #include "base/guard.h"
 
@@ -75,4 +76,26 @@ enum sut_rc sut_livepatch_open(struct sut_arena *arena, const char *path,
 void sut_livepatch_close(struct sut_livepatch *livepatch)
 {
 	sut_guard_close(&livepatch->fd);
+}
+
+bool sut_livepatch_is_loaded(const struct sut_host *host, const struct sut_livepatch *livepatch)
+{
+	static const char section[] = ".note.gnu.build-id";
+	const struct sut_kernel_section *note = sut_kernel_elf_section(&livepatch->ko.elf, section);
+
+	return note && note->data &&
+	       sut_host_same(host, note->data, note->size, "/sys/module/%s/notes/%s",
+			     livepatch->name, section);
+}
+
+enum sut_rc sut_livepatch_refuse_name(const struct sut_livepatch *livepatch, const char *holder,
+				      struct sut_diag *diag)
+{
+	sut_fail(diag, SUT_REFUSED, "kernel-name", "the name %s is taken by %s", livepatch->name,
+		 holder);
+	sut_remedy(diag,
+		   "`suture revert %s kernel` removes that one; or give the patch another "
+		   "name.",
+		   livepatch->name);
+	return SUT_REFUSED;
 }

@@ -70,6 +70,13 @@ enum sut_rc sut_livepatch_open(struct sut_arena *arena, const char *path,
 			       struct sut_livepatch *livepatch, struct sut_diag *diag);
 void sut_livepatch_close(struct sut_livepatch *livepatch);
 
+/* Whether the module that is loaded under this name is the one of the file. */
+bool sut_livepatch_is_loaded(const struct sut_host *host, const struct sut_livepatch *livepatch);
+
+/* SUT_REFUSED (rule "kernel-name"); holder: "another patch". */
+enum sut_rc sut_livepatch_refuse_name(const struct sut_livepatch *livepatch, const char *holder,
+				      struct sut_diag *diag);
+
 /* All that the kernel would refuse, and what it would do without a word although it is wrong. */
 enum sut_rc sut_livepatch_check(struct sut_operation *operation,
 				const struct sut_livepatch *livepatch,

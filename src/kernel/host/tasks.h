@@ -17,6 +17,13 @@ struct sut_host_task {
 void sut_host_tasks_read(const struct sut_host *host, struct sut_arena *arena, int wanted,
 			 struct sut_host_task *list, size_t max, size_t *tasks, size_t *pending);
 
+/*
+ * No transition runs yet: tasks that are asleep where one to state->moving, which need not be in
+ * the kernel, would find them in its way.
+ */
+void sut_host_sleepers_read(const struct sut_host *host, struct sut_arena *arena,
+			    const struct sut_host_state *state, struct sut_host_blockers *blockers);
+
 /* The fields of /proc/TID/stat that are wanted here. */
 struct sut_host_stat {
 	char comm[64];

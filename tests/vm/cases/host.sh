@@ -37,6 +37,8 @@ goes_on() {
 }
 
 insmod host_target.ko
+check "a plan changes nothing" ends 0 "host_first would be applied: 3 functions" \
+	suture plan host_first.ko kernel
 check "a livepatch is applied" ends 0 "kernel: host_first applied in" suture apply host_first.ko
 check "... and runs" is "cat $target/value" 2
 check "the same again is nothing to do" ends 2 "applied already" suture apply host_first.ko kernel
@@ -61,6 +63,8 @@ check "the original runs" is "cat $target/value" 1
 kill $pid 2>/dev/null
 
 reader hard
+check "a plan foresees who will block" ends 3 "task $pid (cat, D) is in host_sleep_hard" \
+	suture plan host_first.ko
 check "a patch that a task blocks is taken back" ends 6 "host_first was reverted" \
 	suture apply host_first.ko --wait 1
 check "... and names who blocked" \
