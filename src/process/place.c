@@ -24,16 +24,23 @@ enum { STUB_MAX = 1024 };
 
 static const uint64_t stub_pending = UINT64_C(0x5354554250454e44);
 
-static uint64_t slack_start(const struct sut_object *object)
+/* Behind the text of the i-th object; the last one is what the kernel maps for system calls, which
+ * a static program has, too. 0: it has no text. */
+static uint64_t slack_start(const struct sut_target *target, size_t i)
 {
-	return (object->text_end + 15) & ~UINT64_C(15);
+	if (i < target->object_count)
+		return (target->objects[i].text_end + 15) & ~UINT64_C(15);
+	for (size_t k = 0; k < target->map_count; k++)
+		if (target->maps[k].exec && strcmp(target->maps[k].path, "[vdso]") == 0)
+			return target->maps[k].end - STUB_MAX;
+	return 0;
 }
 
 /* Zeroed bytes behind an executable segment, in its last page; 0: none. */
 static uint64_t find_slack(const struct sut_target *target, size_t size)
 {
-	for (size_t i = 0; i < target->object_count; i++) {
-		uint64_t start = slack_start(&target->objects[i]);
+	for (size_t i = 0; i <= target->object_count; i++) {
+		uint64_t start = slack_start(target, i);
 		uint64_t end = (start + SUT_PAGE_SIZE - 1) & ~(uint64_t)(SUT_PAGE_SIZE - 1);
 		const struct sut_map *map = sut_target_map(target, start);
 		unsigned char bytes[STUB_MAX];
@@ -180,8 +187,8 @@ static void remove_abandoned_stubs(struct sut_runtime *runtime)
 	unsigned char bytes[STUB_MAX];
 	struct stub_data data;
 
-	for (size_t i = 0; i < target->object_count; i++) {
-		uint64_t slack = slack_start(&target->objects[i]);
+	for (size_t i = 0; i <= target->object_count; i++) {
+		uint64_t slack = slack_start(target, i);
 
 		if (!sut_target_read(target, slack, bytes, size) ||
 		    memcmp(bytes, sut_stub, code) != 0)

@@ -230,8 +230,8 @@ enum sut_rc sut_thread_layout(const struct sut_target *target, struct sut_thread
 		sut_fail(diag, SUT_UNSUPPORTED, "libc",
 			 "process %d (%s): no glibc thread control block was found in its memory",
 			 target->pid, target->name);
-		sut_remedy(diag, "This version patches dynamically linked glibc programs (2.34 or "
-				 "newer) only.");
+		sut_remedy(diag, "This version patches programs of glibc (2.34 or newer), static "
+				 "ones too, and of no other C library.");
 		return SUT_UNSUPPORTED;
 	}
 	*layout = found;

@@ -1,0 +1,73 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# One server, built in all the ways that programs are.
+. "$(dirname "$0")/lib.sh"
+
+ask() {
+	bash -c 'exec 3<> "/dev/tcp/127.0.0.1/$0" && echo hello >&3 && head -n 1 <&3' "$port"
+}
+
+# there_and_back KIND GCC-OPTION...: what it answers before, with and after its patch.
+there_and_back() {
+	kind=$1
+	shift
+	built "$kind" server "$@"
+	created "$kind" server "$kind" > output 2>&1
+	started "$kind/server"
+	port=$said
+	ask
+	suture apply "$kind.sut" "pid:$pid"
+	ask
+	suture revert "$kind" "pid:$pid"
+	ask
+	ended "$pid"
+}
+
+position_dependent() { there_and_back fixed -no-pie; }
+static_fixed() { there_and_back static -static; }
+static_pie() { there_and_back static-pie -static-pie; }
+landing_pads() { there_and_back cet -fcf-protection=full -Wl,-z,ibt,-z,shstk; }
+entry_nops() { there_and_back nops -fpatchable-function-entry=8,3; }
+frame_pointers() { there_and_back frames -fno-omit-frame-pointer -mno-omit-leaf-frame-pointer; }
+sized() { there_and_back sized -Os -fno-plt -Wl,-z,now; }
+
+without_symbols() {
+	built full server
+	mkdir stripped
+	created full server stripped > output 2>&1
+	strip -o stripped/server full/server
+	started stripped/server
+	port=$said
+	suture apply stripped.sut "pid:$pid"
+	ask
+	ended "$pid"
+}
+
+# The patch would fit; what a thread is, is not known there.
+musl() {
+	mkdir "$work/musl"
+	cp "$here/targets/server.c" "$work/musl"
+	(cd "$work/musl" && "$suture" record -- musl-gcc -D_GNU_SOURCE -O2 -g \
+		-Wl,--build-id -o server server.c) > log 2>&1
+	created musl server musl > output 2>&1
+	started musl/server
+	port=$said
+	suture apply musl.sut "pid:$pid"
+	ask
+	ended "$pid"
+}
+
+transcript "a program at fixed addresses" position_dependent
+transcript "a static program" static_fixed
+transcript "a static program at random addresses" static_pie
+transcript "one with landing pads" landing_pads
+transcript "one with nops at its entries" entry_nops
+transcript "one with frame pointers" frame_pointers
+transcript "a small one without a linkage table" sized
+transcript "a stripped one" without_symbols
+if command -v musl-gcc > /dev/null; then
+	transcript "a program of another C library is refused unharmed" musl
+else
+	skipped "a program of another C library is refused unharmed" "no musl-gcc"
+fi
+finish
