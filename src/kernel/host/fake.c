@@ -206,3 +206,40 @@ void fake_end(struct fake *fake)
 {
 	fake_remove(fake, "");
 }
+
+const struct sut_host_options ten_seconds = {.wait_ns = 10ull * SECOND};
+
+void run_start(struct run *run)
+{
+	*run = (struct run){0};
+	fake_start(&run->fake);
+}
+
+void run_end(struct run *run)
+{
+	sut_arena_deinit(&run->arena);
+	fake_end(&run->fake);
+}
+
+enum sut_rc run_apply(struct run *run, const char *path, const char *replaces,
+		      const struct sut_host_options *options)
+{
+	run->diag = (struct sut_diag){0};
+	return sut_host_apply(&run->fake.host, &run->arena, path, replaces, options, &run->effect,
+			      &run->diag);
+}
+
+enum sut_rc run_revert(struct run *run, const char *name, const struct sut_host_options *options)
+{
+	run->diag = (struct sut_diag){0};
+	return sut_host_revert(&run->fake.host, &run->arena, name, options, &run->effect,
+			       &run->diag);
+}
+
+bool run_warned(const struct run *run, const char *rule)
+{
+	for (size_t i = 0; i < run->effect.warning_count; i++)
+		if (strcmp(run->effect.warnings[i].rule, rule) == 0)
+			return true;
+	return false;
+}

@@ -36,4 +36,22 @@ void fake_patch(const struct fake *fake, const char *name, const char *function,
 /* Task 102, which sleeps in the frames that are given and has not gone over. */
 void fake_task(const struct fake *fake, int patch_state, const char *stack);
 
+/* One operation on a fake kernel, and what came of it. */
+struct run {
+	struct fake fake;
+	struct sut_arena arena;
+	struct sut_host_effect effect;
+	struct sut_diag diag;
+};
+
+extern const struct sut_host_options ten_seconds;
+
+void run_start(struct run *run);
+void run_end(struct run *run);
+/* path: of the sample. */
+enum sut_rc run_apply(struct run *run, const char *path, const char *replaces,
+		      const struct sut_host_options *options);
+enum sut_rc run_revert(struct run *run, const char *name, const struct sut_host_options *options);
+bool run_warned(const struct run *run, const char *rule);
+
 #endif
