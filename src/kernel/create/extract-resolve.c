@@ -13,6 +13,7 @@
  */
 #include "kernel/create/extract.h"
 #include "object/kernel.h"
+#include "object/labels.h"
 #include "insn/insn.h"
 
 #include <elf.h>
@@ -146,6 +147,29 @@ static bool use_new_variable(const struct reference *reference, uint32_t def)
 	return use_own(reference, def);
 }
 
+/* The variable has labels of the code that refers to it, or of other carried code. */
+static bool leads_into_carried(const struct reference *reference, uint32_t def)
+{
+	const struct sut_object *after = reference->after;
+	uint32_t function = sut_labels_of(after, def);
+
+	if (function == SUT_NO_DEF)
+		return false;
+	return reference->carry->parts[reference->part].change[function] == SUT_CHANGE_CHANGED ||
+	       (reference->user != SUT_NO_DEF &&
+		after->defs[reference->user].parent == after->defs[function].parent);
+}
+
+/* The original has the labels of the old code. */
+static bool use_labels(const struct reference *reference, uint32_t def)
+{
+	refuse(reference, "label", reference->after->defs[def].name,
+	       "which has addresses of its labels (computed goto), and one that is kept when the "
+	       "call is over would lead into the other version; look whether any is, and if not, "
+	       "--allow label");
+	return use_own(reference, def);
+}
+
 static bool resolve_variable(const struct reference *reference, uint32_t def)
 {
 	const struct sut_diff *diff = diff_of(reference);
@@ -154,6 +178,8 @@ static bool resolve_variable(const struct reference *reference, uint32_t def)
 
 	if (diff->twins.before[def] == SUT_NO_DEF)
 		return use_new_variable(reference, def);
+	if (leads_into_carried(reference, def))
+		return use_labels(reference, def);
 	if (is_of_macro(reference, variable))
 		return use_own(reference, def);
 	if (copied && (sut_name_is_generated(variable->name) || diff->twins.doubtful[def] ||

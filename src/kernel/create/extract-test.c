@@ -69,6 +69,27 @@ static void variables_are_the_originals_and_new_ones_the_patchs(void)
 	CHECK_EQUAL(sut_carry_sample_section(&s, ".data.new")->data[0], 4);
 }
 
+/* The original's table would lead into the original's code. */
+static void a_table_of_labels_is_carried_and_asked_about(void)
+{
+	SUT_CARRY_SAMPLE s = {0};
+
+	CARRY(s, NULL,
+	      "int f(const char *p, int x)\n"
+	      "{\n"
+	      "static const void *const table[] = { &&add, &&sub, &&end };\n"
+	      "goto *table[(int)*p];\n"
+	      "add: x++; goto *table[(int)*++p];\n"
+	      "sub: x -= %d; goto *table[(int)*++p];\n"
+	      "end: return x;\n"
+	      "}");
+	CHECK(sut_testunit_refused(&s.test, "label", "table"));
+	CHECK_EQUAL(s.carry.func_count, 1);
+	for (size_t i = 0; i < s.carry.symbol_count; i++)
+		if (!strncmp(s.carry.symbols[i].name, "table", 5))
+			CHECK_EQUAL(s.carry.symbols[i].source, SUT_CARRY_OWN);
+}
+
 static void the_address_of_a_changed_function_is_the_originals(void)
 {
 	SUT_CARRY_SAMPLE s = {0};
@@ -177,6 +198,8 @@ static const struct sut_tap_test tests[] = {
 	{"what vmlinux exports is bound by name", what_vmlinux_exports_is_bound_by_name},
 	{"variables are the original's, and new ones the patch's",
 	 variables_are_the_originals_and_new_ones_the_patchs},
+	{"a table of labels is carried, and asked about",
+	 a_table_of_labels_is_carried_and_asked_about},
 	{"the address of a changed function is the original's",
 	 the_address_of_a_changed_function_is_the_originals},
 	{"namesakes are named by their position", namesakes_are_named_by_their_position},
