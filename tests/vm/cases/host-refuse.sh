@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # What suture refuses before a livepatch is loaded, what the kernel refuses, and what is warned of.
-# vm: -b suture
+# vm: -b suture -c 1
 # modules: tests/vm/modules/host
 . ./tap.sh
 tracing=/sys/kernel/tracing

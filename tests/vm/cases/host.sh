@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The life of a livepatch under suture: applied, blocked, freed by the remedy that is printed, turned
 # round, replaced, reverted; and a command that is killed.
-# vm: -b suture
+# vm: -b suture -c 1
 # modules: tests/vm/modules/host
 . ./tap.sh
 target=/proc/host_target
