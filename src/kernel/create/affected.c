@@ -41,6 +41,7 @@ struct search {
 	size_t count, capacity;
 	const char **files;    /* of the tree that units may include */
 	const char *condition; /* a file in which conditions change, or NULL */
+	bool only_code;        /* nothing but bodies of functions changes in the headers */
 };
 
 /* ---- files ---- */
@@ -247,20 +248,33 @@ static enum sut_rc take_file(struct search *search, const struct sut_patched_fil
 			const struct sut_span *span = &sides[side].list[i];
 
 			/* Line numbers are ours. */
-			if (strncmp(span->text, "#line", 5) != 0 &&
-			    !has_span(&sides[1 - side], span->text))
-				take_span(search, file->path, span);
+			if (strncmp(span->text, "#line", 5) == 0 ||
+			    has_span(&sides[1 - side], span->text))
+				continue;
+			search->only_code &= span->body;
+			take_span(search, file->path, span);
 		}
 	return rc;
 }
 
 /* ---- who uses it ---- */
 
-/* A prototype that only passes a pointer does not change with what it points to. */
-static bool is_prototype(const struct sut_span *span)
+/*
+ * Whether a span that names something changed is as good as changed. A prototype does not change
+ * with the types that it passes. And where only code changes, types and conditions stay what they
+ * are, for no constant can depend on what a function does; what is left are macros, functions, and
+ * data that may hold a function's address.
+ */
+static bool depends(const struct search *search, const struct sut_span *span)
 {
-	return *span->text != '#' && !strchr(span->text, '{') && !strchr(span->text, '=') &&
-	       strncmp(span->text, "typedef", strlen("typedef")) != 0 && strchr(span->text, '(');
+	bool data = strchr(span->text, '=') && strncmp(span->text, "enum", 4) != 0;
+
+	if (*span->text != '#' && !strchr(span->text, '{') && !data &&
+	    strncmp(span->text, "typedef", strlen("typedef")) != 0 && strchr(span->text, '('))
+		return false;
+	if (search->only_code && *span->text == '#')
+		return sut_span_reach(span) == SUT_SPAN_NAMED;
+	return !search->only_code || span->body || data;
 }
 
 /* Copies of names, for the list of them grows while it is used. */
@@ -278,7 +292,7 @@ static void search_files(struct search *search, size_t first)
 {
 	const struct sut_names fresh = names_from(search, first);
 
-	for (size_t i = 0; i < search->count; i++) {
+	for (size_t i = 0; i < search->count && search->names.count <= NAMES_MAX; i++) {
 		SUT_ARENA struct sut_arena arena = {0};
 		const char *path = search->files[i];
 		MAPPED struct mapped file = map_file(search, path);
@@ -295,7 +309,7 @@ static void search_files(struct search *search, size_t first)
 		for (size_t k = 0; k < spans.count; k++) {
 			const struct sut_span *span = &spans.list[k];
 
-			if (!is_prototype(span) &&
+			if (depends(search, span) &&
 			    sut_names_in(&fresh, span->text, strlen(span->text)))
 				take_span(search, path, span);
 		}
@@ -381,6 +395,7 @@ enum sut_rc sut_kernel_affected_add(struct sut_kernel_making *making)
 {
 	struct search search = {
 		.making = making,
+		.only_code = true,
 		.names.arena = making->arena,
 		.pasted.arena = making->arena,
 		.included.arena = making->arena,
