@@ -104,7 +104,8 @@ const struct sut_rule sut_rules_host[] = {
 		.stages = SUT_STAGE_PROCESS,
 		.title = "The file is no livepatch",
 		.meaning = "A kernel module can be loaded and yet patch nothing. A livepatch is "
-			   "marked as one, and the kernel refuses to patch for others.",
+			   "marked as one, and enables itself when it is loaded. One that does not "
+			   "is unloaded at once.",
 		.remedy = "MODULE_INFO(livepatch, \"Y\") in its source.",
 	},
 	{

@@ -85,6 +85,18 @@ static enum sut_rc go_on(struct apply *a, const struct sut_host_patch *there, st
 	return follow(a, diag);
 }
 
+/* A module that is marked as a livepatch need not be one. */
+static enum sut_rc check_enabled(struct apply *a, struct sut_diag *diag)
+{
+	if (sut_host_exists(a->op.host, "/sys/kernel/livepatch/%s", a->lp.name))
+		return SUT_OK;
+	sut_operation_unload(&a->op, a->lp.name);
+	sut_fail(diag, SUT_REFUSED, "kernel-no-livepatch",
+		 "%s was loaded and has patched nothing, so it was unloaded", a->lp.name);
+	sut_remedy(diag, "A livepatch enables itself in its module_init (klp_enable_patch).");
+	return SUT_REFUSED;
+}
+
 static enum sut_rc load(struct apply *a, struct sut_diag *diag)
 {
 	const struct sut_host *host = a->op.host;
@@ -94,7 +106,7 @@ static enum sut_rc load(struct apply *a, struct sut_diag *diag)
 
 	a->op.effect->load_s = sut_operation_seconds(&a->op, start);
 	if (!error)
-		return SUT_OK;
+		return check_enabled(a, diag);
 	sut_log_read(a->op.arena, a->op.log_fd, &log);
 	return sut_explain_load(a->op.arena, a->lp.name, -error, &log, diag);
 }

@@ -2,8 +2,8 @@
 /*
  * The kernel answers a refused module with an errno that stands for a dozen reasons, and writes the
  * reason to its log, for kernel developers. The tables here are those lines of Linux 6.1
- * (kernel/livepatch/core.c and patch.c, kernel/module/main.c and signing.c, security/lockdown) and
- * what they mean to somebody who wants to apply a patch.
+ * (kernel/livepatch/core.c and patch.c, kernel/module/main.c and signing.c, security/lockdown), and
+ * those of suture.ko, and what they mean to somebody who wants to apply a patch.
  */
 #include "kernel/host/explain.h"
 #include "base/guard.h"
@@ -30,9 +30,7 @@ static const struct line lines[] = {
 	 "this kernel has no *. symbol *", OTHER_KERNEL},
 	{"livepatch: failed to find location for function '*'",
 	 "* cannot be redirected: the compiler gave it no place for a tracer",
-	 "Patch its callers: functions marked notrace or __init, and parts such as .cold, cannot "
-	 "be "
-	 "livepatched."},
+	 "Patch its callers: what is notrace, __init or a .cold part cannot be livepatched."},
 	{"livepatch: failed to register ftrace handler for function '*' (-16)",
 	 "* cannot be redirected: somebody else redirects it, or tracing is switched off",
 	 "Look at /sys/kernel/tracing/enabled_functions, and at the sysctl kernel.ftrace_enabled."},
@@ -46,8 +44,7 @@ static const struct line lines[] = {
 	 "Revert the other patch first, or take a newer one."},
 	{"livepatch: module * is not marked as a livepatch module",
 	 "the module * is not marked as a livepatch",
-	 "Its source needs MODULE_INFO(livepatch, "
-	 "\"Y\")."},
+	 "Its source needs MODULE_INFO(livepatch, \"Y\")."},
 	{"livepatch: invalid access to vmlinux symbol '*' from module-specific livepatch "
 	 "relocation section",
 	 "the relocation of * waits for a module although the kernel itself has the symbol",
@@ -56,9 +53,10 @@ static const struct line lines[] = {
 	 OTHER_KERNEL},
 	{"x86/modules: Skipping invalid relocation target, existing value is nonzero for type *",
 	 "a relocation of the patch was written already",
-	 "Make the module again: a livepatch "
-	 "must not be linked against its own "
-	 "relocations."},
+	 "Make it again: a livepatch must not be linked against its own relocations."},
+	{"suture: * was not asked for: a part is loaded with its object",
+	 "* is a part of a patch, and comes with the module that it patches",
+	 "Load that module; its part comes by itself."},
 	{"*: Unknown symbol * (err *)", "* needs the symbol *, which nobody exports",
 	 "Load the module that has it first, or make it a livepatch symbol with suture convert."},
 	{"*: disagrees about version of symbol *",
@@ -142,8 +140,9 @@ static bool is_about(const char *text, const char *module)
 {
 	if (strstr(text, "tainting kernel"))
 		return false;
-	return strncmp(text, "livepatch:", 10) == 0 || strncmp(text, "x86/modules:", 12) == 0 ||
-	       strstr(text, module) || strstr(text, "Lockdown:") || strstr(text, "Loading of");
+	return strncmp(text, "livepatch:", 10) == 0 || strncmp(text, "suture:", 7) == 0 ||
+	       strncmp(text, "x86/modules:", 12) == 0 || strstr(text, module) ||
+	       strstr(text, "Lockdown:") || strstr(text, "Loading of");
 }
 
 enum sut_rc sut_explain_load(struct sut_arena *arena, const char *module, int error,

@@ -111,6 +111,10 @@ static int load(void *context, int fd)
 		fake_put(fake, "/dev/kmsg", "%s", fake->load_log);
 	if (fake->load_error)
 		return fake->load_error;
+	if (fake->idle) {
+		fake_put(fake, "/sys/module/sample/refcnt", "0\n");
+		return 0;
+	}
 	fake_patch(fake, "sample", "cmdline_proc_show", true);
 	fake_put(fake, "/sys/module/sample/notes/.note.gnu.build-id",
 		 "%c%c%c%c%c%c%c%c%c%c%c%cGNU%c%s", 4, 0, 0, 0, 4, 0, 0, 0, 3, 0, 0, 0, 0,

@@ -205,6 +205,18 @@ static void waits_for_its_turn(void)
 	run_end(&r);
 }
 
+static void unloads_what_patches_nothing(void)
+{
+	struct run r;
+
+	run_start(&r);
+	r.fake.idle = true;
+	CHECK_EQUAL(run_apply(&r, SAMPLE, NULL, &ten_seconds), SUT_REFUSED);
+	CHECK_STRING(r.diag.rule, "kernel-no-livepatch");
+	CHECK_EQUAL(r.fake.unloads, 1);
+	run_end(&r);
+}
+
 static void forces_only_a_transition(void)
 {
 	struct run r;
@@ -311,6 +323,7 @@ static const struct sut_tap_test tests[] = {
 	{"... but not below a newer patch of the same function", is_not_turned_round_below_another},
 	{"a module that is referred to stays, and is told", keeps_a_pinned_module},
 	{"one transition at a time", waits_for_its_turn},
+	{"a module that patches nothing is unloaded", unloads_what_patches_nothing},
 	{"only a transition can be forced", forces_only_a_transition},
 	{"the state is read from sysfs, modules and log", reads_the_state},
 	{"the other end of a pipe is named", finds_the_other_end},

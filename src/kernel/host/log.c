@@ -48,9 +48,9 @@ void sut_log_parse(struct sut_arena *arena, char *text, struct sut_log *log)
 		take_record(arena, record, log);
 }
 
-bool sut_log_read(struct sut_arena *arena, int fd, struct sut_log *log)
+void sut_log_read(struct sut_arena *arena, int fd, struct sut_log *log)
 {
-	size_t size = 0, capacity = 2 * RECORD_MAX, before = log->count;
+	size_t size = 0, capacity = 2 * RECORD_MAX;
 	char *text = sut_arena_alloc(arena, capacity);
 
 	while (fd >= 0 && size < LOG_MAX) {
@@ -68,7 +68,6 @@ bool sut_log_read(struct sut_arena *arena, int fd, struct sut_log *log)
 	}
 	text[size] = '\0';
 	sut_log_parse(arena, text, log);
-	return log->count > before;
 }
 
 bool sut_log_match(struct sut_arena *arena, const char *line, const char *pattern,

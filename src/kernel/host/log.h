@@ -21,8 +21,8 @@ struct sut_log {
 /* A descriptor to read what comes from now on, or all that is still there; -1: not allowed. */
 int sut_log_open(const struct sut_host *host, bool from_now);
 
-/* What has come since the last read, appended; false: nothing, or the reader was too slow. */
-bool sut_log_read(struct sut_arena *arena, int fd, struct sut_log *log);
+/* Appends what has come since the last read; fd may be -1. */
+void sut_log_read(struct sut_arena *arena, int fd, struct sut_log *log);
 
 /* The same for text as /dev/kmsg has it. */
 void sut_log_parse(struct sut_arena *arena, char *text, struct sut_log *log);

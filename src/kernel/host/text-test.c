@@ -87,6 +87,9 @@ static void explains(void)
 	CHECK(strstr(diag.entry[0], "fix needs the symbol sut_register"));
 	explain(&arena, ENODEV, "livepatch: pre-patch callback failed for object 'vmlinux'", &diag);
 	CHECK(strstr(diag.entry[0], "callback for vmlinux said no"));
+	explain(&arena, EBUSY, "suture: part_x was not asked for: a part is loaded with its object",
+		&diag);
+	CHECK(strstr(diag.entry[0], "part_x is a part of a patch"));
 	CHECK_EQUAL(explain(&arena, EBUSY, NULL, &diag), SUT_RETRY);
 	CHECK(strstr(diag.entry[0], "another patch began"));
 	CHECK_EQUAL(explain(&arena, EPERM, NULL, &diag), SUT_REFUSED);

@@ -22,6 +22,9 @@ stays_out() {
 
 insmod host_target.ko
 check "a module that is no livepatch" refuses "" "a kernel module, but no livepatch" host_dry.ko
+check "one that enables no patch" \
+	refuses kernel-no-livepatch "was loaded and has patched nothing" host_idle.ko
+check "... and is unloaded" [ ! -e /sys/module/host_idle ]
 check "a livepatch for another kernel" \
 	refuses kernel-release "made for Linux 6.1.0-1-other" host_foreign.ko
 check "a function that is not there" \
