@@ -1,33 +1,23 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * A function of a module is replaced, whether that is loaded before the livepatch or after it. What
- * it needs of the module lies in variables of the livepatch, which are filled when the module
- * comes; they must be zero before they are filled again, or Linux 6.1 refuses to load the module.
+ * A function of a module is replaced, whether that is loaded before the livepatch or after it, and
+ * uses what is private in the module. `suture convert` binds that for each time the module comes;
+ * what was written then has to be cleared when it goes, or Linux 6.1 does not load it again.
  */
 #include <linux/device.h>
 #include <linux/livepatch.h>
 #include <linux/module.h>
-#include <linux/string.h>
+#include <suture/reload.h>
 
 extern int max_loop;
 extern ssize_t loop_attr_do_show_offset(struct device *dev, struct device_attribute *attr,
 					char *buf);
 
-static struct {
-	int *max_loop;
-	typeof(&loop_attr_do_show_offset) show_offset;
-} loop = {&max_loop, loop_attr_do_show_offset};
-
 static ssize_t object_show_autoclear(struct device *dev, struct device_attribute *attr, char *buf)
 {
-	ssize_t size = loop.show_offset(dev, attr, buf);
+	ssize_t size = loop_attr_do_show_offset(dev, attr, buf);
 
-	return size + sprintf(buf + size, "one of %d\n", *loop.max_loop);
-}
-
-static void forget_loop(struct klp_object *obj)
-{
-	memset(&loop, 0, sizeof(loop));
+	return size + sprintf(buf + size, "one of %d\n", max_loop);
 }
 
 static struct klp_func funcs[] = {
@@ -35,7 +25,7 @@ static struct klp_func funcs[] = {
 	{},
 };
 static struct klp_object objs[] = {
-	{.name = "loop", .funcs = funcs, .callbacks = {.post_unpatch = forget_loop}},
+	{.name = "loop", .funcs = funcs, .callbacks = {.post_unpatch = sut_clear_relocs}},
 	{},
 };
 static struct klp_patch patch = {.mod = THIS_MODULE, .objs = objs};

@@ -159,9 +159,12 @@ const struct sut_rule sut_rules_kernel[] = {
 			   "Linux 6.1 does not take it out when the module is unloaded, finds "
 			   "something other than zero there at the next time, and refuses to load "
 			   "the module again until the livepatch is gone.",
-		.remedy = "Keep the address in a variable of the patch and set that to zero in "
-			  "the object's post_unpatch callback: then the module may come and go. "
-			  "Or allow it, where the module is never unloaded.",
+		.remedy =
+			"Let the object's post_unpatch callback be sut_clear_relocs of "
+			"suture/reload.h, "
+			"which puts the zeros back; or keep the address in a variable of the patch "
+			"and set that to zero there. Or allow it, where the module is never "
+			"unloaded.",
 	},
 	{
 		.id = "klp-license",

@@ -76,7 +76,8 @@ static enum sut_rc make(struct work *w)
 	const struct sut_klp_relink relink = {
 		.bindings = w->conversion.bindings,
 		.binding_count = w->conversion.count,
-		.late_text = sut_call_option(w->call, "allow") != NULL,
+		.late_text =
+			sut_call_option(w->call, "allow") || sut_klp_clears(&w->ko, &w->kernel),
 	};
 	struct sut_klp_patch patch;
 	struct sut_ko made;

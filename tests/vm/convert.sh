@@ -54,6 +54,9 @@ check "... with what tells them apart" \
 check "code that refers to a module is refused" unchanged converts 4 klp-late-text direct.ko
 check "... unless the module is never unloaded" \
 	converts 0 'cannot be loaded again' --allow klp-late-text direct.ko
+check "... or its references are cleared" converts 0 'bound 3 symbols' reload.ko
+check "... which is seen in what was made" says 0 'would load it' verify reload.ko
+check "... without a word against it" [ "$(wc -l <said)" -eq 1 ]
 cp cells.ko again.ko
 check "variables that refer to a module are bound" converts 0 'bound 2 symbols' cells.ko
 check "a module that is there is bound at once" \
@@ -84,7 +87,7 @@ check "... symbol by symbol" grep -q 'max_loop is exported by nobody' said
 check "output is not written where it is refused" [ ! -e other.ko ]
 
 options=
-for module in private first second direct cells present; do
+for module in private first second direct reload cells present; do
 	options="$options -m $work/$module.ko"
 done
 [ $failed -eq 0 ] || finish

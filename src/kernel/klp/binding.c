@@ -121,8 +121,9 @@ static enum sut_rc check_late(const struct sut_ko *ko, const struct sut_klp_bind
 			 "%s: code in %s refers to %s of %s directly: once %s is unloaded, it "
 			 "could not be loaded again while the livepatch is there",
 			 ko->elf.path, section->name, name, binding->object, with);
-		sut_remedy(diag, "keep the address in a variable of the patch, and set it to zero "
-				 "in the object's post_unpatch callback");
+		sut_remedy(diag,
+			   "clear the references in the object's post_unpatch callback "
+			   "(suture/reload.h), or keep the address in a variable of the patch");
 		return SUT_REFUSED;
 	}
 	return SUT_OK;

@@ -197,10 +197,10 @@ static enum sut_rc check_symbol(const struct check *c, const struct sut_klp_symb
 			 "%s of %s is a copy that the compiler made; look at its code for what it "
 			 "takes and returns",
 			 symbol->name, symbol->object);
-	if (symbol->late_texts)
+	if (symbol->late_texts && !sut_klp_clears(c->ko, c->kernel))
 		sut_warn(c->verdict, "klp-late-text", "",
-			 "code refers to %s of %s: once unloaded, %s cannot be loaded again; reach "
-			 "it through a variable that post_unpatch sets to zero",
+			 "code refers to %s of %s: once unloaded, %s cannot be loaded again; see "
+			 "suture/reload.h",
 			 symbol->name, symbol->object, symbol->with);
 	return look_up(c, symbol->object, symbol->name, symbol->sympos, &found);
 }

@@ -212,3 +212,12 @@ bool sut_klp_kernel_traced(const struct sut_klp_kernel *kernel,
 		return traced_in_module(module, symbol, known);
 	return traced_in_vmlinux(kernel, symbol, known);
 }
+
+bool sut_klp_clears(const struct sut_ko *ko, const struct sut_klp_kernel *kernel)
+{
+	size_t count;
+
+	sut_kernel_symbols_find(&kernel->symbols, "clear_relocate_add", &count);
+	return count || sut_ko_find_symbol(ko, "text_poke_set") != SUT_KO_NONE ||
+	       sut_ko_find_symbol(ko, ".klp.sym.vmlinux.text_poke_set,0") != SUT_KO_NONE;
+}

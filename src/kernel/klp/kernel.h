@@ -64,4 +64,11 @@ bool sut_klp_kernel_traced(const struct sut_klp_kernel *kernel,
 			   const struct sut_kernel_module *module,
 			   const struct sut_kernel_symbol *symbol, bool *known);
 
+/*
+ * Whether references of code to a module are cleared when the module goes, so that it may come
+ * back: by the kernel itself since 6.3, before that by the livepatch (suture/reload.h), which then
+ * refers to the kernel's text_poke_set().
+ */
+bool sut_klp_clears(const struct sut_ko *ko, const struct sut_klp_kernel *kernel);
+
 #endif

@@ -64,9 +64,11 @@ check "... and cannot be loaded again" refused modprobe loop
 check "... because of the livepatch" said "refusing to load module 'loop'"
 check "... which comes out" unpatch direct
 
-check "variables that refer to a module wait for it" patch cells.ko
-for round in 1 2 3; do
-	check "the module comes and goes, round $round" comes_and_goes "cells 3"
+for patch in reload cells; do
+	check "$patch: references to a module wait for it" patch $patch.ko
+	for round in 1 2 3; do
+		check "$patch: the module comes and goes, round $round" comes_and_goes "$patch 3"
+	done
+	check "$patch: the livepatch comes out" unpatch $patch
 done
-check "the livepatch comes out" unpatch cells
 finish
