@@ -16,52 +16,53 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Of the source, at its top: what no unit of this machine is compiled from. */
+/* Of the source, at its top: what no unit of this machine is compiled from. arch/um is asked for
+ * rules by 6.12. */
 static const char *const left_out[] = {
-	"*/Documentation", "*/arch/[a-w]*", "*/arch/xtensa",   "*/rust",
-	"*/samples",       "*/tools/perf",  "*/tools/testing",
+	"*/Documentation", "*/arch/[a-tvw]*", "*/arch/xtensa",   "*/rust",
+	"*/samples",       "*/tools/perf",    "*/tools/testing",
 };
+
+/* What a package has in a folder below root by a name that its version is part of, or NULL. */
+static const char *find_unpacked(struct sut_kernel_making *kernel, const char *folder,
+				 const char *begin, const char *end)
+{
+	struct sut_arena *arena = kernel->making->arena;
+	const char *path = sut_arena_printf(arena, "%s/%s", kernel->root, folder);
+	SUT_CLOSEDIR DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir))) {
+		size_t length = strlen(entry->d_name);
+
+		if (strncmp(entry->d_name, begin, strlen(begin)) == 0 && length > strlen(end) &&
+		    strcmp(entry->d_name + length - strlen(end), end) == 0)
+			return sut_arena_printf(arena, "%s/%s", path, entry->d_name);
+	}
+	return NULL;
+}
 
 static enum sut_rc unpack_source(struct sut_kernel_making *kernel)
 {
-	struct sut_arena *arena = kernel->making->arena;
-	size_t dash = strlen("linux-source-"), count = 0;
-	const char *name = strstr(kernel->packages.source, "linux-source-");
-	const char *argv[32 + SUT_ARRAY_SIZE(left_out)] = {"tar",
-							   "--extract",
-							   "--xz",
-							   "--anchored",
-							   "--no-wildcards-match-slash",
-							   "--strip-components=1",
-							   "--file"};
+	const char *archive = find_unpacked(kernel, "usr/src", "linux-source-", ".tar.xz");
+	const char *argv[9 + SUT_ARRAY_SIZE(left_out)] = {"tar",
+							  "--extract",
+							  "--xz",
+							  "--anchored",
+							  "--no-wildcards-match-slash",
+							  "--strip-components=1",
+							  "--file",
+							  archive};
 
-	if (!name)
+	if (!archive)
 		return sut_fail(kernel->making->diag, SUT_REFUSED, "kernel-profile",
-				"%s: not a package of a kernel's source", kernel->packages.source);
-	while (argv[count])
-		count++;
-	argv[count++] = sut_arena_printf(arena, "%s/usr/src/linux-source-%.*s.tar.xz", kernel->root,
-					 (int)strcspn(name + dash, "_"), name + dash);
+				"%s: has no source", kernel->packages.source);
 	for (size_t i = 0; i < SUT_ARRAY_SIZE(left_out); i++)
-		argv[count++] = sut_arena_printf(arena, "--exclude=%s", left_out[i]);
+		argv[8 + i] = sut_arena_printf(kernel->making->arena, "--exclude=%s", left_out[i]);
 	sut_making_progress(kernel->making, "unpacking the source");
 	if (mkdir(kernel->tree, 0755) < 0)
 		return sut_fail_errno(kernel->making->diag, "%s", kernel->tree);
 	return sut_kernel_tool(kernel, kernel->tree, argv);
-}
-
-/* The folder below root/usr/lib that the kbuild package has. */
-static const char *kbuild_folder(struct sut_kernel_making *kernel)
-{
-	struct sut_arena *arena = kernel->making->arena;
-	const char *folder = sut_arena_printf(arena, "%s/usr/lib", kernel->root);
-	SUT_CLOSEDIR DIR *dir = opendir(folder);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)))
-		if (strncmp(entry->d_name, "linux-kbuild-", strlen("linux-kbuild-")) == 0)
-			return sut_arena_printf(arena, "%s/%s", folder, entry->d_name);
-	return NULL;
 }
 
 static enum sut_rc lay_over(struct sut_kernel_making *kernel)
@@ -69,7 +70,7 @@ static enum sut_rc lay_over(struct sut_kernel_making *kernel)
 	struct sut_arena *arena = kernel->making->arena;
 	const char *headers = sut_arena_printf(arena, "%s/usr/src/linux-headers-%s", kernel->root,
 					       kernel->release);
-	const char *kbuild = kbuild_folder(kernel);
+	const char *kbuild = find_unpacked(kernel, "usr/lib", "linux-kbuild-", "");
 	const char *argv[] = {"cp",
 			      "--archive",
 			      "--remove-destination",
@@ -155,14 +156,9 @@ static enum sut_rc find_compiler(struct sut_kernel_making *kernel)
 
 /* ---- what kbuild makes ---- */
 
-struct goals {
-	struct sut_kernel_making *kernel;
-	size_t count, capacity;
-	const char **files; /* relative to the tree */
-};
-
 /* Lets kbuild make the files, each by the Makefile of its folder, without what comes before all. */
-static enum sut_rc make_files(struct sut_kernel_making *kernel, const struct goals *goals)
+static enum sut_rc make_files(struct sut_kernel_making *kernel, const char *const *files,
+			      size_t count)
 {
 	struct sut_making *making = kernel->making;
 	const char *path = sut_arena_printf(making->arena, "%s/suture.mk", making->scratch);
@@ -182,8 +178,8 @@ static enum sut_rc make_files(struct sut_kernel_making *kernel, const struct goa
 	if (!file)
 		return sut_fail_errno(making->diag, "%s", path);
 	fputs("include Makefile\nPHONY += suture\nsuture:\n", file);
-	for (size_t i = 0; i < goals->count; i++) {
-		const char *goal = goals->files[i], *name = sut_base_name(goal);
+	for (size_t i = 0; i < count; i++) {
+		const char *goal = files[i], *name = sut_base_name(goal);
 
 		if (access(sut_arena_printf(making->arena, "%s/%s", kernel->tree, goal), F_OK) < 0)
 			fprintf(file, "\t-+$(Q)$(MAKE) $(build)=%.*s %s\n", (int)(name - goal - 1),
@@ -199,14 +195,15 @@ static enum sut_rc make_programs(struct sut_kernel_making *kernel)
 {
 	static const char *const programs[] = {"scripts/asn1_compiler",
 					       "scripts/selinux/genheaders/genheaders"};
-	struct sut_arena *arena = kernel->making->arena;
-	struct goals goals = {.kernel = kernel};
+	const char *there[SUT_ARRAY_SIZE(programs)];
+	size_t count = 0;
 
 	for (size_t i = 0; i < SUT_ARRAY_SIZE(programs); i++)
-		if (access(sut_arena_printf(arena, "%s/%s.c", kernel->tree, programs[i]), F_OK) ==
-		    0)
-			SUT_PUSH(arena, goals.files, goals.count, goals.capacity) = programs[i];
-	return make_files(kernel, &goals);
+		if (access(sut_arena_printf(kernel->making->arena, "%s/%s.c", kernel->tree,
+					    programs[i]),
+			   F_OK) == 0)
+			there[count++] = programs[i];
+	return make_files(kernel, there, count);
 }
 
 /* What the vDSO, the boot code and the programs of the build are made of is no matter of ours. */
@@ -231,21 +228,21 @@ static bool is_wanted(const char *file)
 static enum sut_rc make_sources(struct sut_kernel_making *kernel)
 {
 	struct sut_making *making = kernel->making;
-	struct goals goals = {.kernel = kernel};
+	size_t count = 0, capacity = 0;
+	const char **files = NULL;
 	enum sut_rc rc;
 
 	for (size_t i = 0; i < kernel->commands.made_count; i++)
 		if (is_wanted(kernel->commands.made[i]))
-			SUT_PUSH(making->arena, goals.files, goals.count, goals.capacity) =
-				kernel->commands.made[i];
-	sut_making_progress(making, "generating %zu sources and headers", goals.count);
-	rc = make_files(kernel, &goals);
-	for (size_t i = 0; i < goals.count && rc == SUT_OK; i++)
-		if (access(sut_arena_printf(making->arena, "%s/%s", kernel->tree, goals.files[i]),
-			   F_OK) < 0)
+			SUT_PUSH(making->arena, files, count, capacity) = kernel->commands.made[i];
+	sut_making_progress(making, "generating %zu sources and headers", count);
+	rc = make_files(kernel, files, count);
+	for (size_t i = 0; i < count && rc == SUT_OK; i++)
+		if (access(sut_arena_printf(making->arena, "%s/%s", kernel->tree, files[i]), F_OK) <
+		    0)
 			sut_note(making->arena, making->notes,
 				 "%s: cannot be generated, so units that need it cannot be patched",
-				 goals.files[i]);
+				 files[i]);
 	return rc;
 }
 
