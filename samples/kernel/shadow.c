@@ -2,7 +2,8 @@
 /*
  * A shadow variable for each user who reads /proc/version: a member that struct user_struct does
  * not have. Its type is listed, so suture.ko frees all of them when the last livepatch that lists
- * the id is gone; nobody has to find them.
+ * the id is gone; nobody has to find them. A real patch would also free the variable where the
+ * kernel frees the object: another one may get its address.
  */
 #include <linux/atomic.h>
 #include <linux/cred.h>

@@ -3,7 +3,7 @@
 #include "convert.h"
 
 extern int m_show(struct seq_file *m, void *v);
-KLP_MODULE_RELOC(vmlinux) relocs[] = {KLP_SYMPOS(m_show, 1)};
+static KLP_MODULE_RELOC(vmlinux) relocs[] = {KLP_SYMPOS(m_show, 1)};
 
 static unsigned long address = (unsigned long)m_show;
 module_param(address, ulong, 0444);

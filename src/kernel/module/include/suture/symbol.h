@@ -3,12 +3,10 @@
  * Which private symbol of the kernel a declaration means, for `suture convert`: needed only where
  * the name alone does not tell. The forms are those that were proposed upstream for klp-convert.
  *
- *   extern int m_show(struct seq_file *m, void *v) KLP_RELOC_SYMBOL_POS(vmlinux, vmlinux, m_show,
- * 2);
+ *   extern int show(struct seq_file *, void *) KLP_RELOC_SYMBOL_POS(vmlinux, vmlinux, m_show, 2);
  *
  * PATCHED is the object that the code is for and with whose arrival the symbol is bound, OBJECT the
- * one that has it, POS its position among the symbols of that name in OBJECT, or 0 for the only
- * one.
+ * one that has it, POS its position among the symbols of that name there, or 0 for the only one.
  */
 #ifndef SUTURE_SYMBOL_H
 #define SUTURE_SYMBOL_H
@@ -22,7 +20,7 @@
 /*
  * The older form, with a declaration as usual:
  *
- *   KLP_MODULE_RELOC(vmlinux) relocs[] = { KLP_SYMPOS(m_show, 2) };
+ *   static KLP_MODULE_RELOC(vmlinux) relocs[] = { KLP_SYMPOS(m_show, 2) };
  */
 #ifndef KLP_MODULE_RELOC
 struct klp_module_reloc {
@@ -31,7 +29,7 @@ struct klp_module_reloc {
 } __packed;
 
 #define KLP_MODULE_RELOC(OBJECT)                                                                   \
-	static struct klp_module_reloc __used __section(".klp.module_relocs." #OBJECT) __aligned(4)
+	struct klp_module_reloc __used __section(".klp.module_relocs." #OBJECT) __aligned(4)
 #define KLP_SYMPOS(SYMBOL, POS)                                                                    \
 	{                                                                                          \
 		.sym = &(SYMBOL), .sympos = (POS)                                                  \
