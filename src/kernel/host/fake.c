@@ -144,8 +144,12 @@ static int write_value(void *context, const char *path, const char *value)
 {
 	struct fake *fake = context;
 
-	if (access(path, F_OK) != 0)
+	if (fake->ends_late && *value == '1')
+		fake_remove(fake, "/sys/kernel/livepatch/sample");
+	if (access(path, F_OK) != 0) {
+		fake_put(fake, "/sys/module/sample/refcnt", "0\n");
 		return -ENOENT;
+	}
 	fake_put(fake, path + strlen(fake->root), "%s\n", value);
 	if (strstr(path, "/sample/enabled")) {
 		fake->changed = fake->clock;

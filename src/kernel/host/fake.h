@@ -17,6 +17,7 @@ struct fake {
 	const char *load_log;    /* what it writes to the log */
 	bool stuck;              /* task 102 holds up every transition to patched */
 	bool stuck_out;          /* ... and to unpatched */
+	bool ends_late;          /* a disable ends when it is to be turned round */
 	bool idle;               /* the module enables no patch */
 	bool pinned;             /* the module is never given up */
 	size_t loads, unloads;

@@ -148,6 +148,20 @@ static void late_revert_stays_applied(void)
 	run_end(&r);
 }
 
+static void may_end_in_the_last_moment(void)
+{
+	struct run r;
+
+	run_start(&r);
+	CHECK_EQUAL(run_apply(&r, SAMPLE, NULL, &ten_seconds), SUT_OK);
+	r.fake.stuck_out = r.fake.ends_late = true;
+	fake_task(&r.fake, 1, IN_NEW);
+	CHECK_EQUAL(run_revert(&r, "sample", &ten_seconds), SUT_OK);
+	CHECK_EQUAL(r.effect.outcome, SUT_HOST_DONE);
+	CHECK_EQUAL(r.effect.removed_count, 1);
+	run_end(&r);
+}
+
 static void is_not_turned_round_below_another(void)
 {
 	struct run r;
@@ -320,6 +334,7 @@ static const struct sut_tap_test tests[] = {
 	{"a patch is reverted and its module unloaded", reverts},
 	{"a patch on its way in is reverted", reverts_what_is_being_applied},
 	{"a revert that takes too long leaves the patch applied", late_revert_stays_applied},
+	{"... unless it ends in the last moment", may_end_in_the_last_moment},
 	{"... but not below a newer patch of the same function", is_not_turned_round_below_another},
 	{"a module that is referred to stays, and is told", keeps_a_pinned_module},
 	{"one transition at a time", waits_for_its_turn},

@@ -110,7 +110,9 @@ static bool follow(struct sut_operation *operation, uint64_t wait_ns, size_t fun
 			look(operation);
 		}
 		/* Most transitions take 1 to 2 s, and some milliseconds. */
-		host->calls->sleep(host->context, now - start < S / 5 ? 5 * MS : 50 * MS);
+		host->calls->sleep(host->context, now >= end            ? S / 2
+						  : now - start < S / 5 ? 5 * MS
+									: 50 * MS);
 	}
 	operation->effect->transition_s += sut_operation_seconds(operation, start);
 	return true;
@@ -131,6 +133,11 @@ enum sut_rc sut_operation_turn_round(struct sut_operation *operation, bool enabl
 	size_t total = effect->blocker_total;
 	enum sut_rc rc = sut_operation_enable(operation, enabled, diag);
 
+	/* It may have ended in the last moment; a patch that is out is not enabled again. */
+	if (rc != SUT_OK && enabled && !in_transition(operation)) {
+		effect->outcome = SUT_HOST_DONE;
+		return SUT_OK;
+	}
 	if (rc != SUT_OK)
 		return rc;
 	effect->outcome = SUT_HOST_BLOCKED;

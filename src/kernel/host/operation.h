@@ -46,7 +46,8 @@ bool sut_operation_follow(struct sut_operation *operation, size_t func_count);
 /*
  * Time is up: turns the transition round and waits for that, at least until the kernel has
  * interrupted who blocks it. The effect's blockers remain those that were in the way before;
- * outcome BACK, or BLOCKED when the way back is blocked as well.
+ * outcome BACK, or BLOCKED when the way back is blocked as well, or DONE when a disable ended
+ * before it could be turned round.
  */
 enum sut_rc sut_operation_turn_round(struct sut_operation *operation, bool enabled,
 				     size_t func_count, struct sut_diag *diag);

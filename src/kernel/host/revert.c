@@ -35,10 +35,14 @@ static enum sut_rc revert(struct sut_operation *op, const struct sut_host_state 
 		if (rc != SUT_OK)
 			return rc;
 	}
-	if (!sut_operation_follow(op, patch->func_count))
-		return give_up(op, over, was_applying, diag);
 	op->effect->outcome = SUT_HOST_DONE;
-	sut_operation_unload(op, op->name);
+	if (!sut_operation_follow(op, patch->func_count)) {
+		rc = give_up(op, over, was_applying, diag);
+		if (rc != SUT_OK)
+			return rc;
+	}
+	if (op->effect->outcome == SUT_HOST_DONE)
+		sut_operation_unload(op, op->name);
 	return SUT_OK;
 }
 
