@@ -308,8 +308,10 @@ bool sut_seccomp_allows(pid_t tid, bool swaps, struct sut_seccomp *no)
 		long count = ptrace(PTRACE_SECCOMP_GET_FILTER, tid, i, code);
 
 		*no = (struct sut_seccomp){.tid = tid, .error = errno};
-		if (count < 0 && i && errno == ENOENT) /* no more of them */
+		if (count < 0 && i && errno == ENOENT) { /* no more of them */
+			no->tid = 0;
 			return true;
+		}
 		if (count < 0 ||
 		    !filter_allows(code, (size_t)count, calls, SUT_ARRAY_SIZE(calls), no) ||
 		    !filter_allows(code, (size_t)count, swaps ? swap : stores,

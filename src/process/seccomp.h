@@ -33,7 +33,7 @@ bool sut_filter_run(const struct sock_filter *code, size_t count,
 
 /* Who says no, for the failure. */
 struct sut_seccomp {
-	pid_t tid;        /* 0: nobody was asked */
+	pid_t tid;        /* 0: the last one that was asked says yes */
 	const char *call; /* NULL: the filters cannot be read */
 	uint32_t action;  /* SECCOMP_RET_* */
 	int error;        /* errno of reading them */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kill FOLDER SUTURE: a controller may die at any instruction. What it does to a target it does by
+ * kill FOLDER SUTURE [filtered]: a controller may die at any instruction. What it does to a target it does by
  * system calls, so it is killed at the entry of each that touches one: ptrace() and pwrite(), the
  * first, the second, and so on to the last, each time with a new hammer that works at full load.
  * After each kill the target must run on as if nothing had happened, and the next command must
@@ -373,10 +373,11 @@ int main(int argc, char **argv)
 {
 	int status;
 
-	if (argc != 3) {
-		fprintf(stderr, "usage: kill FOLDER SUTURE\n");
+	if (argc != 3 && argc != 4) {
+		fprintf(stderr, "usage: kill FOLDER SUTURE [filtered]\n");
 		return 2;
 	}
+	settings.fixes.filtered = argc == 4;
 	fixes_read(&settings.fixes, argv[1]);
 	settings.suture = argv[2];
 	status = sut_tap_run(tests, sizeof(tests) / sizeof(tests[0]));
