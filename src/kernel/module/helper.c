@@ -42,6 +42,7 @@ static void run(struct work_struct *work)
 	helper->status = call_usermodehelper(modprobe, argv, envp, UMH_WAIT_PROC);
 	complete(&helper->done);
 	put_helper(helper);
+	module_put(THIS_MODULE);
 }
 
 int sut_modprobe(const char *option, const char *name, unsigned long deadline)
@@ -57,6 +58,8 @@ int sut_modprobe(const char *option, const char *name, unsigned long deadline)
 	refcount_set(&helper->refs, 2);
 	strscpy(helper->name, name, sizeof(helper->name));
 	helper->option = option;
+	/* "modprobe -r" takes what its module needed and nobody uses any more: not this one. */
+	__module_get(THIS_MODULE);
 	queue_work(queue, &helper->work);
 	if (left > 0 && wait_for_completion_timeout(&helper->done, left))
 		status = helper->status;

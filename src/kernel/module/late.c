@@ -185,7 +185,7 @@ static int compose(struct sut_entry *e)
 {
 	unsigned long until = deadline();
 	const struct sut_late *late;
-	struct sut_entry **parts, *part;
+	struct sut_entry **parts;
 	unsigned int n = 0, most = 0;
 	struct module *object;
 	int rc = 0;
@@ -201,11 +201,10 @@ static int compose(struct sut_entry *e)
 		if (!object)
 			continue;
 		rc = get_part(e, late, object, true, until);
-		part = rc ? NULL : sut_find_part(late->part);
-		if (part)
-			parts[n++] = part;
-		else
+		if (rc)
 			module_put(object);
+		else
+			parts[n++] = sut_find_part(late->part);
 	}
 	if (!rc)
 		rc = sut_bind(e, parts, n);
@@ -230,8 +229,9 @@ void sut_late_compose_done(struct sut_entry *e, bool enabled)
 
 	mutex_lock(&sut_registry.lock);
 	sut_for_each_entry(part) {
-		if (part->whole != e)
+		if (part->whole != e || !part->holds_instance)
 			continue;
+		part->holds_instance = false;
 		module_put(part->instance);
 		if (enabled)
 			__module_get(e->patch->mod);

@@ -161,12 +161,13 @@ static int join(struct sut_entry *part, struct sut_request *request)
 	part->whole = request->whole;
 	part->request = request;
 	part->instance = request->instance;
-	/* In memory that lives as long as the kernel's object does, whatever becomes of the part.
-	 */
+	/* In memory that outlives the kernel's object, whatever becomes of the part. */
 	part->patch->objs->name = request->late->object;
 	if (request->compose) {
 		part->phase = SUT_COMPOSED;
+		part->holds_instance = true;
 		__module_get(part->patch->mod);
+		request->rc = 0;
 		return 0;
 	}
 	__module_get(request->whole->patch->mod);

@@ -22,13 +22,15 @@ void sut_changed(void)
 bool sut_wait(bool (*done)(const void *), const void *arg, unsigned long deadline)
 {
 	unsigned int seen;
+	long left;
 
 	while (!done(arg)) {
-		if (time_after_eq(jiffies, deadline))
+		left = deadline - jiffies;
+		if (left <= 0)
 			return false;
 		seen = change_count;
 		mutex_unlock(&sut_registry.lock);
-		wait_event_timeout(changes, READ_ONCE(change_count) != seen, deadline - jiffies);
+		wait_event_timeout(changes, READ_ONCE(change_count) != seen, left);
 		mutex_lock(&sut_registry.lock);
 	}
 	return true;
@@ -90,12 +92,12 @@ void sut_entry_gone(struct sut_entry *e)
 		sut_forget_states(obj);
 	}
 	e->phase = SUT_GONE;
-	if (e->is_part)
+	/* By force: its code may still run, and the kernel keeps it. */
+	if (e->is_part && !e->klp.forced)
 		sut_retire(e);
 	sut_for_each_entry(part) {
 		if (part->whole != e)
 			continue;
-		/* By force: its code may still run. */
 		if (part->phase == SUT_COMPOSED && !e->klp.forced)
 			sut_part_release(part);
 		if (part->phase != SUT_COMPOSED)

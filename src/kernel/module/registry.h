@@ -72,6 +72,7 @@ struct sut_entry {
 	struct sut_entry *whole;     /* whose part it is; NULL: that was never enabled */
 	struct sut_request *request; /* while it is being enabled */
 	struct module *instance;     /* of its object */
+	bool holds_instance;         /* with a reference, until the patch is enabled */
 	bool disarmed;               /* that instance is gone, the functions are no longer listed */
 	bool retire;                 /* to be disabled and unloaded */
 	unsigned long retire_until;
@@ -207,8 +208,7 @@ int sut_wait_reaped(const char *name, unsigned long deadline);
 /* Lock not held: */
 void sut_reap_stop(void);
 
-/* helper.c. Lock not held: the exit status of modprobe with these words, -ETIMEDOUT, or an error.
- */
+/* helper.c. Lock not held: modprobe's exit status, -ETIMEDOUT, or an error. */
 int sut_modprobe(const char *option, const char *name, unsigned long deadline);
 int sut_helper_start(void);
 void sut_helper_stop(void);

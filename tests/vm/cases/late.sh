@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Parts: a module that comes has its part of the patch before anything of it runs, or does not come.
-# vm: -c 2 -t 170
+# vm: -c 2 -t 240
 # modules: src/kernel/module tests/vm/modules/scenario tests/vm/modules/late
 . ./tap.sh
 registry=/sys/kernel/suture
@@ -27,7 +27,7 @@ no_part() {
 }
 
 part_is_gone() {
-	wait_for 15 no_part "$1"
+	wait_for 60 no_part "$1"
 }
 
 come_and_go() {
@@ -90,13 +90,13 @@ check "a part that nobody asked for is refused" refused modprobe part_object
 check "a patch with parts is loaded" patch late_whole.ko
 check "its object has its part before its parameters, ten times, and no part stays" rounds
 check "two objects come at once" two_at_once
-check "each part is a patch in force" wait_for 5 phase part_object live
+check "each part is a patch in force" wait_for 30 phase part_object live
 check "what became of it is told" \
 	is "cut -d ' ' -f 1-3 $registry/late_whole/late" "late_object part_object 0
 late_other part_other 0"
 check "the patch goes" sh -c "echo 0 >$livepatches/late_whole/enabled"
 check "... and its parts" part_is_gone part_object
-check "... so that its module can" wait_for 5 rmmod late_whole
+check "... so that its module can" wait_for 30 rmmod late_whole
 check "the object is as it was" answers 1
 check "a patch takes in the part of what is there" patch late_whole.ko
 check "in one transition" is "cat $livepatches/late_whole/late_object/patched" 1
@@ -106,12 +106,12 @@ check "its object goes" rmmod late_object
 check "... and the part" part_is_gone part_object
 check "and comes and goes again" come_and_go
 modprobe late_object
-wait_for 5 phase part_object live
+check "... and is in force" wait_for 30 phase part_object live
 check "a version with another part replaces both" patch late_whole2.ko
 check "the new part runs" answers 3
 check "the old one is gone" part_is_gone part_object
 check "... and so is that of an object for which the new patch has none" part_is_gone part_other
-check "with the old patch" wait_for 15 rmmod late_whole
+check "with the old patch" wait_for 60 rmmod late_whole
 check "callbacks with one id ran for the first and for the last part only" \
 	is "said 'late: late_object' | sed 's/.*late: //' | tail -n 1" \
 	"late_object of late_whole pre_patch"

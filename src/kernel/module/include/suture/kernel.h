@@ -21,7 +21,7 @@ struct sut_patch;
 /*
  * The states of one set of callbacks; nothing else ever runs.
  *
- *   state   event                        call          becomes
+ *   state   event                          call          becomes
  *   OFF     object is about to be patched  pre_patch     PRE if it returns 0, else OFF
  *   PRE     patched for good               post_patch    ON
  *   ON      about to be unpatched          pre_unpatch   PRE
@@ -95,7 +95,8 @@ struct sut_state {
 /*
  * A module whose functions are in a livepatch module of their own, a part: it is loaded with the
  * object, before anything of the object runs, and goes with it. The object cannot be loaded without
- * it. An object of NULL ends a list.
+ * it. What the patch does to that object is in the part alone, and each version of a patch has
+ * parts of its own names. An object of NULL ends a list.
  */
 struct sut_late {
 	const char *object;
