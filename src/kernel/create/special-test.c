@@ -81,6 +81,23 @@ static void alternatives_bring_their_replacement(void)
 		     ".altinstr_replacement");
 }
 
+/* The instruction is a load of a variable of the module. */
+#define REPLACED(name)                                                                             \
+	"2: mov key(%%rip), %%eax\\n"                                                              \
+	".pushsection .altinstructions, \\\"a\\\"\\n .long 2b - .\\n .long 3f - .\\n .word 1\\n"   \
+	".byte 6, 1\\n .popsection\\n"                                                             \
+	".pushsection .altinstr_replacement, \\\"ax\\\"\\n 3: nop\\n .popsection\\n"
+
+static void an_alternative_of_what_comes_later_is_refused(void)
+{
+	SUT_CARRY_SAMPLE s = {0}, module = {0};
+
+	carry(&s, UNIT(REPLACED), SUT_KERNEL_VMLINUX);
+	CHECK(sut_testunit_accepted(&s.test));
+	carry(&module, UNIT(REPLACED), "mod");
+	CHECK(sut_testunit_refused(&module.test, "klp-late-section", "f refers to key"));
+}
+
 #define STRANGE(name) TABLE("strange_table", "")
 #define SHORT(name)   TABLE("__bug_table", ".byte 1, 2, 3")
 
@@ -134,6 +151,8 @@ static const struct sut_tap_test tests[] = {
 	{"entries go where their code goes", entries_go_where_their_code_goes},
 	{"tables for unwinding stay parallel", tables_for_unwinding_stay_parallel},
 	{"alternatives bring their replacement", alternatives_bring_their_replacement},
+	{"an alternative of what comes later is refused",
+	 an_alternative_of_what_comes_later_is_refused},
 	{"tables that are not known are refused", tables_that_are_not_known_are_refused},
 	{"keys of vmlinux are followed", keys_of_vmlinux_are_followed},
 	{"a key of a module is refused", a_key_of_a_module_is_refused},

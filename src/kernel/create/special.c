@@ -285,6 +285,45 @@ static void refuse_late(struct sut_carry *carry, const struct table *table,
 	}
 }
 
+static void refuse_alternative(struct sut_carry *carry, const char *function,
+			       const struct sut_carry_symbol *symbol)
+{
+	sut_carry_refuse(carry, 0, "klp-late-section", function, symbol->real,
+			 "in an instruction that is replaced while the livepatch is loaded, when "
+			 "the module may not be there; leave this function as it is");
+}
+
+/* What an alternative replaces must not be written to later, for it may be something else then. */
+static void refuse_late_alternative(struct sut_carry *carry, const struct sut_carry_section *table,
+				    size_t reloc)
+{
+	const struct sut_carry_reloc *subject = &table->relocs[reloc];
+	const struct sut_carry_symbol *function = &carry->symbols[subject->symbol];
+	const struct sut_carry_section *code = &carry->sections[function->section];
+	uint64_t end =
+		reloc + 2 < table->reloc_count ? table->relocs[reloc + 2].offset : table->size;
+	uint64_t from = function->value + (uint64_t)subject->addend, size = table->data[end - 2];
+
+	for (size_t i = 0; i < code->reloc_count; i++)
+		if (code->relocs[i].offset - from < size &&
+		    carry->symbols[code->relocs[i].symbol].with)
+			refuse_alternative(carry, function->name,
+					   &carry->symbols[code->relocs[i].symbol]);
+}
+
+static void refuse_late_alternatives(struct sut_carry *carry,
+				     const struct sut_carry_section *section)
+{
+	if (!strcmp(section->name, ".altinstructions"))
+		for (size_t i = 0; i < section->reloc_count; i += 2)
+			refuse_late_alternative(carry, section, i);
+	for (size_t i = 0;
+	     !strcmp(section->name, ".altinstr_replacement") && i < section->reloc_count; i++)
+		if (carry->symbols[section->relocs[i].symbol].with)
+			refuse_alternative(carry, section->name,
+					   &carry->symbols[section->relocs[i].symbol]);
+}
+
 void sut_carry_specials(struct sut_carry *carry, size_t first_piece)
 {
 	for (size_t i = 0; i < carry->part_count; i++) {
@@ -305,5 +344,6 @@ void sut_carry_specials(struct sut_carry *carry, size_t first_piece)
 
 		if (table && table->late)
 			refuse_late(carry, table, &carry->sections[i]);
+		refuse_late_alternatives(carry, &carry->sections[i]);
 	}
 }
