@@ -53,9 +53,9 @@ holds() {
 }
 
 all_gone() {
-	for name in late_whole late_whole2; do
-		[ ! -e $livepatches/$name ] || echo 0 >$livepatches/$name/enabled
-		rmmod $name
+	for patch in late_whole late_whole2; do
+		[ ! -e $livepatches/$patch ] || echo 0 >$livepatches/$patch/enabled
+		rmmod $patch
 	done 2>/dev/null
 	rmmod late_object late_other 2>/dev/null
 	! lsmod | grep -E '^(late|part)_'
