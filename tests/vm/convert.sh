@@ -44,6 +44,7 @@ unchanged() {
 
 check "a private variable of vmlinux is bound" converts 0 'bound 1 symbol' private.ko
 check "... and then there is nothing to do" unchanged converts 2 'nothing to convert' private.ko
+check "... in JSON, too" converts 2 '"schema": "suture.convert/1"' --json private.ko
 check "a livepatch without private symbols is left alone" \
 	unchanged converts 2 'nothing to convert' cmdline.ko
 check "a symbol is annotated by its name" converts 0 'bound 1 symbol' first.ko

@@ -288,6 +288,47 @@ static void finds_symbols_that_nobody_binds(void)
 	tear_down(&w);
 }
 
+static size_t warned(const struct world *w, const char *rule)
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < w->verdict.warning_count; i++)
+		count += !strcmp(w->verdict.warnings[i].rule, rule);
+	return count;
+}
+
+static void warns_of_what_keeps_a_module_away(void)
+{
+	struct sut_klp_symbol symbol = {
+		.object = "loop", .name = "of_loop", .with = "loop", .late_texts = 1};
+	struct world w;
+
+	set_up(&w);
+	w.patch.symbols = &symbol;
+	w.patch.symbol_count = 1;
+	CHECK_EQUAL(check(&w), SUT_OK);
+	CHECK_EQUAL(warned(&w, "klp-late-text"), 1);
+	/* A kernel since 6.3. */
+	w.kernel.symbols.list[0].name = "clear_relocate_add";
+	sut_kernel_symbols_index(&w.arena, &w.kernel.symbols);
+	CHECK_EQUAL(check(&w), SUT_OK);
+	CHECK_EQUAL(warned(&w, "klp-late-text"), 1);
+	tear_down(&w);
+}
+
+static void warns_of_copies(void)
+{
+	struct sut_klp_symbol symbol = {.object = "vmlinux", .name = "find.isra.0", .early = true};
+	struct world w;
+
+	set_up(&w);
+	w.patch.symbols = &symbol;
+	w.patch.symbol_count = 1;
+	CHECK_EQUAL(check(&w), SUT_OK);
+	CHECK_EQUAL(warned(&w, "klp-clone"), 1);
+	tear_down(&w);
+}
+
 static const struct sut_tap_test tests[] = {
 	{"a name that is there once is bound", binds_what_is_there_once},
 	{"a module that is there is bound at once", binds_modules_that_are_there_at_once},
@@ -302,6 +343,8 @@ static const struct sut_tap_test tests[] = {
 	{"nothing may be there twice", finds_what_is_there_twice},
 	{"another kernel would refuse the module", finds_another_kernel},
 	{"symbols that nobody would bind are refused", finds_symbols_that_nobody_binds},
+	{"code that keeps a module away is told, where it does", warns_of_what_keeps_a_module_away},
+	{"copies that the compiler made are told", warns_of_copies},
 };
 
 SUT_TAP_MAIN(tests)
