@@ -329,11 +329,12 @@ static enum sut_rc ask(struct sut_arena *arena, const char *tree, const char *ou
 	};
 	enum sut_rc rc = compiler_of(arena, tree, &compiler, diag);
 	/* Variables of the environment such as KCFLAGS and ARCH mean something to kbuild. */
-	const char *argv[] = {"env",         "-i",
-			      "LC_ALL=C",    sut_arena_printf(arena, "PATH=%s", path ? path : ""),
-			      "make",        "-n",
-			      NULL /* CC */, "./",
-			      NULL};
+	const char *argv[] = {"env", "-i", "LC_ALL=C",
+			      sut_arena_printf(arena, "PATH=%s", path ? path : ""), "make", "-n",
+			      NULL /* CC */,
+			      /* Nothing of what comes before the units: 6.12 would need what it
+			       * does not make. With the option, make does not call itself. */
+			      "--no-print-directory", "-o", "prepare", "./", NULL};
 
 	if (rc)
 		return rc;
