@@ -193,7 +193,7 @@ static enum sut_rc make_files(struct sut_kernel_making *kernel, const char *cons
 /* Programs that rules in other folders take for granted. */
 static enum sut_rc make_programs(struct sut_kernel_making *kernel)
 {
-	static const char *const programs[] = {"scripts/asn1_compiler",
+	static const char *const programs[] = {"scripts/asn1_compiler", "scripts/ipe/polgen/polgen",
 					       "scripts/selinux/genheaders/genheaders"};
 	const char *there[SUT_ARRAY_SIZE(programs)];
 	size_t count = 0;
