@@ -14,7 +14,6 @@ enum { INDEX_MAX = 64 << 20 /* bytes */ };
 
 struct reading {
 	struct sut_arena *arena;
-	const char *path;
 	size_t head_count, head_capacity;
 	const char **heads;
 	size_t capacity, made_capacity;
@@ -66,14 +65,16 @@ static bool read_line(struct reading *reading, char *line)
 	return fields && strcmp(kind, "unit") == 0 && read_unit(reading, fields);
 }
 
-static bool read_index(struct reading *reading, char *text)
+bool sut_kernel_commands_parse(struct sut_arena *arena, char *text,
+			       struct sut_kernel_commands *commands)
 {
+	struct reading reading = {.arena = arena, .commands = commands};
 	const char *title = strsep(&text, "\n");
 
 	if (strcmp(title, SUT_KERNEL_COMMANDS_TITLE) != 0)
 		return false;
 	while (text && *text)
-		if (!read_line(reading, strsep(&text, "\n")))
+		if (!read_line(&reading, strsep(&text, "\n")))
 			return false;
 	return true;
 }
@@ -85,25 +86,21 @@ enum sut_rc sut_kernel_commands_load(struct sut_arena *arena, const char *tree, 
 				     struct sut_diag *diag)
 {
 	struct sut_kernel_commands found = {.tree = tree};
-	struct reading reading = {
-		.arena = arena,
-		.path = sut_arena_printf(arena, "%s/" INDEX_NAME, cache),
-		.commands = &found,
-	};
+	const char *path = sut_arena_printf(arena, "%s/" INDEX_NAME, cache);
 	struct sut_bytes text;
 	enum sut_rc rc = SUT_OK;
 
-	if (access(reading.path, R_OK) < 0) {
+	if (access(path, R_OK) < 0) {
 		if (progress)
 			progress(context, "asking kbuild for the commands of all units, once");
-		rc = sut_kernel_commands_list(arena, tree, scratch, reading.path, diag);
+		rc = sut_kernel_commands_list(arena, tree, scratch, path, diag);
 	}
 	if (rc == SUT_OK)
-		rc = sut_file_read(arena, reading.path, INDEX_MAX, &text, diag);
+		rc = sut_file_read(arena, path, INDEX_MAX, &text, diag);
 	if (rc)
 		return rc;
-	if (!read_index(&reading, (char *)text.data)) {
-		sut_fail(diag, SUT_INVALID, "kbuild", "%s: not an index of units", reading.path);
+	if (!sut_kernel_commands_parse(arena, (char *)text.data, &found)) {
+		sut_fail(diag, SUT_INVALID, "kbuild", "%s: not an index of units", path);
 		sut_remedy(diag, "remove it; it is made again");
 		return SUT_INVALID;
 	}

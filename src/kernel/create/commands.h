@@ -41,6 +41,10 @@ enum sut_rc sut_kernel_commands_load(struct sut_arena *arena, const char *tree, 
 				     void *context, struct sut_kernel_commands *commands,
 				     struct sut_diag *diag);
 
+/* The index as it lies in the cache; text must stay and is written to. false: it is none. */
+bool sut_kernel_commands_parse(struct sut_arena *arena, char *text,
+			       struct sut_kernel_commands *commands);
+
 /* The units of that source: *count of them from the result on. */
 const struct sut_kernel_unit *sut_kernel_commands_find(const struct sut_kernel_commands *commands,
 						       const char *source, size_t *count);
