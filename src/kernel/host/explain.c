@@ -57,6 +57,8 @@ static const struct line lines[] = {
 	{"suture: * was not asked for: a part is loaded with its object",
 	 "* is a part of a patch, and comes with the module that it patches",
 	 "Load that module; its part comes by itself."},
+	{"*: Unknown symbol .klp.sym.* (err *)",
+	 "* names private symbols that are not bound yet (*)", "Run suture convert on it first."},
 	{"*: Unknown symbol * (err *)", "* needs the symbol *, which nobody exports",
 	 "Load the module that has it first, or make it a livepatch symbol with suture convert."},
 	{"*: disagrees about version of symbol *",

@@ -85,6 +85,8 @@ static void explains(void)
 	CHECK(strstr(diag.entry[0], "fix was made for 'a b', and this kernel is 'c'"));
 	explain(&arena, ENOENT, "fix: Unknown symbol sut_register (err -2)", &diag);
 	CHECK(strstr(diag.entry[0], "fix needs the symbol sut_register"));
+	explain(&arena, ENOENT, "fix: Unknown symbol .klp.sym.rela.vmlinux.a,0 (err -2)", &diag);
+	CHECK_STRING(diag.remedy, "Run suture convert on it first.");
 	explain(&arena, ENODEV, "livepatch: pre-patch callback failed for object 'vmlinux'", &diag);
 	CHECK(strstr(diag.entry[0], "callback for vmlinux said no"));
 	explain(&arena, EBUSY, "suture: part_x was not asked for: a part is loaded with its object",
