@@ -121,6 +121,8 @@ static const char *tasks(struct sut_out *out, size_t count)
 
 static int put_applied(struct sut_out *out, const struct sut_host_effect *e)
 {
+	int status = SUT_EXIT_DONE;
+
 	sut_out_object(out, NULL);
 	sut_out_string(out, "target", SUT_TARGET_KERNEL);
 	sut_out_string(out, "patch", e->patch);
@@ -133,23 +135,24 @@ static int put_applied(struct sut_out *out, const struct sut_host_effect *e)
 	case SUT_HOST_NOTHING:
 		sut_out_headline(out, SUT_MARK_OK, "kernel: %s is applied already; nothing done",
 				 e->patch);
+		status = SUT_EXIT_NOTHING;
 		break;
 	case SUT_HOST_BLOCKED:
 		sut_out_headline(out, SUT_MARK_ACTIVE,
 				 "kernel: the transition of %s stays open, %s not gone over",
 				 e->patch, tasks(out, e->blocker_total));
+		status = SUT_EXIT_BLOCKED;
 		break;
 	case SUT_HOST_BACK:
 		sut_out_headline(out, SUT_MARK_WARNING,
 				 "kernel: %s was reverted, for %s not gone over in time", e->patch,
 				 tasks(out, e->blocker_total));
+		status = SUT_EXIT_REVERTED;
 		break;
 	}
 	put_details(out, e, e->outcome == SUT_HOST_DONE);
 	sut_out_end(out);
-	return e->outcome == SUT_HOST_BACK
-		       ? SUT_EXIT_REVERTED
-		       : (int[]){SUT_EXIT_DONE, SUT_EXIT_NOTHING, SUT_EXIT_BLOCKED}[e->outcome];
+	return status;
 }
 
 int sut_kernel_apply(struct sut_call *call, const char *schema, const char *replaces)
@@ -219,6 +222,8 @@ int sut_kernel_plan(struct sut_call *call)
 
 static int put_reverted(struct sut_out *out, const struct sut_host_effect *e)
 {
+	int status = SUT_EXIT_DONE;
+
 	sut_out_object(out, NULL);
 	sut_out_string(out, "target", SUT_TARGET_KERNEL);
 	sut_out_string(out, "patch", e->patch);
@@ -230,22 +235,24 @@ static int put_reverted(struct sut_out *out, const struct sut_host_effect *e)
 	case SUT_HOST_NOTHING:
 		sut_out_headline(out, SUT_MARK_OK, "kernel: %s is not in use; nothing to revert",
 				 e->patch);
+		status = SUT_EXIT_NOTHING;
 		break;
 	case SUT_HOST_BLOCKED:
 		sut_out_headline(out, SUT_MARK_ACTIVE,
 				 "kernel: the transition of %s stays open, %s not gone over",
 				 e->patch, tasks(out, e->blocker_total));
+		status = SUT_EXIT_BLOCKED;
 		break;
 	case SUT_HOST_BACK:
 		sut_out_headline(out, SUT_MARK_WARNING,
 				 "kernel: %s stays applied, for %s not gone over in time", e->patch,
 				 tasks(out, e->blocker_total));
+		status = SUT_EXIT_BLOCKED;
 		break;
 	}
 	put_details(out, e, e->outcome == SUT_HOST_DONE);
 	sut_out_end(out);
-	return (int[]){SUT_EXIT_DONE, SUT_EXIT_NOTHING, SUT_EXIT_BLOCKED,
-		       SUT_EXIT_BLOCKED}[e->outcome];
+	return status;
 }
 
 int sut_kernel_revert(const struct sut_each *each, bool named)
