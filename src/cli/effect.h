@@ -9,7 +9,8 @@
 enum sut_rc sut_effect_load(struct sut_arena *arena, const char *path, struct sut_patch *patch,
 			    unsigned char digest[SUT_SHA256_SIZE], struct sut_diag *diag);
 
-/* An option that is a time: seconds, or with ms, s, m, h, d behind. false: it is not; the usage error is printed. */
+/* An option that is a time: seconds, or with ms, s, m, h, d behind. false: it is not; the usage
+ * error is printed. */
 bool sut_call_seconds(const struct sut_call *call, const char *name, double fallback, uint64_t *ns);
 
 /* --wait SECONDS, or ten. false: not a number; the usage error is printed. */

@@ -11,7 +11,7 @@ struct sut_stopped {
 	pid_t tid;
 	uint64_t since_ns;
 	uint64_t sigmask;
-	bool filtered; /* it has seccomp filters */
+	bool filtered;           /* it has seccomp filters */
 	struct sut_rt_save save; /* already set to restart an interrupted system call */
 	uint64_t pc;             /* as stopped */
 	uint64_t sp;

@@ -62,13 +62,13 @@ struct sut_forecast_thread {
 
 /* What applying a patch would come to. */
 struct sut_forecast {
-	char name[32];       /* of the process */
-	bool applied;        /* it is in use already */
-	const char *moving;  /* a patch whose transition runs, and has to end first; or NULL */
-	bool placed;         /* the process has our run-time */
-	bool kept;           /* ... and the new code, from an earlier time */
-	size_t functions;    /* that are redirected, those included that a replaced patch has */
-	uint64_t mapped;     /* bytes of memory that would be added */
+	char name[32];      /* of the process */
+	bool applied;       /* it is in use already */
+	const char *moving; /* a patch whose transition runs, and has to end first; or NULL */
+	bool placed;        /* the process has our run-time */
+	bool kept;          /* ... and the new code, from an earlier time */
+	size_t functions;   /* that are redirected, those included that a replaced patch has */
+	uint64_t mapped;    /* bytes of memory that would be added */
 	size_t replaced_count;
 	const char **replaced; /* names of patches that would go */
 	size_t refused_count;

@@ -32,7 +32,7 @@ struct sut_runtime {
 	struct sut_thread_layout layout;
 	bool swaps;                /* text is changed by pages, see swap.h */
 	struct sut_seccomp denied; /* the filter that said no last */
-	pid_t last; /* the thread that was used last; asked first next time */
+	pid_t last;                /* the thread that was used last; asked first next time */
 	struct sut_enter_cost cost;
 };
 

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kill FOLDER SUTURE [filtered]: a controller may die at any instruction. What it does to a target it does by
- * system calls, so it is killed at the entry of each that touches one: ptrace() and pwrite(), the
- * first, the second, and so on to the last, each time with a new hammer that works at full load.
- * After each kill the target must run on as if nothing had happened, and the next command must
- * bring it to either end, with every callback called as often as is due.
+ * kill FOLDER SUTURE [filtered]: a controller may die at any instruction. What it does to a target
+ * it does by system calls, so it is killed at the entry of each that touches one: ptrace() and
+ * pwrite(), the first, the second, and so on to the last, each time with a new hammer that works at
+ * full load. After each kill the target must run on as if nothing had happened, and the next
+ * command must bring it to either end, with every callback called as often as is due.
  */
 #include "health.h"
 #include "load.h"
