@@ -85,6 +85,9 @@ check "... and who signed it" says 0 'signed, certificate of convert (sha256)' i
 check "what was bound would be loaded" says 0 'would load it' verify signed.ko
 check "what was not would be refused" says 4 'would not load it' verify again.ko
 check "... symbol by symbol" grep -q 'max_loop is exported by nobody' said
+printf '0x00000001\tmodule_layout\tvmlinux\tEXPORT_SYMBOL\t\n' >other.symvers
+check "what was built for other types would be refused" \
+	says 4 klp-crc verify --symvers other.symvers signed.ko
 check "output is not written where it is refused" [ ! -e other.ko ]
 
 options=

@@ -81,20 +81,13 @@ static void check_module(const struct check *c)
 
 static void check_versions(const struct check *c)
 {
-	enum { SIZE = 64, NAME = 8 };
-	const struct sut_kernel_section *versions =
-		sut_kernel_elf_section(&c->ko->elf, "__versions");
+	const char *name;
+	size_t position = 0;
+	uint32_t crc;
 
-	for (uint64_t at = 0; versions && versions->data && versions->size - at >= SIZE;
-	     at += SIZE) {
-		const char *name = (const char *)versions->data + at + NAME;
-		const struct sut_symver *symver;
-		uint32_t crc;
+	while ((name = sut_ko_version(c->ko, &position, &crc))) {
+		const struct sut_symver *symver = sut_symvers_find(&c->kernel->symvers, name);
 
-		memcpy(&crc, versions->data + at, sizeof(crc));
-		symver = memchr(name, '\0', SIZE - NAME)
-				 ? sut_symvers_find(&c->kernel->symvers, name)
-				 : NULL;
 		if (symver && symver->crc != crc)
 			sut_refuse(c->verdict, "klp-crc", "",
 				   "%s has the version 0x%08" PRIx32 " in it and 0x%08" PRIx32

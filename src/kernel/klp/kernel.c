@@ -119,11 +119,12 @@ enum sut_rc sut_klp_kernel_symbols(struct sut_klp_kernel *kernel, const char *ob
 
 static bool has_version(const struct sut_ko *ko, const char *name)
 {
-	enum { SIZE = 64, NAME = 8 };
-	const struct sut_kernel_section *versions = sut_kernel_elf_section(&ko->elf, "__versions");
+	const char *entry;
+	size_t position = 0;
+	uint32_t crc;
 
-	for (uint64_t at = 0; versions && versions->data && versions->size - at >= SIZE; at += SIZE)
-		if (!strncmp((const char *)versions->data + at + NAME, name, SIZE - NAME))
+	while ((entry = sut_ko_version(ko, &position, &crc)))
+		if (!strcmp(entry, name))
 			return true;
 	return false;
 }

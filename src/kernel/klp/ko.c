@@ -221,3 +221,16 @@ const char *sut_ko_info(const struct sut_ko *ko, const char *key, size_t *positi
 	}
 	return NULL;
 }
+
+const char *sut_ko_version(const struct sut_ko *ko, size_t *position, uint32_t *crc)
+{
+	enum { SIZE = 64, NAME = 8 }; /* struct modversion_info */
+	const struct sut_kernel_section *versions = sut_kernel_elf_section(&ko->elf, "__versions");
+	const unsigned char *entry;
+
+	if (!versions || !versions->data || *position >= versions->size / SIZE)
+		return NULL;
+	entry = versions->data + SIZE * (*position)++;
+	memcpy(crc, entry, sizeof(*crc));
+	return memchr(entry + NAME, '\0', SIZE - NAME) ? (const char *)entry + NAME : NULL;
+}

@@ -71,6 +71,12 @@ size_t sut_ko_find_reloc(const struct sut_ko *ko, uint32_t section, uint64_t off
  */
 const char *sut_ko_info(const struct sut_ko *ko, const char *key, size_t *position);
 
+/*
+ * The next entry of __versions: a symbol that modpost has resolved, with the checksum of its type.
+ * NULL: no more. *position starts at 0.
+ */
+const char *sut_ko_version(const struct sut_ko *ko, size_t *position, uint32_t *crc);
+
 /* The characters at an address inside the module, up to their zero byte; NULL: there are none. */
 const char *sut_ko_string(const struct sut_ko *ko, uint32_t section, uint64_t offset);
 
