@@ -11,6 +11,7 @@
  */
 #include "kernel/create/extract.h"
 
+#include <ctype.h>
 #include <elf.h>
 #include <string.h>
 
@@ -122,6 +123,34 @@ static const struct sut_kernel_symbol *find_global(const struct sut_kernel_prove
 	return result;
 }
 
+/* What another module exports, or vmlinux in a namespace. */
+static bool bind_foreign(struct sut_carry *carry, uint32_t part, const char *from,
+			 const struct sut_symver *symver, uint32_t *result)
+{
+	const struct sut_kernel_symbols *symbols = NULL;
+	struct sut_diag ignored;
+	uint32_t sympos;
+	size_t count = 0;
+	const uint32_t *found = NULL;
+
+	if (carry->kernel &&
+	    !sut_klp_kernel_symbols(carry->kernel, symver->object, &symbols, &ignored) && symbols)
+		found = sut_kernel_symbols_find(symbols, symver->name, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct sut_kernel_symbol *symbol = &symbols->list[found[i]];
+
+		if (!isupper((unsigned char)symbol->type) || !sut_kernel_sympos(symbol, &sympos))
+			continue;
+		*result = add_private(carry, part, symver->object, symver->name, sympos);
+		return true;
+	}
+	return sut_carry_refuse(carry, part, "position", from, symver->name,
+				sut_arena_printf(carry->arena,
+						 "which %s exports, and of which its kallsyms do "
+						 "not tell the place; do not use it in the fix",
+						 symver->object));
+}
+
 bool sut_carry_bind_name(struct sut_carry *carry, uint32_t part, const char *from, const char *name,
 			 uint32_t *symbol)
 {
@@ -142,9 +171,7 @@ bool sut_carry_bind_name(struct sut_carry *carry, uint32_t part, const char *fro
 		return sut_carry_refuse(carry, part, "symbol", from, name,
 					"which this kernel does not have, or does not show to this "
 					"object; the fix needs something newer");
-	/* An exported name is unique in its object, or that would not have been linked. */
-	*symbol = add_private(carry, part, symver->object, name, 0);
-	return true;
+	return bind_foreign(carry, part, from, symver, symbol);
 }
 
 /* Any of the definition's names at the address. */

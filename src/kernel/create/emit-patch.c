@@ -112,6 +112,7 @@ enum sut_rc sut_kernel_patch_make(struct sut_arena *arena, const struct sut_kern
 		.arena = arena,
 		.verdict = verdict,
 		.symvers = &making.kernel.symvers,
+		.kernel = &making.kernel,
 		.part_count = parts->count,
 		.parts = sut_arena_array(arena, parts->count, sizeof(*carry.parts)),
 	};
