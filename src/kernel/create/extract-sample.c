@@ -78,10 +78,11 @@ void sut_carry_sample_init(struct sut_carry_sample *sample, const char *other, c
 	stop_on(sut_object_load(arena, sample->test.unit.before, &sample->before, diag), diag);
 	stop_on(sut_object_load(arena, sample->test.unit.after, &sample->after, diag), diag);
 	sut_diff_kernel(arena, &sample->before, &sample->after, &sample->diff);
-	open_kernel(sample, sut_testunit_link(&sample->test,
-					      "-nostdlib -static -no-pie -Wl,-e0 -Wl,-Ttext-segment="
-					      "0xffffffff81000000",
-					      rest));
+	open_kernel(sample,
+		    sut_testunit_link(&sample->test,
+				      "-nostdlib -static -no-pie -Wl,-e0 -Wl,-Ttext-segment="
+				      "0xffffffff81000000",
+				      rest));
 	stop_on(sut_symvers_parse(arena, "symvers",
 				  (struct sut_bytes){(const unsigned char *)symvers,
 						     sizeof(symvers) - 1},
