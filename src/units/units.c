@@ -310,9 +310,11 @@ enum sut_rc sut_units_build(struct sut_arena *arena, const struct sut_create_opt
 		return rc;
 	*units = plan.units;
 	*count = plan.count;
-	return plan.count ? SUT_OK
-			  : sut_nothing_explain(arena, options, &work->patched, work->seen, false,
-						verdict, diag);
+	/* What was refused may differ, and was left out. */
+	if (plan.count || verdict->refusal_count)
+		return SUT_OK;
+	return sut_nothing_explain(arena, options, &work->patched, work->seen, false, verdict,
+				   diag);
 }
 
 enum sut_rc sut_unit_plain(struct sut_arena *arena, const struct sut_unit *unit,
