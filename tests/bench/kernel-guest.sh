@@ -35,9 +35,9 @@ names() {
 		paste -s -d , -
 }
 
-# One function of a module, patched and unpatched again and again.
+# One function of a module, patched and unpatched ROUNDS times.
 transitions() {
-	for round in 1 2 3 4 5 6 7 8 9; do
+	for round in $(seq "$1"); do
 		patch patch1.ko count=1
 		between "starting patching" "': patching complete" >>/tmp/patching
 		unpatch patch1
@@ -108,11 +108,11 @@ transitions)
 	insmod target.ko
 	[ -z "$module" ] || insmod "$module"
 	sleep 1
-	transitions | sed 's/^/idle /'
+	transitions 9 | sed 's/^/idle /'
 	for busy in 1 2 3; do
 		while :; do :; done &
 	done
-	transitions | sed 's/^/busy /'
+	transitions 3 | sed 's/^/busy /'
 	;;
 counts)
 	[ -z "$module" ] || insmod "$module"
