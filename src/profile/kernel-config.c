@@ -98,6 +98,41 @@ static enum sut_rc same(struct sut_kernel_making *kernel, const struct config *o
 	return SUT_REFUSED;
 }
 
+enum sut_rc sut_kernel_config_value(struct sut_kernel_making *kernel, const char *key,
+				    const char **value)
+{
+	const char *path = sut_arena_printf(kernel->making->arena, "%s/.config", kernel->tree);
+	size_t length = strlen(key);
+	struct config tree = {0};
+	enum sut_rc rc = load(kernel, path, &tree);
+
+	*value = "";
+	for (size_t i = 0; i < tree.count && rc == SUT_OK; i++)
+		if (strncmp(tree.lines[i], key, length) == 0 && tree.lines[i][length] == '=')
+			*value = tree.lines[i] + length + 1;
+	return rc;
+}
+
+/* Where calls must land on marks (IBT), and with LTO, the build works on the whole kernel at once:
+ * what a unit compiles to is not what is in it. */
+static enum sut_rc check_units(struct sut_kernel_making *kernel)
+{
+	static const char *const keys[] = {"CONFIG_X86_KERNEL_IBT", "CONFIG_LTO_CLANG"};
+	enum sut_rc rc = SUT_OK;
+
+	for (size_t i = 0; i < SUT_ARRAY_SIZE(keys) && rc == SUT_OK; i++) {
+		const char *value;
+
+		rc = sut_kernel_config_value(kernel, keys[i], &value);
+		if (rc == SUT_OK && *value)
+			rc = sut_fail(kernel->making->diag, SUT_UNSUPPORTED, "kernel-profile",
+				      "%s: built with %s, so units are finished together and not "
+				      "by themselves, which this version cannot do",
+				      kernel->release, keys[i]);
+	}
+	return rc;
+}
+
 enum sut_rc sut_kernel_config_check(struct sut_kernel_making *kernel)
 {
 	struct sut_arena *arena = kernel->making->arena;
@@ -113,20 +148,7 @@ enum sut_rc sut_kernel_config_check(struct sut_kernel_making *kernel)
 			  &used);
 	if (rc == SUT_OK)
 		rc = same(kernel, &shipped, &tree);
-	return rc ? rc : same(kernel, &tree, &used);
-}
-
-enum sut_rc sut_kernel_config_value(struct sut_kernel_making *kernel, const char *key,
-				    const char **value)
-{
-	const char *path = sut_arena_printf(kernel->making->arena, "%s/.config", kernel->tree);
-	size_t length = strlen(key);
-	struct config tree = {0};
-	enum sut_rc rc = load(kernel, path, &tree);
-
-	*value = "";
-	for (size_t i = 0; i < tree.count && rc == SUT_OK; i++)
-		if (strncmp(tree.lines[i], key, length) == 0 && tree.lines[i][length] == '=')
-			*value = tree.lines[i] + length + 1;
-	return rc;
+	if (rc == SUT_OK)
+		rc = same(kernel, &tree, &used);
+	return rc ? rc : check_units(kernel);
 }

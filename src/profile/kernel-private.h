@@ -43,7 +43,8 @@ enum sut_rc sut_kernel_files_take(struct sut_kernel_making *kernel);
 
 /* ---- kernel-config.c ---- */
 
-/* The tree is configured as the image is; what has nothing to do with code may differ. */
+/* The tree is configured as the image is (what has nothing to do with code may differ), and such
+ * that single units can be compiled: else SUT_REFUSED, SUT_UNSUPPORTED (rule "kernel-profile"). */
 enum sut_rc sut_kernel_config_check(struct sut_kernel_making *kernel);
 
 /* A value of the tree's configuration, without quotes, or "". */

@@ -111,6 +111,15 @@ sed -i /SMP/d "$headers/include/config/auto.conf"
 packages
 check "generated files of another configuration are refused" refused "CONFIG_SMP=y is in one"
 
+samples
+for file in "linux-image-$release/boot/config-$release" "$headers/.config" \
+	"$headers/include/config/auto.conf"; do
+	echo CONFIG_X86_KERNEL_IBT=y >>"$file"
+done
+packages
+check "a kernel of which units are finished together is not supported" \
+	ends 5 "built with CONFIG_X86_KERNEL_IBT"
+
 real=$compiler
 compiler="gcc-99 (Debian 99) 99.1"
 samples

@@ -332,8 +332,8 @@ static enum sut_rc ask(struct sut_arena *arena, const char *tree, const char *ou
 	const char *argv[] = {"env", "-i", "LC_ALL=C",
 			      sut_arena_printf(arena, "PATH=%s", path ? path : ""), "make", "-n",
 			      NULL /* CC */,
-			      /* Nothing of what comes before the units: 6.12 would need what it
-			       * does not make. With the option, make does not call itself. */
+			      /* Nothing of what comes before the units; with the first option make
+			       * does not call itself. */
 			      "--no-print-directory", "-o", "prepare", "./", NULL};
 
 	if (rc)
