@@ -18,9 +18,9 @@ struct sut_kernel_symbol {
 	const char *name;
 	/* vmlinux: as linked (no KASLR), .data..percpu from 0; module: offset in its section */
 	uint64_t address;
-	uint64_t size;    /* module, ELF symbol table: the symbol's own; kallsyms: up to the next
-			     address, so with padding; 0: not known */
-	uint32_t section; /* module file, ELF symbol table: index of its section; else 0 */
+	uint64_t size;    /* module: the symbol's own; vmlinux: up to the next address, so with
+			     padding; 0: not known */
+	uint32_t section; /* module: index of its section; vmlinux: 0 */
 	char type;        /* as nm(1) and /proc/kallsyms have it; capital: global (vmlinux) or
 			     exported to all (module) */
 	uint32_t position, namesakes;             /* 1 of 1; 2 of 3 */
