@@ -1,7 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
+# Patches are applied, replaced, reverted and turned round with anchors under them, while tasks,
+# sleeping and running, and interrupts call what they patch. No call may run functions of two
+# versions. Takes two minutes, so it is not among meson's tests.
+# vm: -t 600
+# modules: src/kernel/module tests/vm/modules/accel-storm
 . ./tap.sh
 storm=/sys/kernel/debug/storm
+seconds=90
 
 # The patches that are applied, one of which may be on its way; nothing waits here.
 turn() {
@@ -44,8 +50,10 @@ all_settled() {
 }
 
 rounds() {
-	for i in $(seq "$1"); do
-		round "$i" || return
+	stop=$(($(cut -d . -f 1 /proc/uptime) + seconds)) i=0
+	while [ "$(cut -d . -f 1 /proc/uptime)" -lt "$stop" ]; do
+		i=$((i + 1))
+		round $i || return
 	done
 }
 
@@ -59,7 +67,7 @@ check "anchors are on" is "cat /sys/module/suture_accel/anchors" on
 for reader in 1 2; do
 	while :; do cat $storm/call; done &
 done
-check "$1 rounds" rounds "$1"
+check "$seconds seconds of it" rounds
 echo "# $(cat $storm/seen), $(dmesg | grep -cE 'patching complete') transitions"
 check "no call ran functions of two versions" is mixed 0
 check "all anchors are gone" wait_for 10 is "cat /sys/module/suture_accel/anchored" 0
