@@ -9,6 +9,8 @@
 
 #include <string.h>
 
+enum { NAMES_SHOWN = 8 };
+
 struct view {
 	struct sut_arena *arena;
 	struct sut_out *out;
@@ -133,12 +135,41 @@ static void put_object(const struct view *v, const struct sut_klp_object *object
 	sut_out_end(v->out);
 }
 
+static bool same_group(const struct sut_klp_symbol *a, const struct sut_klp_symbol *b)
+{
+	return !a->with == !b->with && !strcmp(a->object, b->object) &&
+	       (!a->with || !strcmp(a->with, b->with));
+}
+
+/* One line for all symbols of an object that are bound at one time. */
+static void headline_symbols(const struct view *v)
+{
+	const struct sut_klp_patch *patch = &v->patch;
+
+	for (size_t i = 0; i < patch->symbol_count; i++) {
+		const struct sut_klp_symbol *symbol = &patch->symbols[i];
+		const char *names = "";
+		size_t count = 0, first = 0;
+
+		while (!same_group(&patch->symbols[first], symbol))
+			first++;
+		if (first < i)
+			continue;
+		for (size_t k = i; k < patch->symbol_count; k++)
+			if (same_group(&patch->symbols[k], symbol) && ++count <= NAMES_SHOWN)
+				names = sut_arena_printf(v->arena, "%s%s%s", names,
+							 *names ? ", " : "",
+							 patch->symbols[k].name);
+		sut_out_headline(v->out, SUT_MARK_NONE,
+				 "%s: %zu private symbol%s, bound when %s: %s%s", symbol->object,
+				 count, count == 1 ? "" : "s",
+				 symbol->with ? "it comes" : "the patch is loaded", names,
+				 count > NAMES_SHOWN ? ", ..." : "");
+	}
+}
+
 static void put_symbol(const struct view *v, const struct sut_klp_symbol *symbol)
 {
-	const char *when = symbol->with ? "when that comes" : "when the patch is loaded";
-
-	sut_out_headline(v->out, SUT_MARK_NONE, "%s: private %s, bound %s", symbol->object,
-			 symbol->name, when);
 	sut_out_object(v->out, NULL);
 	sut_out_string(v->out, "name", symbol->name);
 	sut_out_string(v->out, "object", symbol->object);
@@ -175,6 +206,7 @@ static void put_patch(const struct view *v)
 		sut_out_end(v->out);
 	}
 	sut_out_end(v->out);
+	headline_symbols(v);
 	sut_out_array(v->out, "symbols");
 	for (size_t i = 0; i < patch->symbol_count; i++)
 		put_symbol(v, &patch->symbols[i]);
