@@ -12,9 +12,20 @@
 
 static const char prefix[] = "kernel:";
 
-bool sut_target_is_kernel(const char *target)
+static bool is_kernel(const char *target)
 {
 	return strcmp(target, "kernel") == 0 || strncmp(target, prefix, strlen(prefix)) == 0;
+}
+
+bool sut_create_is_for_kernel(const struct sut_call *call)
+{
+	const char *target;
+	size_t position = 0;
+
+	while ((target = sut_call_next(call, "target", &position)))
+		if (is_kernel(target))
+			return true;
+	return false;
 }
 
 /* false: the usage error is printed. */
@@ -37,7 +48,7 @@ static bool check_options(const struct sut_call *call)
 		return false;
 	}
 	while ((target = sut_call_next(call, "target", &position)))
-		if (count++ || !sut_target_is_kernel(target)) {
+		if (count++ || !is_kernel(target)) {
 			sut_usage_error(call,
 					"--target %s: a kernel is the only target of its "
 					"patches",

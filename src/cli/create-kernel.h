@@ -7,10 +7,11 @@
 
 #include <stdbool.h>
 
-/* "kernel", the running one, or "kernel:RELEASE"; a file of that name is ./kernel. */
-bool sut_target_is_kernel(const char *target);
+/* A target of the call is "kernel", the running one, or "kernel:RELEASE"; a file of that name is
+ * ./kernel. */
+bool sut_create_is_for_kernel(const struct sut_call *call);
 
-/* The call's --target is one. All options that are needed are given. */
+/* ... All options that are needed are given. */
 int sut_create_kernel(struct sut_call *call, struct sut_arena *arena, struct sut_phases *phases);
 
 #endif

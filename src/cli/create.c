@@ -242,7 +242,7 @@ static int run(struct sut_call *call)
 	/* A limit of file sizes shall be an error like a full disk, not the end. */
 	signal(SIGXFSZ, SIG_IGN);
 	sut_phases_start(&phases, call, "patching");
-	if (sut_target_is_kernel(sut_call_option(call, "target")))
+	if (sut_create_is_for_kernel(call))
 		return sut_create_kernel(call, &arena, &phases);
 	if (sut_call_option(call, "key") || sut_call_option(call, "certificate"))
 		return sut_usage_error(call, "--key, --certificate: are for kernel modules");

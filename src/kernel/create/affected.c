@@ -251,6 +251,13 @@ static enum sut_rc take_file(struct search *search, const struct sut_patched_fil
 			if (strncmp(span->text, "#line", 5) == 0 ||
 			    has_span(&sides[1 - side], span->text))
 				continue;
+			if (sut_span_reach(span) == SUT_SPAN_INCLUDE) {
+				sut_warn(search->making->verdict, "units", span->text,
+					 "%s: includes other files than before; units that use "
+					 "nothing else of what changes are taken to be the same",
+					 file->path);
+				continue;
+			}
 			search->only_code &= span->body;
 			take_span(search, file->path, span);
 		}

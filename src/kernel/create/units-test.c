@@ -256,6 +256,17 @@ static void follows_macros(void)
 	CHECK_STRING(changes(&kernel), "big_card:one");
 }
 
+static void warns_of_includes(void)
+{
+	KERNEL kernel;
+
+	init(&kernel);
+	change(&kernel, "include/bounds.h", "s/.*SLACK 2/#include <stddef.h>\\n&/;s/? 100/? 99/");
+	CHECK_EQUAL(make(&kernel), SUT_OK);
+	CHECK_STRING(changes(&kernel), "big_card:one");
+	CHECK(warned(&kernel, "units", "include/bounds.h"));
+}
+
 static void takes_units_by_hand(void)
 {
 	KERNEL kernel;
@@ -430,6 +441,7 @@ static const struct sut_tap_test tests[] = {
 	{"the plain compile goes through objtool, too", compiles_plainly},
 	{"of a header's inline function only the users are compiled", compiles_users_of_inline},
 	{"a macro is followed through the functions that use it", follows_macros},
+	{"another include in a header is told", warns_of_includes},
 	{"units may be named by hand", takes_units_by_hand},
 	{"conditions of a header are left to people", refuses_conditions},
 	{"a changed layout is refused", judges_layout},
