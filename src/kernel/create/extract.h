@@ -136,6 +136,9 @@ void sut_carry_change_callers(struct sut_carry *carry, uint32_t part);
 /* Adds entries of special sections about pieces from that one on; refuses what is not handled. */
 void sut_carry_specials(struct sut_carry *carry, size_t first_piece);
 
+/* Refuses references to modules that the kernel would want before a module is there. */
+void sut_carry_refuse_late(struct sut_carry *carry);
+
 /*
  * A symbol of the running kernel: what a unit leaves undefined, by its name, or one of its own
  * definitions that stay where they are. from names who refers to it. false: a refusal was added.

@@ -20,7 +20,7 @@ struct table {
 		sizes[3]; /* of an entry, in bytes, as versions of the kernel have it; 0: no more */
 	const char *beside; /* a section with an entry for each of this one's, or NULL */
 	uint64_t beside_size;
-	const char *late; /* why it must not wait for a module; NULL: it need not refer to one */
+	bool keys; /* its last field is a key, which may be a module's */
 };
 
 /* The first field of each is the address of the code. */
@@ -31,14 +31,8 @@ static const struct table tables[] = {
 	{.name = ".altinstructions", .sizes = {12, 14, 13}},
 	{.name = ".parainstructions", .sizes = {16}},
 	{.name = ".smp_locks", .sizes = {4}},
-	{.name = "__jump_table",
-	 .sizes = {16},
-	 .late = "a static key of a module, which jump labels would read before the module is "
-		 "there; use static_key_enabled() in the fix"},
-	{.name = ".static_call_sites",
-	 .sizes = {8},
-	 .late = "the key of a module's static call, which would be read before the module is "
-		 "there; call through static_call_query() in the fix"},
+	{.name = "__jump_table", .sizes = {16}, .keys = true},
+	{.name = ".static_call_sites", .sizes = {8}, .keys = true},
 	{.name = ".retpoline_sites", .sizes = {4}},
 	{.name = ".return_sites", .sizes = {4}},
 	{.name = ".call_sites", .sizes = {4}},
@@ -185,7 +179,7 @@ static void carry_entry(struct sut_carry *carry, uint32_t part, uint32_t index,
 	const struct sut_object *after = carry->parts[part].part->after;
 	const struct sut_section *section = &after->sections[index];
 
-	if (table->late && is_lost_tracepoint(carry, part, section, offset, size)) {
+	if (table->keys && is_lost_tracepoint(carry, part, section, offset, size)) {
 		warn_lost_tracepoint(carry, part);
 		return;
 	}
@@ -260,70 +254,6 @@ static void refuse_unknown(struct sut_carry *carry, uint32_t part,
 	}
 }
 
-/* Whom the entry with this relocation is about: its first one says. */
-static const char *subject_name(const struct sut_carry *carry, const struct table *table,
-				const struct sut_carry_section *section, size_t reloc)
-{
-	uint64_t start = section->relocs[reloc].offset / table->sizes[0] * table->sizes[0];
-
-	while (reloc && section->relocs[reloc - 1].offset >= start)
-		reloc--;
-	return carry->symbols[section->relocs[reloc].symbol].name;
-}
-
-/* Entries that only a module's arrival completes, where the kernel reads them before. */
-static void refuse_late(struct sut_carry *carry, const struct table *table,
-			const struct sut_carry_section *section)
-{
-	for (size_t i = 0; i < section->reloc_count; i++) {
-		const struct sut_carry_symbol *symbol = &carry->symbols[section->relocs[i].symbol];
-
-		if (symbol->with)
-			sut_carry_refuse(carry, 0, "klp-late-section",
-					 subject_name(carry, table, section, i), symbol->real,
-					 table->late);
-	}
-}
-
-static void refuse_alternative(struct sut_carry *carry, const char *function,
-			       const struct sut_carry_symbol *symbol)
-{
-	sut_carry_refuse(carry, 0, "klp-late-section", function, symbol->real,
-			 "in an instruction that is replaced while the livepatch is loaded, when "
-			 "the module may not be there; leave this function as it is");
-}
-
-/* What an alternative replaces must not be written to later, for it may be something else then. */
-static void refuse_late_alternative(struct sut_carry *carry, const struct sut_carry_section *table,
-				    size_t reloc)
-{
-	const struct sut_carry_reloc *subject = &table->relocs[reloc];
-	const struct sut_carry_symbol *function = &carry->symbols[subject->symbol];
-	const struct sut_carry_section *code = &carry->sections[function->section];
-	uint64_t end =
-		reloc + 2 < table->reloc_count ? table->relocs[reloc + 2].offset : table->size;
-	uint64_t from = function->value + (uint64_t)subject->addend, size = table->data[end - 2];
-
-	for (size_t i = 0; i < code->reloc_count; i++)
-		if (code->relocs[i].offset - from < size &&
-		    carry->symbols[code->relocs[i].symbol].with)
-			refuse_alternative(carry, function->name,
-					   &carry->symbols[code->relocs[i].symbol]);
-}
-
-static void refuse_late_alternatives(struct sut_carry *carry,
-				     const struct sut_carry_section *section)
-{
-	if (!strcmp(section->name, ".altinstructions"))
-		for (size_t i = 0; i < section->reloc_count; i += 2)
-			refuse_late_alternative(carry, section, i);
-	for (size_t i = 0;
-	     !strcmp(section->name, ".altinstr_replacement") && i < section->reloc_count; i++)
-		if (carry->symbols[section->relocs[i].symbol].with)
-			refuse_alternative(carry, section->name,
-					   &carry->symbols[section->relocs[i].symbol]);
-}
-
 void sut_carry_specials(struct sut_carry *carry, size_t first_piece)
 {
 	for (size_t i = 0; i < carry->part_count; i++) {
@@ -339,11 +269,5 @@ void sut_carry_specials(struct sut_carry *carry, size_t first_piece)
 				refuse_unknown(carry, i, section, first_piece);
 		}
 	}
-	for (size_t i = 0; i < carry->section_count; i++) {
-		const struct table *table = find_table(carry->sections[i].name);
-
-		if (table && table->late)
-			refuse_late(carry, table, &carry->sections[i]);
-		refuse_late_alternatives(carry, &carry->sections[i]);
-	}
+	sut_carry_refuse_late(carry);
 }
