@@ -39,11 +39,13 @@ const struct sut_rule sut_rules_kernel[] = {
 		.id = "kernel-profile",
 		.stages = SUT_STAGE_INPUT | SUT_STAGE_FILE,
 		.title = "The packages do not give a kernel that can be compiled again",
-		.meaning = "The profile of a kernel is made of its image, headers, programs of the "
-			   "build and source, all of the very same version, and of the compiler "
-			   "that the kernel was built with. What is compiled must come out as it "
-			   "was shipped, or no patch could be proven to fit. Kernels of which the build "
-			   "finishes all units together (IBT, LTO) cannot be compiled unit by unit.",
+		.meaning =
+			"The profile of a kernel is made of its image, headers, programs of the "
+			"build and source, all of the very same version, and of the compiler "
+			"that the kernel was built with. What is compiled must come out as it "
+			"was shipped, or no patch could be proven to fit. Kernels of which the "
+			"build "
+			"finishes all units together (IBT, LTO) cannot be compiled unit by unit.",
 		.remedy = "Name the packages of one version with --packages, or let them be "
 			  "fetched; install the compiler that is named.",
 	},
