@@ -43,7 +43,7 @@ without_snapshots() {
 	mkdir -p "$work/store/snapshots"
 	ln -s "$store/kernels" "$work/store/kernels"
 	cp "$store/release" "$work/store/"
-	for snapshot in "$store"/snapshots/*-*; do
+	for snapshot in "$store"/snapshots/*-*[0-9a-f]; do
 		echo damaged >"$work/store/snapshots/${snapshot##*/}"
 	done
 	(
