@@ -291,12 +291,11 @@ static bool resolve_defined(const struct reference *reference)
 }
 
 /* Another unit of the same object brings what is new; what is not stays where it is. */
-static bool resolve_elsewhere(const struct reference *reference, const char *name, bool *found)
+static bool resolve_elsewhere(const struct reference *reference, const char *name)
 {
 	struct sut_carry *carry = reference->carry;
 	const char *object = carry->parts[reference->part].part->object;
 
-	*found = false;
 	for (size_t i = 0; i < carry->part_count; i++) {
 		const struct sut_kernel_part *part = carry->parts[i].part;
 		uint32_t def = sut_object_def(part->after, name);
@@ -305,7 +304,6 @@ static bool resolve_elsewhere(const struct reference *reference, const char *nam
 		    def == SUT_NO_DEF || part->after->defs[def].local ||
 		    part->diff->twins.before[def] != SUT_NO_DEF)
 			continue;
-		*found = true;
 		reference->result->symbol = sut_carry_own(carry, i, def);
 		reference->result->addend = reference->reloc->addend;
 		return true;
@@ -345,7 +343,6 @@ bool sut_carry_resolve(struct sut_carry *carry, const struct sut_carry_piece *pi
 		.from = section->name,
 		.result = result,
 	};
-	bool found;
 
 	if (reference.user != SUT_NO_DEF)
 		reference.from = after->defs[reference.user].name;
@@ -361,7 +358,7 @@ bool sut_carry_resolve(struct sut_carry *carry, const struct sut_carry_piece *pi
 					       sut_reloc_name(carry->arena, reloc->type)));
 	if (reference.place.section)
 		return resolve_defined(&reference);
-	if (resolve_elsewhere(&reference, symbol->name, &found) || found)
+	if (resolve_elsewhere(&reference, symbol->name))
 		return true;
 	result->addend = reloc->addend;
 	return sut_carry_bind_name(carry, piece->part, reference.from, symbol->name,

@@ -49,13 +49,13 @@ enum sut_carry_source {
 };
 
 struct sut_carry_symbol {
-	const char *name; /* in the module, as the linker sees it; no two others have it */
+	const char *name; /* in the module; of those that are not local no two have one */
 	enum sut_carry_source source;
 	unsigned char type; /* STT_* */
 	bool global;        /* OWN: the code around it refers to it by name */
 	uint32_t section;   /* OWN */
 	uint64_t value, size;
-	/* PRIVATE: see struct sut_carry_binding. */
+	/* PRIVATE: see struct sut_klp_binding. */
 	const char *object, *real;
 	uint32_t sympos;
 	const char *with; /* NULL: early */
@@ -67,7 +67,6 @@ struct sut_carry_piece {
 	uint64_t from, size;
 	uint32_t to; /* section of the module */
 	uint64_t at;
-	uint32_t symbol; /* of the module, at its start; SUT_NO_DEF: none yet */
 };
 
 /* A function that is replaced. */
