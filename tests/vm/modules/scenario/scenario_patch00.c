@@ -83,8 +83,9 @@ static int result(const struct slot *s)
 	}
 #define EACH(M)                                                                                    \
 	M(0)                                                                                       \
-	M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) M(16)     \
-		M(17) M(18) M(19) M(20) M(21) M(22) M(23)
+	M(1)                                                                                       \
+	M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) M(12) M(13) M(14) M(15) M(16) M(17)    \
+		M(18) M(19) M(20) M(21) M(22) M(23)
 EACH(SLOT)
 #define OF_COMMA(n) OF(n),
 static const struct klp_callbacks callbacks_of[SLOTS] = {EACH(OF_COMMA)};
@@ -125,18 +126,10 @@ static void add_func(struct klp_func *func, char letter, bool main)
 	func->new_func = main ? (void *)show : (void *)answer;
 }
 
-static int add_set(struct klp_callback_set *set, unsigned long id, unsigned int slot)
-{
-	while (set->id)
-		set++;
-	*set = (struct klp_callback_set){.id = id, .callbacks = callbacks_of[slot]};
-	return 1;
-}
-
 static int parse_object(unsigned int i, char *text)
 {
 	static unsigned int used;
-	unsigned int type_count = 0;
+	unsigned int set_count = 0, type_count = 0;
 	unsigned long id;
 	char *name = strsep(&text, ":"), *item;
 	bool main = !strcmp(name, "vmlinux");
@@ -157,7 +150,10 @@ static int parse_object(unsigned int i, char *text)
 			type_count++;
 		} else if (!kstrtoul(item, 10, &id)) {
 			slots[used].id = id;
-			used += add_set(sets[i], id, used);
+			sets[i][set_count++] =
+				(struct klp_callback_set){.id = id,
+							  .callbacks = callbacks_of[used]};
+			used++;
 		} else {
 			return -EINVAL;
 		}
