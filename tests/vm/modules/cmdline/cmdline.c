@@ -21,7 +21,7 @@ static struct klp_func funcs[] = {
 	{},
 };
 
-static struct klp_object objs[] = { { .funcs = funcs }, {} };
+static struct klp_object objs[] = {{.funcs = funcs}, {}};
 
 static struct klp_patch patch = {
 	.mod = THIS_MODULE,
