@@ -415,12 +415,14 @@ enum sut_rc sut_kernel_affected_add(struct sut_kernel_making *making)
 
 		if (sut_kernel_commands_find(&making->commands, file->path, &count))
 			continue;
+		/* A source that is no unit is compiled as a part of one, or not at all. */
+		if (ends_with(file->path, ".c")) {
+			sut_names_add(&search.included, file->path, strlen(file->path));
+			continue;
+		}
 		rc = take_file(&search, file);
 		if (rc)
 			return rc;
-		/* Code in a file that is no unit. */
-		if (ends_with(file->path, ".c"))
-			sut_names_add(&search.included, file->path, strlen(file->path));
 	}
 	if (search.condition)
 		return refuse(&search, sut_arena_printf(making->arena,

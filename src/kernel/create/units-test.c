@@ -60,9 +60,10 @@ static const char *const tree_files[][2] = {
 	{"drivers/one.c", "#include \"bounds.h\"\n"
 			  "struct box box;\n"
 			  "int one(int x)\n{\n\treturn limit(x) + box.size;\n}\n"},
-	{"drivers/two.c", "#include \"bounds.h\"\n"
-			  "int two(int x)\n{\n\treturn other(x) * 5;\n}\n"},
+	{"drivers/two.c", "#include \"bounds.h\"\n#include \"part.c\"\n"
+			  "int two(int x)\n{\n\treturn part(other(x)) * 5;\n}\n"},
 	{"drivers/odd.c", "int odd(int x)\n{\n\treturn x;\n}\n"},
+	{"drivers/part.c", "static int part(int x)\n{\n\treturn x + 3;\n}\n"},
 	{"drivers/unbuilt.c", "int unbuilt(int x)\n{\n\treturn x;\n}\n"},
 };
 
@@ -256,6 +257,16 @@ static void follows_macros(void)
 	CHECK_STRING(changes(&kernel), "big_card:one");
 }
 
+static void follows_included_sources(void)
+{
+	KERNEL kernel;
+
+	init(&kernel);
+	change(&kernel, "drivers/part.c", "s/x + 3/x + 4/");
+	CHECK_EQUAL(make(&kernel), SUT_OK);
+	CHECK_STRING(changes(&kernel), "big_card:two small:two");
+}
+
 static void warns_of_includes(void)
 {
 	KERNEL kernel;
@@ -413,7 +424,7 @@ static void says_what_is_not_built(void)
 	KERNEL kernel;
 
 	init(&kernel);
-	change(&kernel, "drivers/unbuilt.c", "s/return x/return x + 1/");
+	change(&kernel, "drivers/unbuilt.c", "1i #if 1\ns/return x/return x + 1/\n$a #endif");
 	CHECK_EQUAL(make(&kernel), SUT_OK);
 	CHECK_EQUAL(kernel.parts.count, 0);
 	CHECK(warned(&kernel, "uncompiled", "drivers/unbuilt.c"));
@@ -441,6 +452,7 @@ static const struct sut_tap_test tests[] = {
 	{"the plain compile goes through objtool, too", compiles_plainly},
 	{"of a header's inline function only the users are compiled", compiles_users_of_inline},
 	{"a macro is followed through the functions that use it", follows_macros},
+	{"a source that another one includes is a part of that", follows_included_sources},
 	{"another include in a header is told", warns_of_includes},
 	{"units may be named by hand", takes_units_by_hand},
 	{"conditions of a header are left to people", refuses_conditions},
