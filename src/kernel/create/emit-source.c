@@ -292,6 +292,11 @@ static void add_provenance(struct text *text, const struct sut_kernel_options *o
 		add_info(text, "kernel", sut_hex(hex, kernel->build_id, kernel->build_id_size));
 	for (size_t i = 0; i < options->fix_count; i++)
 		add_info(text, "fixes", options->fixes[i]);
+	/* What somebody took upon himself. */
+	for (size_t i = 0; i < options->allowed_count; i++)
+		add_info(text, "allowed", options->allowed[i]);
+	for (size_t i = 0; i < options->unit_count; i++)
+		add_info(text, "unit", options->units[i]);
 	add_note(text, options);
 	if (!patch->path)
 		return;
