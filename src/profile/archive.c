@@ -113,7 +113,7 @@ enum sut_rc sut_archive_run(struct sut_archive *archive, const char *const *argv
 		"LC_ALL=C.UTF-8",
 		sut_arena_printf(archive->arena, "APT_CONFIG=%s/apt.conf", archive->folder), NULL};
 	struct sut_job job = {
-		.argv = (const char **)argv,
+		.argv = sut_job_bound(archive->arena, argv),
 		.directory = archive->folder,
 		.variables = variables,
 		.errors = sut_arena_printf(archive->arena, "%s/errors", archive->folder),

@@ -3,7 +3,6 @@
 #include "profile/kernel-private.h"
 #include "profile/prove.h"
 #include "units/jobs.h"
-#include "base/guard.h"
 
 #include <string.h>
 #include <sys/stat.h>
@@ -11,28 +10,13 @@
 
 enum { ANSWER_MAX = 1 << 20 /* bytes */ };
 
-/* The command, which ends when this process is killed: unpacking would go on for a while. */
-static const char **bound(struct sut_arena *arena, const char *const *argv)
-{
-	static const char *const before[] = {"setpriv", "--pdeathsig", "KILL"};
-	size_t count = 0;
-	const char **words;
-
-	while (argv[count])
-		count++;
-	words = sut_arena_array(arena, SUT_ARRAY_SIZE(before) + count + 1, sizeof(*words));
-	memcpy(words, before, sizeof(before));
-	memcpy(words + SUT_ARRAY_SIZE(before), argv, count * sizeof(*words));
-	return words;
-}
-
 static enum sut_rc run(struct sut_kernel_making *kernel, const char *directory,
 		       const char *const *argv, const char *output)
 {
 	struct sut_making *making = kernel->making;
 	static const char *const variables[] = {"LC_ALL=C.UTF-8", NULL};
 	struct sut_job job = {
-		.argv = bound(making->arena, argv),
+		.argv = sut_job_bound(making->arena, argv),
 		.directory = directory,
 		.variables = (const char **)variables,
 		.output = output,

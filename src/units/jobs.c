@@ -52,6 +52,20 @@ const char **sut_environment(struct sut_arena *arena, const char **variables)
 	return list;
 }
 
+const char **sut_job_bound(struct sut_arena *arena, const char *const *argv)
+{
+	static const char *const before[] = {"setpriv", "--pdeathsig", "KILL"};
+	size_t count = 0;
+	const char **words;
+
+	while (argv[count])
+		count++;
+	words = sut_arena_array(arena, SUT_ARRAY_SIZE(before) + count + 1, sizeof(*words));
+	memcpy(words, before, sizeof(before));
+	memcpy(words + SUT_ARRAY_SIZE(before), argv, count * sizeof(*words));
+	return words;
+}
+
 static int start(struct sut_arena *arena, struct sut_job *job, pid_t *pid)
 {
 	enum { NEW_FILE = O_WRONLY | O_CREAT | O_TRUNC };

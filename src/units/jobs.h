@@ -26,6 +26,9 @@ struct sut_job {
 enum sut_rc sut_jobs_run(struct sut_arena *arena, struct sut_job *jobs, size_t count,
 			 unsigned int parallel, struct sut_diag *diag);
 
+/* The command as one that ends when this process is killed: for what would go on for long. */
+const char **sut_job_bound(struct sut_arena *arena, const char *const *argv);
+
 /* This process's environment with variables ("NAME=value", NULL-terminated, may be NULL) set. */
 const char **sut_environment(struct sut_arena *arena, const char **variables);
 
