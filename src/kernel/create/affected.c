@@ -21,6 +21,7 @@
 #include "base/guard.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -41,6 +42,7 @@ struct search {
 	size_t count, capacity;
 	const char **files;    /* of the tree that units may include */
 	const char *condition; /* a file in which conditions change, or NULL */
+	enum sut_rc rc;        /* of the files that were read */
 	bool only_code;        /* nothing but bodies of functions changes in the headers */
 };
 
@@ -51,7 +53,8 @@ struct mapped {
 	size_t size;
 };
 
-static struct mapped map_file(const struct search *search, const char *path)
+/* Sources that are generated may not be there, and say nothing of headers. */
+static struct mapped map_file(struct search *search, const char *path)
 {
 	const char *full = sut_arena_printf(search->making->arena, "%s/%s",
 					    search->making->options->tree, path);
@@ -98,6 +101,17 @@ static bool is_elsewhere(const struct search *search, const char *path)
 		       sut_arena_printf(search->making->arena, "./%s/", path));
 }
 
+/* A folder itself, not a link to one. */
+static bool is_folder(DIR *dir, const struct dirent *entry)
+{
+	struct stat st;
+
+	if (entry->d_type != DT_UNKNOWN)
+		return entry->d_type == DT_DIR;
+	return fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
+	       S_ISDIR(st.st_mode);
+}
+
 static void list_folder(struct search *search, const char *path, unsigned int depth)
 {
 	struct sut_arena *arena = search->making->arena;
@@ -109,12 +123,15 @@ static void list_folder(struct search *search, const char *path, unsigned int de
 		const char *name =
 			sut_arena_printf(arena, "%s%s%s", path, *path ? "/" : "", entry->d_name);
 
-		if (entry->d_type == DT_DIR && entry->d_name[0] != '.' &&
-		    !is_elsewhere(search, name))
+		if (entry->d_name[0] == '.')
+			continue;
+		if (!is_folder(dir, entry)) {
+			if (ends_with(name, ".h") || ends_with(name, ".inc"))
+				SUT_PUSH(arena, search->files, search->count, search->capacity) =
+					name;
+		} else if (!is_elsewhere(search, name)) {
 			list_folder(search, name, depth + 1);
-		else if (entry->d_type == DT_REG &&
-			 (ends_with(name, ".h") || ends_with(name, ".inc")))
-			SUT_PUSH(arena, search->files, search->count, search->capacity) = name;
+		}
 	}
 }
 
@@ -381,6 +398,8 @@ static enum sut_rc follow(struct search *search)
 		searched = search->names.count;
 		included = search->included.count;
 		search_files(search, first);
+		if (search->rc)
+			return search->rc;
 		if (search->condition)
 			return refuse(search,
 				      sut_arena_printf(making->arena,
@@ -391,6 +410,8 @@ static enum sut_rc follow(struct search *search)
 			return refuse(search, "too much of other headers depends on it");
 	}
 	add_units(search);
+	if (search->rc)
+		return search->rc;
 	if (making->count > UNITS_MAX)
 		return refuse(search, sut_arena_printf(making->arena,
 						       "%zu units may be affected, more than %d",
