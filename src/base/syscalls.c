@@ -23,7 +23,9 @@ static const struct {
 	{SYS_fdatasync, "fdatasync", true},
 	{SYS_getdents64, "getdents64", true},
 	{SYS_close, "close", true},
+#ifdef SYS_accept /* on some machines it is a form of another call, as semop is */
 	{SYS_accept, "accept", true},
+#endif
 	{SYS_accept4, "accept4", true},
 	{SYS_connect, "connect", true},
 	{SYS_sendto, "sendto", true},
@@ -47,8 +49,10 @@ static const struct {
 	{SYS_pause, "pause", false},
 	{SYS_rt_sigsuspend, "rt_sigsuspend", false},
 	{SYS_rt_sigtimedwait, "rt_sigtimedwait", false},
+#ifdef SYS_semop
 	{SYS_semop, "semop", false},
 	{SYS_semtimedop, "semtimedop", false},
+#endif
 	{SYS_msgrcv, "msgrcv", false},
 	{SYS_msgsnd, "msgsnd", false},
 	{SYS_openat, "openat", false},
