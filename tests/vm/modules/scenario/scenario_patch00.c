@@ -81,7 +81,8 @@ static int result(const struct slot *s)
 	{                                                                                          \
 		pre_patch_##n, post_patch_##n, pre_unpatch_##n, post_unpatch_##n                   \
 	}
-/* clang-format off: it does not come to an end with this one */
+/* clang-format does not come to an end with this one. */
+/* clang-format off */
 #define EACH(M) \
 	M(0) M(1) M(2) M(3) M(4) M(5) M(6) M(7) M(8) M(9) M(10) M(11) \
 	M(12) M(13) M(14) M(15) M(16) M(17) M(18) M(19) M(20) M(21) M(22) M(23)
