@@ -62,7 +62,7 @@ mixed() {
 }
 
 insmod storm.ko
-insmod suture-accel.ko
+insmod suture-accel.ko off=none
 check "anchors are on" is "cat /sys/module/suture_accel/anchors" on
 for reader in 1 2; do
 	while :; do cat $storm/call; done &
