@@ -151,7 +151,8 @@ enum sut_rc sut_kernel_command_read(struct sut_arena *arena, const struct sut_ke
 	/* make has doubled each $, and nothing that is known so far needs one. */
 	if (strchr(unit->head, '$') || strchr(unit->rest, '$') ||
 	    !sut_words_split(arena, sut_arena_printf(arena, "%s%s", unit->head, unit->rest), &count,
-			     &words))
+			     &words) ||
+	    !count)
 		return unknown(unit, "is not understood", diag);
 	while (found.argc < count && strcmp(words[found.argc], ";") != 0)
 		found.argc++;
