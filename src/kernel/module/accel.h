@@ -5,8 +5,7 @@
  *
  *   poke     runs the kernel's own retry of a transition when it can succeed, not a second later
  *   anchors  one ftrace_ops for all patched functions, not one each. Off unless it is asked for
- *            (off=none): a storm of replaces and reversals has locked a guest up, and it is not
- *            known yet whose fault that is (tests/vm/cases/accel-storm.sh)
+ *            (off=none), until a longer storm of them has run (tests/vm/cases/accel-storm.sh)
  *   names    looks the names of patched functions up by bisection, not one symbol after the other
  *
  * All of them rest on private parts of kernel/livepatch as Linux 6.1 has it. Each looks at load

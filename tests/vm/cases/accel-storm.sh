@@ -3,7 +3,7 @@
 # Patches are applied, replaced, reverted and turned round with anchors under them, while tasks,
 # sleeping and running, and interrupts call what they patch. No call may run functions of two
 # versions. Takes two minutes, so it is not among meson's tests.
-# vm: -t 600
+# vm: -t 600 -S
 # modules: src/kernel/module tests/vm/modules/accel-storm
 . ./tap.sh
 storm=/sys/kernel/debug/storm
