@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/each.h"
+#include "cli/trial.h"
 #include "base/guard.h"
-
-#include <string.h>
 
 struct result {
 	enum sut_rc rc;
@@ -10,27 +9,14 @@ struct result {
 	struct sut_diag diag;
 };
 
-/* Without a target: every process that has the patch on trial. */
-static bool is_on_trial(struct sut_arena *arena, pid_t pid, const char *name)
-{
-	struct sut_state state;
-	struct sut_diag ignored = {0};
-
-	if (sut_state_read(arena, pid, &state, &ignored) != SUT_OK)
-		return false;
-	for (size_t i = 0; i < state.patch_count; i++)
-		if (!strcmp(state.patches[i].name, name) && state.patches[i].trial_ns)
-			return true;
-	return false;
-}
-
 static bool confirm_in(const struct sut_each *each, struct sut_arena *arena, pid_t pid, bool named,
 		       void *context)
 {
 	const char *name = each->call->argv[0];
 	struct result *result = context;
 
-	if (!named && !is_on_trial(arena, pid, name))
+	/* Without a target: every process that has the patch on trial. */
+	if (!named && !sut_trial_end(pid, name))
 		return false;
 	result->rc = sut_confirm(arena, pid, name, &result->nothing, &result->diag);
 	return each->exact || result->rc != SUT_GONE;

@@ -20,6 +20,20 @@ enum {
 	BACK_TRIES = 1000, /* then an operator has to look */
 };
 
+uint64_t sut_trial_end(pid_t pid, const char *name)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_diag ignored = {0};
+	struct sut_state state;
+
+	if (sut_state_read(&arena, pid, &state, &ignored) != SUT_OK)
+		return 0;
+	for (size_t i = 0; i < state.patch_count; i++)
+		if (!strcmp(state.patches[i].name, name) && state.patches[i].trial_ns)
+			return state.patches[i].trial_ns;
+	return 0;
+}
+
 /* The earliest end of a trial of the patch in any process, or 0: there is none. */
 static uint64_t earliest_end(const char *name)
 {
@@ -31,17 +45,10 @@ static uint64_t earliest_end(const char *name)
 	if (sut_targets_find(&arena, NULL, NULL, &pids, &ignored) != SUT_OK)
 		return 0;
 	for (size_t i = 0; i < pids.count; i++) {
-		struct sut_state state;
+		uint64_t end = sut_trial_end(pids.pids[i], name);
 
-		if (sut_state_read(&arena, pids.pids[i], &state, &ignored) != SUT_OK)
-			continue;
-		for (size_t k = 0; k < state.patch_count; k++) {
-			uint64_t end = state.patches[k].trial_ns;
-
-			if (!strcmp(state.patches[k].name, name) && end &&
-			    (!earliest || end < earliest))
-				earliest = end;
-		}
+		if (end && (!earliest || end < earliest))
+			earliest = end;
 	}
 	return earliest;
 }
@@ -88,15 +95,9 @@ static void take_back(const char *name)
 	if (sut_targets_find(&arena, NULL, NULL, &pids, &ignored) != SUT_OK)
 		return;
 	for (size_t i = 0; i < pids.count; i++) {
-		struct sut_state state;
-		bool over = false;
+		uint64_t end = sut_trial_end(pids.pids[i], name);
 
-		if (sut_state_read(&arena, pids.pids[i], &state, &ignored) == SUT_OK)
-			for (size_t k = 0; k < state.patch_count; k++)
-				over |= !strcmp(state.patches[k].name, name) &&
-					state.patches[k].trial_ns &&
-					state.patches[k].trial_ns <= now;
-		if (!over)
+		if (!end || end > now)
 			pids.pids[i] = 0;
 	}
 	for (int turn = 0; left && turn < BACK_TRIES; turn++) {

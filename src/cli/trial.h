@@ -11,11 +11,16 @@
 #include "base/diag.h"
 
 #include <stdint.h>
+#include <sys/types.h>
 
 /*
  * Starts the process that waits, before anything is applied. It begins to look for the patch when
  * *lease is closed, by this process or by its end.
  */
 enum sut_rc sut_trial_begin(const char *name, int *lease, struct sut_diag *diag);
+
+/* When the trial of the patch ends in the process, by sut_boot_ns(); 0: it is not on trial there.
+ */
+uint64_t sut_trial_end(pid_t pid, const char *name);
 
 #endif

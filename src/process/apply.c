@@ -434,10 +434,11 @@ enum sut_rc sut_application_check_name(const struct sut_application *a, struct s
 	return SUT_REFUSED;
 }
 
-enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, struct sut_diag *diag)
+enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, bool change,
+				 struct sut_diag *diag)
 {
 	a->plan = (struct sut_plan){.runtime = &a->runtime, .arena = a->arena};
-	return sut_drive_open(&a->target, pid, a->arena, &a->runtime, &a->memory, diag);
+	return sut_drive_open(&a->target, pid, change, a->arena, &a->runtime, &a->memory, diag);
 }
 
 enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *diag)
@@ -499,7 +500,7 @@ enum sut_rc sut_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch
 	enum sut_rc rc;
 
 	*effect = (struct sut_effect){0};
-	rc = sut_application_open(&a, pid, diag);
+	rc = sut_application_open(&a, pid, true, diag);
 	if (rc == SUT_OK)
 		rc = sut_application_check_name(&a, diag);
 	if (rc == SUT_OK)

@@ -28,10 +28,12 @@ struct sut_application {
 };
 
 /*
- * Opens and locks the target and reads what is in its memory. arena, patch and digest are set by
- * the caller; target.close is the caller's, also on failure.
+ * Opens the target, to change it or only to look (see sut_drive_open()), and reads what is in its
+ * memory. arena, patch and digest are set by the caller; target.close is the caller's, also on
+ * failure.
  */
-enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, struct sut_diag *diag);
+enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, bool change,
+				 struct sut_diag *diag);
 
 /* Refuses (rule "name") a patch when another one of its name is in use. */
 enum sut_rc sut_application_check_name(const struct sut_application *a, struct sut_diag *diag);

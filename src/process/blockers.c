@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "process/blockers.h"
+#include "base/guard.h"
 #include "base/syscalls.h"
 #include "process/memory.h"
 #include "process/symbol.h"
@@ -7,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 struct explaining {
@@ -103,33 +105,35 @@ static const char *describe_call(const struct explaining *e, pid_t tid,
 static const char *what_ends(long syscall)
 {
 	static const struct {
-		const char *name, *event;
+		long syscall;
+		const char *event;
 	} events[] = {
-		{"futex", "when another thread wakes it"},
-		{"nanosleep", "by itself, when its time is over"},
-		{"clock_nanosleep", "by itself, when its time is over"},
-		{"poll", "with an event on one of its descriptors, or its timeout"},
-		{"ppoll", "with an event on one of its descriptors, or its timeout"},
-		{"select", "with an event on one of its descriptors, or its timeout"},
-		{"pselect6", "with an event on one of its descriptors, or its timeout"},
-		{"epoll_wait", "with an event on one of its descriptors, or its timeout"},
-		{"epoll_pwait", "with an event on one of its descriptors, or its timeout"},
-		{"accept", "with the next connection"},
-		{"accept4", "with the next connection"},
-		{"wait4", "when a child of it ends"},
-		{"waitid", "when a child of it ends"},
-		{"pause", "with a signal that the program handles"},
-		{"rt_sigsuspend", "with a signal that the program handles"},
-		{"rt_sigtimedwait", "with a signal that the program waits for"},
-		{"flock", "when whoever holds the lock lets it go"},
+		{SYS_futex, "when another thread wakes it"},
+		{SYS_nanosleep, "by itself, when its time is over"},
+		{SYS_clock_nanosleep, "by itself, when its time is over"},
+		{SYS_poll, "with an event on one of its descriptors, or its timeout"},
+		{SYS_ppoll, "with an event on one of its descriptors, or its timeout"},
+		{SYS_select, "with an event on one of its descriptors, or its timeout"},
+		{SYS_pselect6, "with an event on one of its descriptors, or its timeout"},
+		{SYS_epoll_wait, "with an event on one of its descriptors, or its timeout"},
+		{SYS_epoll_pwait, "with an event on one of its descriptors, or its timeout"},
+		{SYS_accept, "with the next connection"},
+		{SYS_accept4, "with the next connection"},
+		{SYS_wait4, "when a child of it ends"},
+		{SYS_waitid, "when a child of it ends"},
+		{SYS_pause, "with a signal that the program handles"},
+		{SYS_rt_sigsuspend, "with a signal that the program handles"},
+		{SYS_rt_sigtimedwait, "with a signal that the program waits for"},
+		{SYS_flock, "when whoever holds the lock lets it go"},
 	};
 	bool has_descriptor;
-	const char *name = sut_syscall_name(syscall, &has_descriptor);
 
-	for (size_t i = 0; name && i < sizeof(events) / sizeof(events[0]); i++)
-		if (strcmp(events[i].name, name) == 0)
+	for (size_t i = 0; i < SUT_ARRAY_SIZE(events); i++)
+		if (events[i].syscall == syscall)
 			return events[i].event;
-	return name && has_descriptor ? "when the other side of that descriptor answers" : "";
+	return sut_syscall_name(syscall, &has_descriptor) && has_descriptor
+		       ? "when the other side of that descriptor answers"
+		       : "";
 }
 
 static const char *remedy(const struct explaining *e, const struct sut_explained *x)

@@ -6,28 +6,22 @@
 
 enum { TURNS_MAX = 4 };
 
-enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, struct sut_arena *arena,
-			   struct sut_runtime *runtime, struct sut_memory *memory,
-			   struct sut_diag *diag)
+enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, bool change,
+			   struct sut_arena *arena, struct sut_runtime *runtime,
+			   struct sut_memory *memory, struct sut_diag *diag)
 {
-	enum sut_rc rc = sut_target_open(pid, true, target, diag);
+	enum sut_rc rc = sut_target_open(pid, change, target, diag);
 
 	if (rc == SUT_OK)
 		rc = sut_target_check(target, diag);
 	if (rc == SUT_OK)
 		rc = sut_runtime_find(target, runtime, diag);
-	if (rc == SUT_OK)
+	if (rc == SUT_OK && change)
 		rc = sut_runtime_settle(runtime, diag);
 	if (rc == SUT_OK)
 		rc = sut_memory_read(runtime, arena, memory, diag);
-	return rc == SUT_OK ? sut_drive_check_fork(target, memory, diag) : rc;
-}
-
-enum sut_rc sut_drive_check_fork(const struct sut_target *target, const struct sut_memory *memory,
-				 struct sut_diag *diag)
-{
-	if (memory->control.stage != SUT_RT_WORKING)
-		return SUT_OK;
+	if (rc != SUT_OK || memory->control.stage != SUT_RT_WORKING)
+		return rc;
 	sut_fail(
 		diag, SUT_REFUSED, "forked",
 		"process %d (%s): it was forked while its parent's patches were being changed, and "

@@ -24,16 +24,13 @@ enum sut_rc sut_drive(struct sut_drive *drive, const struct sut_effect_options *
 		      struct sut_effect *effect, struct sut_diag *diag);
 
 /*
- * Opens and locks a target, waits for operations that others sent, reads what is there. close of
- * the target is the caller's, also on failure. SUT_REFUSED (rule "forked").
+ * Opens a target and reads what is there; to change it, locks it first and waits for operations
+ * that others sent. close of the target is the caller's, also on failure. SUT_REFUSED (rule
+ * "forked").
  */
-enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, struct sut_arena *arena,
-			   struct sut_runtime *runtime, struct sut_memory *memory,
-			   struct sut_diag *diag);
-
-/* SUT_REFUSED (rule "forked"): nobody in the target can finish what was under way in its parent. */
-enum sut_rc sut_drive_check_fork(const struct sut_target *target, const struct sut_memory *memory,
-				 struct sut_diag *diag);
+enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, bool change,
+			   struct sut_arena *arena, struct sut_runtime *runtime,
+			   struct sut_memory *memory, struct sut_diag *diag);
 
 /* Functions of a patch, for the report. */
 void sut_drive_count(const struct sut_rt_func *funcs, size_t count, struct sut_effect *effect);

@@ -221,13 +221,11 @@ static void let_go(pid_t tid, int status)
 static bool is_targets(const struct sut_runtime *runtime, pid_t tid, bool *filtered)
 {
 	char path[32], status[4096];
-	const char *seccomp;
 
 	snprintf(path, sizeof(path), "%d/status", tid);
 	if (sut_proc_read(runtime->target->tasks, path, status, sizeof(status)) < 0)
 		return false;
-	seccomp = strstr(status, "\nSeccomp:\t");
-	*filtered = seccomp && seccomp[10] != '0';
+	*filtered = sut_status_number(status, "\nSeccomp:") > 0;
 	return true;
 }
 

@@ -5,7 +5,6 @@
  * planned. Threads are never stopped for it, so of one that runs nothing is known.
  */
 #include "process/apply.h"
-#include "process/drive.h"
 #include "process/switch.h"
 #include "base/io.h"
 
@@ -135,18 +134,9 @@ static enum sut_rc forecast_open(struct sut_application *a, pid_t pid, uint64_t 
 				 struct sut_forecast *forecast, struct sut_diag *diag)
 {
 	const struct sut_memory_patch *moving;
-	enum sut_rc rc = sut_target_open(pid, false, &a->target, diag);
+	enum sut_rc rc = sut_application_open(a, pid, false, diag);
 
-	if (rc == SUT_OK)
-		snprintf(forecast->name, sizeof(forecast->name), "%s", a->target.name);
-	if (rc == SUT_OK)
-		rc = sut_target_check(&a->target, diag);
-	if (rc == SUT_OK)
-		rc = sut_runtime_find(&a->target, &a->runtime, diag);
-	if (rc == SUT_OK)
-		rc = sut_memory_read(&a->runtime, a->arena, &a->memory, diag);
-	if (rc == SUT_OK)
-		rc = sut_drive_check_fork(&a->target, &a->memory, diag);
+	snprintf(forecast->name, sizeof(forecast->name), "%s", a->target.name);
 	if (rc == SUT_OK)
 		rc = sut_application_check_name(a, diag);
 	if (rc != SUT_OK)
@@ -175,7 +165,6 @@ enum sut_rc sut_forecast_apply(struct sut_arena *arena, pid_t pid, const struct 
 	enum sut_rc rc;
 
 	*forecast = (struct sut_forecast){0};
-	a.plan = (struct sut_plan){.runtime = &a.runtime, .arena = arena};
 	rc = forecast_open(&a, pid, watch_ns, forecast, diag);
 	return sut_target_leave(&a.target, rc, diag);
 }

@@ -56,7 +56,7 @@ static enum sut_rc open_patch(struct sut_arena *arena, pid_t pid, const char *na
 	enum sut_rc rc;
 
 	*effect = (struct sut_effect){0};
-	rc = sut_drive_open(&o->target, pid, arena, &o->runtime, &o->memory, diag);
+	rc = sut_drive_open(&o->target, pid, true, arena, &o->runtime, &o->memory, diag);
 	if (rc != SUT_OK)
 		return rc;
 	o->patch = sut_memory_find(&o->memory, name);

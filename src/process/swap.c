@@ -3,7 +3,6 @@
 #include "base/guard.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -31,12 +30,9 @@ struct swapping {
 bool sut_swap_needed(const struct sut_target *target)
 {
 	char status[8192];
-	const char *line;
 
-	if (sut_proc_read(target->folder, "status", status, sizeof(status)) < 0)
-		return false;
-	line = strstr(status, "\nSeccomp:");
-	return line && atoi(line + strlen("\nSeccomp:")) != 0;
+	return sut_proc_read(target->folder, "status", status, sizeof(status)) > 0 &&
+	       sut_status_number(status, "\nSeccomp:") > 0;
 }
 
 static struct page *find_page(const struct page_list *list, uint64_t address)

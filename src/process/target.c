@@ -37,6 +37,13 @@ static char read_state(int folder)
 	return p && p[1] == ' ' ? p[2] : '\0';
 }
 
+long sut_status_number(const char *status, const char *key)
+{
+	const char *line = strstr(status, key);
+
+	return line ? strtol(line + strlen(key), NULL, 10) : -1;
+}
+
 static bool is_dead(char state)
 {
 	return state == '\0' || state == 'Z' || state == 'X';
@@ -186,13 +193,6 @@ enum sut_rc sut_target_damaged(const struct sut_target *target, const char *what
 	return SUT_REFUSED;
 }
 
-static long status_number(const char *status, const char *key)
-{
-	const char *line = strstr(status, key);
-
-	return line ? strtol(line + strlen(key), NULL, 10) : -1;
-}
-
 static enum sut_rc refuse(const struct sut_target *target, enum sut_rc rc, const char *rule,
 			  struct sut_diag *diag, const char *reason, const char *remedy)
 {
@@ -208,7 +208,7 @@ enum sut_rc sut_target_check(const struct sut_target *target, struct sut_diag *d
 
 	if (!state || sut_proc_read(target->folder, "status", status, sizeof(status)) < 0)
 		return gone(target->pid, diag);
-	tracer = status_number(status, "\nTracerPid:");
+	tracer = sut_status_number(status, "\nTracerPid:");
 	if (tracer > 0) {
 		snprintf(reason, sizeof(reason), "it is being traced by process %ld", tracer);
 		return refuse(target, SUT_RETRY, "traced", diag, reason,
@@ -217,7 +217,7 @@ enum sut_rc sut_target_check(const struct sut_target *target, struct sut_diag *d
 	if (state == 'T' || state == 't')
 		return refuse(target, SUT_RETRY, "stopped", diag, "it is stopped",
 			      "Continue it (kill -CONT), then try again.");
-	if (status_number(status, "\nThreads:") < 1)
+	if (sut_status_number(status, "\nThreads:") < 1)
 		return gone(target->pid, diag);
 	if (!target->object_count)
 		return refuse(target, SUT_UNSUPPORTED, "elf", diag,

@@ -120,6 +120,9 @@ uint64_t sut_target_hole(const struct sut_target *target, uint64_t low, uint64_t
 /* Keeps [start, end) out of later holes and free pages until the maps are read again. */
 void sut_target_reserve(struct sut_target *target, uint64_t start, uint64_t end);
 
+/* The number behind a key ("\nSeccomp:") in the text of a status file; -1: it is not there. */
+long sut_status_number(const char *status, const char *key);
+
 /* Small text file of the process or of a task ("123/stat") into buf, with an end. -1 on failure. */
 ssize_t sut_proc_read(int folder, const char *name, char *buf, size_t size);
 

@@ -36,7 +36,7 @@ static bool prepare(struct load *load, int fix, struct broken *b)
 	*b = (struct broken){
 		.a = {.patch = &fixes.list[fix].patch, .digest = fixes.list[fix].digest}};
 	b->a.arena = &b->arena;
-	if (sut_application_open(&b->a, load->pid, &b->diag) == SUT_OK &&
+	if (sut_application_open(&b->a, load->pid, true, &b->diag) == SUT_OK &&
 	    sut_application_prepare(&b->a, &b->diag) == SUT_OK &&
 	    sut_switch_read(&b->a.runtime, b->a.transition, &b->t, &b->diag) == SUT_OK)
 		return true;

@@ -138,7 +138,7 @@ static void begin_passage(const struct load *load, const struct fix *fix)
 	struct sut_application a = {.arena = &arena, .patch = &fix->patch, .digest = fix->digest};
 	struct sut_diag diag = {0};
 
-	if (sut_application_open(&a, load->pid, &diag) != SUT_OK ||
+	if (sut_application_open(&a, load->pid, true, &diag) != SUT_OK ||
 	    sut_application_prepare(&a, &diag) != SUT_OK ||
 	    sut_switch_start(&a.runtime, &a.memory, a.transition, &patient, &diag) != SUT_OK)
 		load_failed("start", &diag);
