@@ -177,6 +177,7 @@ static uint64_t program_headers_address(const struct sut_target *target)
 enum sut_rc sut_target_refresh(struct sut_target *target, struct sut_diag *diag)
 {
 	uint64_t headers = program_headers_address(target);
+	bool known = target->object_count > 0;
 	enum sut_rc rc = read_maps(target, diag);
 	size_t capacity = 0;
 
@@ -193,7 +194,9 @@ enum sut_rc sut_target_refresh(struct sut_target *target, struct sut_diag *diag)
 		object.executable = headers >= object.low && headers < object.high;
 		SUT_PUSH(&target->arena, target->objects, target->object_count, capacity) = object;
 	}
-	return SUT_OK;
+	return known && !target->object_count
+		       ? sut_target_damaged(target, "the header of its program", diag)
+		       : SUT_OK;
 }
 
 const struct sut_map *sut_target_map(const struct sut_target *target, uint64_t address)

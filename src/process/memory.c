@@ -3,12 +3,12 @@
 
 #include <string.h>
 
-enum { PATCHES_MAX = 65536, FUNCS_MAX = 1 << 20 };
+enum { PATCHES_MAX = 65536, FUNCS_MAX = 1 << 20 /* of all of them */ };
 
-static bool is_sound(const struct sut_rt_patch *record)
+static bool is_sound(const struct sut_rt_patch *record, size_t func_count)
 {
 	return record->state >= SUT_RT_LOADED && record->state <= SUT_RT_REPLACED &&
-	       record->func_count <= FUNCS_MAX && record->object_count <= FUNCS_MAX &&
+	       record->func_count <= FUNCS_MAX - func_count && record->object_count <= FUNCS_MAX &&
 	       memchr(record->name, '\0', sizeof(record->name)) &&
 	       memchr(record->version, '\0', sizeof(record->version));
 }
@@ -43,6 +43,7 @@ enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena 
 			    struct sut_memory *memory, struct sut_diag *diag)
 {
 	struct sut_target *target = runtime->target;
+	size_t func_count = 0;
 	enum sut_rc rc;
 
 	*memory = (struct sut_memory){0};
@@ -55,8 +56,9 @@ enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena 
 
 		if (memory->count == PATCHES_MAX ||
 		    !sut_target_read(target, at, &patch.record, sizeof(patch.record)) ||
-		    !is_sound(&patch.record))
+		    !is_sound(&patch.record, func_count))
 			return sut_target_damaged(target, "a patch record", diag);
+		func_count += patch.record.func_count;
 		size = patch.record.func_count * sizeof(struct sut_rt_func);
 		patch.funcs = sut_arena_alloc(arena, size);
 		if (!sut_target_read(target, patch.record.funcs, patch.funcs, size))

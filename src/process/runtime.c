@@ -32,10 +32,12 @@ enum sut_rc sut_runtime_no_room(const struct sut_target *target, const char *wha
 static enum sut_rc choose_place(struct sut_runtime *runtime, struct sut_diag *diag)
 {
 	struct sut_target *target = runtime->target;
-	const struct sut_object *near = &target->objects[0];
+	const struct sut_object *near = target->objects;
 	uint64_t size = SUT_RT_TEXT_SIZE + SUT_RT_DATA_SIZE;
 	struct timespec now;
 
+	if (!near)
+		return sut_target_damaged(target, "the header of its program", diag);
 	runtime->text = sut_target_hole(target, near->low, near->high, size);
 	if (!runtime->text)
 		return sut_runtime_no_room(target,

@@ -320,6 +320,11 @@ enum sut_rc sut_site_plan(struct sut_plan *plan, struct sut_zone *zone, const ch
 	return SUT_OK;
 }
 
+bool sut_site_has_room(const struct sut_rt_func *func)
+{
+	return func->entry % WORD_SIZE + JUMP_SIZE <= WORD_SIZE;
+}
+
 uint64_t sut_site_jump_word(const struct sut_rt_func *func, uint64_t word, uint64_t to)
 {
 	unsigned char bytes[WORD_SIZE], *jump = bytes + func->entry % WORD_SIZE;

@@ -45,7 +45,10 @@ enum sut_rc sut_site_plan(struct sut_plan *plan, struct sut_zone *zone, const ch
 			  const struct sut_site_piece *pieces, size_t count,
 			  struct sut_rt_func *func, struct sut_diag *diag);
 
-/* The aligned word around an entry, with the entry's bytes replaced by `jmp to`. */
+/* Does a jump in the entry lie within one aligned word? */
+bool sut_site_has_room(const struct sut_rt_func *func);
+
+/* The aligned word around an entry that has room, with the entry's bytes replaced by `jmp to`. */
 uint64_t sut_site_jump_word(const struct sut_rt_func *func, uint64_t word, uint64_t to);
 
 /* The same with the pun instead. */

@@ -6,7 +6,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { LIST_MAX = 1 << 20 /* words of one list */ };
+enum {
+	LIST_MAX = 1 << 20, /* words of one list */
+	PAGES_MAX = 1 << 14,
+};
 
 /* A page as it will be after one list. */
 struct page {
@@ -86,6 +89,9 @@ static bool make_page(struct swapping *s, int which, const struct sut_rt_word *w
 	uint64_t address = word->address & ~(uint64_t)(SUT_PAGE_SIZE - 1);
 	struct page *page = find_page(&s->lists[which], address);
 
+	/* The list has been in the target meanwhile. */
+	if (word->address % sizeof(word->value) || s->lists[which].count == PAGES_MAX)
+		return false;
 	if (!page)
 		page = start_page(s, which, address);
 	if (page)

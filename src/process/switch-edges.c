@@ -15,6 +15,7 @@ struct builder {
 	const struct sut_change *changes;
 	size_t count;
 	struct entry *entries; /* by address */
+	uint64_t jump_count;   /* read so far */
 	struct sut_edges *edges;
 };
 
@@ -81,14 +82,15 @@ static void add_jump(struct builder *b, int dir, size_t from, uint64_t target)
 static bool add_jumps(struct builder *b, int dir, size_t from, const struct sut_rt_func *record,
 		      uint64_t kind)
 {
-	enum { JUMPS_MAX = 1 << 16 };
+	enum { JUMPS_MAX = 1 << 16, ALL_MAX = 1 << 22 };
 	const struct sut_rt_jump *jumps;
 
 	if (!record->jump_count)
 		return true;
-	jumps = record->jump_count > JUMPS_MAX ? NULL
-					       : sut_plan_read(b->plan, record->jumps,
-							       record->jump_count * sizeof(*jumps));
+	if (record->jump_count > JUMPS_MAX || b->jump_count > ALL_MAX)
+		return false;
+	b->jump_count += record->jump_count;
+	jumps = sut_plan_read(b->plan, record->jumps, record->jump_count * sizeof(*jumps));
 	for (size_t i = 0; jumps && i < record->jump_count; i++)
 		if (jumps[i].kind == kind)
 			add_jump(b, dir, from, jumps[i].target);

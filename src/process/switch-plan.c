@@ -6,9 +6,9 @@
 #include "process/switch.h"
 #include "process/site.h"
 #include "process/switch-edges.h"
+#include "process/switch-ranges.h"
 #include "process/thunk.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 /* What sut_switch_plan() collects. */
@@ -26,6 +26,7 @@ struct builder {
 	} * copies;
 	size_t range_count, range_capacity;
 	struct sut_rt_range *ranges;
+	uint64_t piece_count; /* read so far */
 	struct {
 		size_t count, capacity;
 		struct sut_rt_word *words;
@@ -92,12 +93,17 @@ static void words_from_original(struct builder *b, const struct sut_rt_func *f,
 		add_end_word(b, f->slot, thunk, code);
 }
 
+/* Is the entry taken by its pun, and not by a direct jump? */
+static bool is_punned(const struct sut_rt_func *f, const struct site_now *now)
+{
+	return (f->flags & SUT_RT_FUNC_PUN) && now->word == sut_site_pun_word(f, f->original);
+}
+
 /* From code to other code, or (0) to the original. */
 static void words_from_code(struct builder *b, const struct sut_rt_func *f,
 			    const struct site_now *now, uint64_t thunk, uint64_t code)
 {
-	bool punned =
-		(f->flags & SUT_RT_FUNC_PUN) && now->word == sut_site_pun_word(f, f->original);
+	bool punned = is_punned(f, now);
 	uint64_t at = sut_site_word_address(f);
 	uint64_t guarded = punned ? now->word : sut_site_jump_word(f, now->word, thunk);
 
@@ -121,10 +127,11 @@ static void words_from_code(struct builder *b, const struct sut_rt_func *f,
 /* The pieces of a record; those of a patch that is only planned lie in the plan. */
 static const struct sut_rt_range *read_pieces(struct builder *b, const struct sut_rt_func *f)
 {
-	enum { PIECES_MAX = 1024 };
+	enum { PIECES_MAX = 1024, ALL_MAX = 1 << 22 };
 
-	if (f->piece_count > PIECES_MAX)
+	if (f->piece_count > PIECES_MAX || b->piece_count > ALL_MAX)
 		return NULL;
+	b->piece_count += f->piece_count;
 	return sut_plan_read(b->plan, f->pieces, f->piece_count * sizeof(struct sut_rt_range));
 }
 
@@ -195,6 +202,17 @@ static bool read_site(struct builder *b, const struct sut_rt_func *f, uint64_t t
 	return true;
 }
 
+/* A direct jump needs its five bytes in one word. The record comes from the target's memory. */
+static bool is_sound(const struct sut_change *change, const struct site_now *now)
+{
+	const struct sut_rt_func *f = change->site;
+
+	if (sut_site_has_room(f))
+		return true;
+	return (f->flags & (SUT_RT_FUNC_PUN | SUT_RT_FUNC_DIRECT)) == SUT_RT_FUNC_PUN &&
+	       (!change->from || is_punned(f, now));
+}
+
 /* The byte that the thunks of a zone test, within their reach. */
 static uint64_t dir_copy(struct builder *b, struct sut_zone *zone)
 {
@@ -263,7 +281,7 @@ static enum sut_rc add_change(struct builder *b, const struct sut_change *change
 	if (!sut_thunk_emit(&thunk, code))
 		return sut_fail(diag, SUT_BUG, NULL, "a thunk's targets are out of its reach");
 	sut_plan_write(b->plan, thunk.address, code, SUT_THUNK_SIZE);
-	if (!read_site(b, site, thunk.address, &now) ||
+	if (!read_site(b, site, thunk.address, &now) || !is_sound(change, &now) ||
 	    !add_end(b, change, change->from, SUT_RT_RANGE_OLD, index) ||
 	    !add_end(b, change, change->to, SUT_RT_RANGE_NEW, index) ||
 	    !add_older(b, change, index))
@@ -301,48 +319,19 @@ static void add_core(struct builder *b)
 			add_pun(b, &b->memory->patches[i].funcs[k]);
 }
 
-static int compare_ranges(const void *a, const void *b)
-{
-	const struct sut_rt_range *left = a, *right = b;
-
-	return left->low != right->low ? (left->low > right->low ? 1 : -1)
-				       : (left->high > right->high) - (left->high < right->high);
-}
-
-/*
- * An entry that somebody may have jumped to, and the end of the function before it: a call there
- * may be its last instruction, so the word may be a return address as well.
- */
-static void part_entry(struct sut_rt_range *before, struct sut_rt_range *entry)
-{
-	if (!(entry->kind & SUT_RT_RANGE_ENTRY) || before->high != entry->high)
-		return;
-	before->high = entry->low;
-	entry->kind = (entry->kind & ~(uint32_t)SUT_RT_RANGE_ENTRY) | before->kind;
-}
-
 /* Sorts; the same range may have come twice (a pun page of an older patch). */
 static enum sut_rc finish_ranges(struct builder *b, struct sut_diag *diag)
 {
-	size_t kept = 0;
+	const struct sut_rt_range *overlap;
 
-	qsort(b->ranges, b->range_count, sizeof(b->ranges[0]), compare_ranges);
-	for (size_t i = 0; i < b->range_count; i++) {
-		if (kept && compare_ranges(&b->ranges[kept - 1], &b->ranges[i]) == 0)
-			continue;
-		if (kept)
-			part_entry(&b->ranges[kept - 1], &b->ranges[i]);
-		if (kept && b->ranges[i].low < b->ranges[kept - 1].high)
-			return sut_fail(diag, SUT_REFUSED, "overlap",
-					"process %d (%s): functions of the patch overlap at 0x%llx",
-					b->plan->runtime->target->pid,
-					b->plan->runtime->target->name,
-					(unsigned long long)b->ranges[i].low);
-		b->ranges[kept++] = b->ranges[i];
-	}
-	b->range_count = kept;
+	b->range_count = sut_ranges_sort(b->ranges, b->range_count, &overlap);
+	if (overlap)
+		return sut_fail(diag, SUT_REFUSED, "overlap",
+				"process %d (%s): functions of the patch overlap at 0x%llx",
+				b->plan->runtime->target->pid, b->plan->runtime->target->name,
+				(unsigned long long)overlap->low);
 	b->record.low = b->ranges[0].low;
-	b->record.high = b->ranges[kept - 1].high;
+	b->record.high = b->ranges[b->range_count - 1].high;
 	return SUT_OK;
 }
 

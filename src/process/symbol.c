@@ -20,7 +20,9 @@ static bool find_in(struct sut_arena *arena, Elf *elf, Elf_Scn *section, const G
 		const char *text;
 		GElf_Sym symbol;
 
-		if (!gelf_getsym(data, (int)i, &symbol) || symbol.st_shndx == SHN_UNDEF ||
+		if (!gelf_getsym(data, (int)i, &symbol))
+			break;
+		if (symbol.st_shndx == SHN_UNDEF ||
 		    (GELF_ST_TYPE(symbol.st_info) != STT_FUNC &&
 		     GELF_ST_TYPE(symbol.st_info) != STT_GNU_IFUNC) ||
 		    address - symbol.st_value >= symbol.st_size)

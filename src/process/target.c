@@ -70,23 +70,6 @@ static int live_task(int tasks)
 	return -1;
 }
 
-static enum sut_rc lock(const struct sut_target *target, struct sut_diag *diag)
-{
-	for (int i = 0; i < LOCK_TRIES; i++) {
-		/* All openers share the inode of /proc/PID, and a dead holder releases by itself.
-		 */
-		if (flock(target->leader, LOCK_EX | LOCK_NB) == 0)
-			return SUT_OK;
-		if (errno != EWOULDBLOCK && errno != EINTR)
-			return sut_fail_errno(diag, "process %d: cannot be locked", target->pid);
-		usleep(LOCK_PAUSE_US);
-	}
-	sut_fail(diag, SUT_RETRY, "busy", "process %d: another suture is at work on it",
-		 target->pid);
-	sut_remedy(diag, "Try again when it has finished.");
-	return SUT_RETRY;
-}
-
 static enum sut_rc gone(pid_t pid, struct sut_diag *diag)
 {
 	sut_fail(diag, SUT_GONE, "gone", "process %d: there is no such process", pid);
@@ -105,6 +88,29 @@ static enum sut_rc denied(const struct sut_target *target, struct sut_diag *diag
 	return SUT_REFUSED;
 }
 
+/*
+ * All openers share a file's inode, and a dead holder releases by itself. The folder would do as
+ * well, but anybody on the machine may open that, and hold the lock for ever.
+ */
+static enum sut_rc lock(struct sut_target *target, struct sut_diag *diag)
+{
+	target->lock = openat(target->leader, "syscall", O_RDONLY | O_CLOEXEC);
+	if (target->lock < 0)
+		return errno == EACCES || errno == EPERM ? denied(target, diag)
+							 : gone(target->pid, diag);
+	for (int i = 0; i < LOCK_TRIES; i++) {
+		if (flock(target->lock, LOCK_EX | LOCK_NB) == 0)
+			return SUT_OK;
+		if (errno != EWOULDBLOCK && errno != EINTR)
+			return sut_fail_errno(diag, "process %d: cannot be locked", target->pid);
+		usleep(LOCK_PAUSE_US);
+	}
+	sut_fail(diag, SUT_RETRY, "busy", "process %d: another suture is at work on it",
+		 target->pid);
+	sut_remedy(diag, "Try again when it has finished.");
+	return SUT_RETRY;
+}
+
 enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target,
 			    struct sut_diag *diag)
 {
@@ -112,7 +118,7 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 	enum sut_rc rc;
 
 	*target = (struct sut_target){
-		.pid = pid, .leader = -1, .folder = -1, .tasks = -1, .memory = -1};
+		.pid = pid, .leader = -1, .lock = -1, .folder = -1, .tasks = -1, .memory = -1};
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	target->leader = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (target->leader < 0)
@@ -147,8 +153,9 @@ void sut_target_close(struct sut_target *target)
 	sut_guard_close(&target->memory);
 	sut_guard_close(&target->tasks);
 	sut_guard_close(&target->folder);
+	sut_guard_close(&target->lock);
 	sut_guard_close(&target->leader);
-	target->memory = target->tasks = target->folder = target->leader = -1;
+	target->memory = target->tasks = target->folder = target->lock = target->leader = -1;
 	sut_arena_deinit(&target->arena);
 }
 

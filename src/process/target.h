@@ -42,7 +42,8 @@ struct sut_object {
 
 struct sut_target {
 	pid_t pid;
-	int leader;    /* /proc/PID; its lock keeps other controllers out */
+	int leader;    /* /proc/PID */
+	int lock;      /* a file in there that strangers cannot open; keeps other controllers out */
 	int folder;    /* the same, or a live thread's when the leader is a zombie */
 	int tasks;     /* /proc/PID/task */
 	int memory;    /* .../mem */
@@ -67,7 +68,10 @@ void sut_target_close(struct sut_target *target);
 
 #define SUT_TARGET __attribute__((cleanup(sut_target_close)))
 
-/* Reads the maps and the objects in them (again). */
+/*
+ * Reads the maps and the objects in them (again). SUT_REFUSED (rule "damaged"): there were some,
+ * and now there is none.
+ */
 enum sut_rc sut_target_refresh(struct sut_target *target, struct sut_diag *diag);
 
 /* Still the same process, and not a zombie? */

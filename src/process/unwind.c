@@ -15,10 +15,12 @@
 #include <dwarf.h>
 #include <elfutils/libdwelf.h>
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* DWARF's numbers. */
 enum { RBX = 3, RBP = 6, RSP = 7, R12 = 12, R13, R14, R15, RIP, REGISTERS };
@@ -30,36 +32,47 @@ struct machine {
 	uint32_t known; /* a bit for each register */
 };
 
-static int open_regular(int folder, const char *path)
+/* Opening what a target put in place of a file must not wait for it. */
+enum { FILE_FLAGS = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
+
+/* fd, or -1 when it is no file, or larger than any program: the tables are read as a whole. */
+static int keep_file(int fd)
 {
-	/* Opening what a target put in place of a file must not wait for it. */
-	int fd = openat(folder, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	const off_t most = INT32_MAX;
 	struct stat st;
 
-	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode)))
+	if (fd < 0 || (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size <= most))
 		return fd;
 	close(fd);
 	return -1;
 }
 
+/* A path as the target sees it. Links in there lead on in there, absolute ones, too. */
+static int open_inside(const struct sut_target *target, const char *path)
+{
+	SUT_CLOSE int root = openat(target->folder, "root", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	struct open_how how = {
+		.flags = FILE_FLAGS,
+		.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS,
+	};
+
+	return root < 0 ? -1 : (int)syscall(SYS_openat2, root, path, &how, sizeof(how));
+}
+
 static int open_file(const struct sut_target *target, const struct sut_object *object)
 {
 	const struct sut_map *map = sut_target_map(target, object->low);
-	char path[PATH_MAX + 8];
+	char path[64];
 	int fd = -1;
 
 	if (map) {
 		snprintf(path, sizeof(path), "map_files/%" PRIx64 "-%" PRIx64, map->start,
 			 map->end);
-		fd = open_regular(target->folder, path);
+		fd = keep_file(openat(target->folder, path, FILE_FLAGS));
 	}
 	if (fd < 0 && object->executable)
-		fd = open_regular(target->folder, "exe");
-	if (fd < 0) {
-		snprintf(path, sizeof(path), "root%s", object->path);
-		fd = open_regular(target->folder, path);
-	}
-	return fd;
+		fd = keep_file(openat(target->folder, "exe", FILE_FLAGS));
+	return fd < 0 ? keep_file(open_inside(target, object->path)) : fd;
 }
 
 static bool is_file_of(Elf *elf, const struct sut_object *object)

@@ -4,6 +4,8 @@
  *
  *   meddle print PID           one line that changes when its mappings or its code do
  *   meddle poke PID ADDRESS    a breakpoint at that link-time address of its program
+ *   meddle scribble PID WHAT SEED   changes a few words of what a controller reads: of suture's
+ *                              memory in there (suture), or of its program's tables (program)
  *   meddle trace PID           attaches to its main thread, until ended
  *   meddle lock PID            holds the lock of a controller at work, until ended
  *   meddle filter KIND COMMAND...   runs it under a seccomp filter: wx kills for memory that
@@ -99,6 +101,67 @@ static int poke(const char *pid, const char *address)
 	return 0;
 }
 
+/* Memory that scribble() chooses from. */
+struct part {
+	uint64_t start;
+	uint64_t end;
+};
+
+/* Ours is executable memory of no file, and what lies behind it. */
+static size_t find_parts(FILE *maps, bool suture, struct part *parts, size_t most)
+{
+	uint64_t start, end, behind = 0;
+	char line[512], mode[5];
+	unsigned long inode;
+	size_t count = 0;
+	bool first = true;
+
+	while (fgets(line, sizeof(line), maps) && count < most) {
+		if (sscanf(line, "%lx-%lx %4s %*x %*s %lu", &start, &end, mode, &inode) != 4)
+			continue;
+		if (suture ? !inode && !strchr(line, '[') && (mode[2] == 'x' || start == behind)
+			   : inode && (first || mode[1] == 'w'))
+			parts[count++] = (struct part){start, end};
+		behind = mode[2] == 'x' ? end : 0;
+		first = false;
+	}
+	return count;
+}
+
+/* Words that mean something are changed, not the empty rest; into such as mean something, too. */
+static int scribble(const char *pid, const char *what, unsigned int seed)
+{
+	enum { PARTS = 64, WORDS = 6, TRIES = 1000000 };
+	int memory = open_proc(pid, "mem", O_RDWR);
+	FILE *maps = open_maps(pid);
+	struct part parts[PARTS];
+	size_t count;
+
+	if (!maps || memory < 0)
+		return fail(pid);
+	count = find_parts(maps, strcmp(what, "suture") == 0, parts, PARTS);
+	srandom(seed);
+	for (int written = 0, tries = 0; count && written < WORDS && tries < TRIES; tries++) {
+		const struct part *part = &parts[(size_t)random() % count];
+		uint64_t words = (part->end - part->start) / 8, word;
+		uint64_t at = part->start + (uint64_t)random() % words * 8;
+		const uint64_t values[] = {
+			0,  1,           UINT64_MAX,    INT64_MAX,  (uint64_t)random(),
+			at, part->start, part->end - 4, UINT32_MAX, 1u << 20};
+
+		/* The first page has what leads to the rest. */
+		if (tries % 2)
+			at = part->start + (uint64_t)random() % 512 * 8;
+		if (pread(memory, &word, sizeof(word), (off_t)at) != sizeof(word) || !word)
+			continue;
+		word = values[(size_t)random() % (sizeof(values) / sizeof(values[0]))];
+		if (pwrite(memory, &word, sizeof(word), (off_t)at) != sizeof(word))
+			return fail("write");
+		written++;
+	}
+	return 0;
+}
+
 static _Noreturn void stay(void)
 {
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -117,9 +180,9 @@ static int trace(const char *pid)
 
 static int lock(const char *pid)
 {
-	int folder = open_proc(pid, "", O_RDONLY | O_DIRECTORY);
+	int file = open_proc(pid, "syscall", O_RDONLY);
 
-	if (folder < 0 || flock(folder, LOCK_EX) < 0)
+	if (file < 0 || flock(file, LOCK_EX) < 0)
 		return fail(pid);
 	stay();
 }
@@ -152,6 +215,8 @@ int main(int argc, char **argv)
 		return print(argv[2]);
 	if (argc == 4 && strcmp(argv[1], "poke") == 0)
 		return poke(argv[2], argv[3]);
+	if (argc == 5 && strcmp(argv[1], "scribble") == 0)
+		return scribble(argv[2], argv[3], (unsigned int)atoi(argv[4]));
 	if (argc == 3 && strcmp(argv[1], "trace") == 0)
 		return trace(argv[2]);
 	if (argc == 3 && strcmp(argv[1], "lock") == 0)
