@@ -103,6 +103,7 @@ static enum sut_rc begin(struct sut_drive *d, const struct sut_effect_options *o
 enum sut_rc sut_drive(struct sut_drive *d, const struct sut_effect_options *options,
 		      struct sut_effect *effect, struct sut_diag *diag)
 {
+	d->runtime->patience_ns = options->wait_ns;
 	for (int turn = 0; turn < TURNS_MAX; turn++) {
 		const struct sut_memory_patch *present;
 		bool again = false;

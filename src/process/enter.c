@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Stopping a thread is visible to the program in 17 of 46 kinds of blocked system calls. Most are
- * harmless or can be mended in the stop (the call is made to restart, also where the kernel would
- * give EINTR); a few give a partial result and cannot: a thread in one of these is never
- * interrupted. So candidates are classed by what /proc says they sleep in.
+ * Candidates are asked in the order of what a stop does to the call that they sleep in (disturb.h).
  *
  * A thread in a system call is stopped on its way out. With orig_rax = -1 the kernel leaves the
  * restart to us: the program counter goes back over the syscall instruction and rax gets the
@@ -38,74 +35,18 @@ enum {
 /* What waitpid() says of a stop that we asked for. */
 static const int event_stop = PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f;
 
-enum candidate {
-	INVISIBLE, /* sleeps in a call that restarts by itself */
-	MENDABLE,  /* sleeps in one that we must restart; a relative timeout begins again */
-	RUNNING,
-	UNKNOWN,
-	NEVER, /* partial results */
-};
-
-static enum candidate candidate_class(const struct sut_target *target, pid_t tid)
+/* As it is just now. may_watch: so that one in a call with a time-out can be borrowed later. */
+static enum sut_disturb candidate_class(struct sut_runtime *runtime, pid_t tid, bool may_watch)
 {
 	struct sut_thread_state state;
+	enum sut_disturb class;
+	bool begun;
 
-	sut_thread_state(target, tid, &state);
-	if (state.activity == SUT_THREAD_RUNNING)
-		return RUNNING;
-	if (state.activity != SUT_THREAD_ASLEEP)
-		return NEVER;
-	switch (state.syscall) {
-	case SYS_futex:
-	case SYS_nanosleep:
-	case SYS_clock_nanosleep:
-	case SYS_poll:
-	case SYS_ppoll:
-	case SYS_select:
-	case SYS_pselect6:
-	case SYS_pause:
-	case SYS_rt_sigsuspend:
-	case SYS_wait4:
-	case SYS_waitid:
-	case SYS_accept:
-	case SYS_accept4:
-	case SYS_read:
-	case SYS_flock:
-	case SYS_msgrcv:
-	case SYS_mq_timedreceive:
-	case SYS_restart_syscall: /* the rest of a sleep, or of a timed futex wait or poll */
-		return INVISIBLE;
-	case SYS_epoll_wait:
-	case SYS_epoll_pwait:
-	case SYS_epoll_pwait2:
-	case SYS_recvfrom:
-	case SYS_rt_sigtimedwait:
-	case SYS_semop:
-	case SYS_semtimedop:
-	case SYS_io_getevents:
-	case SYS_io_uring_enter:
-		return MENDABLE;
-	case SYS_write:
-	case SYS_writev:
-	case SYS_pwrite64:
-	case SYS_sendto:
-	case SYS_sendmsg:
-	case SYS_sendmmsg:
-	case SYS_sendfile:
-	case SYS_recvmsg:
-	case SYS_recvmmsg:
-	case SYS_splice:
-	case SYS_vfork:
-	case SYS_clone:
-	case SYS_clone3:
-	case SYS_execve:
-	case SYS_execveat:
-	case SYS_exit:
-	case SYS_exit_group:
-		return NEVER;
-	default:
-		return UNKNOWN;
-	}
+	sut_thread_state(runtime->target, tid, &state);
+	class = sut_disturb_class(runtime->target, &state);
+	begun = sut_watch_look(&runtime->watch, tid, &state,
+			       may_watch && class == SUT_DISTURB_TIMEOUT);
+	return class == SUT_DISTURB_TIMEOUT && !begun ? SUT_DISTURB_RESULT : class;
 }
 
 /* Waits for the stop of a seized and interrupted thread. false: it went, or does not stop. */
@@ -251,6 +192,7 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 		runtime->target->pending[runtime->target->pending_count++] = tid;
 		return false;
 	}
+	sut_watch_stopped(&runtime->watch, tid);
 	if (status != event_stop) {
 		let_go(tid, status);
 		return false;
@@ -316,19 +258,22 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 		return rc;
 	sut_release_late(target);
 	runtime->denied.tid = 0;
-	if (prefer && candidate_class(target, prefer) == INVISIBLE &&
+	if (prefer && candidate_class(runtime, prefer, false) == SUT_DISTURB_NOTHING &&
 	    stop(runtime, prefer, stopped) && accepted(runtime, accept, context, stopped))
 		return SUT_OK;
 	class = sut_arena_alloc(&arena, list.count);
 	for (size_t i = 0; i < list.count; i++) {
-		class[i] = (unsigned char)candidate_class(target, list.tids[i]);
-		if (class[i] == INVISIBLE && stop(runtime, list.tids[i], stopped) &&
+		class[i] = (unsigned char)candidate_class(runtime, list.tids[i], true);
+		if (class[i] == SUT_DISTURB_NOTHING && stop(runtime, list.tids[i], stopped) &&
 		    accepted(runtime, accept, context, stopped))
 			return SUT_OK;
 	}
-	for (enum candidate wanted = MENDABLE; wanted < NEVER; wanted++)
+	for (enum sut_disturb wanted = SUT_DISTURB_RESTART; wanted < SUT_DISTURB_RESULT; wanted++)
 		for (size_t i = 0; i < list.count; i++)
-			if (class[i] == wanted && stop(runtime, list.tids[i], stopped) &&
+			/* It may do something else by now. */
+			if (class[i] == wanted &&
+			    candidate_class(runtime, list.tids[i], false) == wanted &&
+			    stop(runtime, list.tids[i], stopped) &&
 			    accepted(runtime, accept, context, stopped))
 				return SUT_OK;
 	if (!sut_target_alive(target))
@@ -345,13 +290,36 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 	return SUT_RETRY;
 }
 
+/* Pauses, unless there are threads that can be had when they begin their next call. */
+static bool stop_watched(struct sut_runtime *runtime, unsigned int pause_us,
+			 bool (*accept)(struct sut_runtime *runtime,
+					const struct sut_stopped *stopped, void *context),
+			 void *context, struct sut_stopped *stopped)
+{
+	enum { WATCH_US = 150 };
+	const struct sut_watch *watch = &runtime->watch;
+	uint64_t start = sut_now_ns();
+
+	do {
+		usleep(watch->count ? WATCH_US : pause_us);
+		for (size_t i = 0; i < watch->count; i++)
+			if (candidate_class(runtime, watch->threads[i].tid, false) ==
+				    SUT_DISTURB_TIMEOUT &&
+			    stop(runtime, watch->threads[i].tid, stopped) &&
+			    accepted(runtime, accept, context, stopped))
+				return true;
+	} while (watch->count && sut_now_ns() - start < pause_us * UINT64_C(1000));
+	return false;
+}
+
 enum sut_rc sut_stop_within(struct sut_runtime *runtime, pid_t prefer,
 			    bool (*accept)(struct sut_runtime *runtime,
 					   const struct sut_stopped *stopped, void *context),
 			    void *context, uint64_t wait_ns, struct sut_stopped *stopped,
 			    struct sut_diag *diag)
 {
-	enum { PAUSE_MIN_US = 1000, PAUSE_MAX_US = 64 * 1000, WAIT_MIN_NS = 500 * 1000 * 1000 };
+	enum { PAUSE_MIN_US = 1000, PAUSE_MAX_US = 64 * 1000 };
+	const uint64_t least_ns = 500 * 1000 * 1000;
 	unsigned int pause_us = PAUSE_MIN_US;
 	uint64_t start = sut_now_ns();
 	enum sut_rc rc;
@@ -359,10 +327,11 @@ enum sut_rc sut_stop_within(struct sut_runtime *runtime, pid_t prefer,
 	for (;;) {
 		rc = sut_stop_any(runtime, prefer, accept, context, stopped, diag);
 		if (rc != SUT_RETRY ||
-		    sut_now_ns() - start > (wait_ns < WAIT_MIN_NS ? WAIT_MIN_NS : wait_ns))
+		    sut_now_ns() - start > (wait_ns < least_ns ? least_ns : wait_ns))
 			return rc;
 		/* Each try stops every one of them. */
-		usleep(pause_us);
+		if (stop_watched(runtime, pause_us, accept, context, stopped))
+			return SUT_OK;
 		pause_us = pause_us * 2 > PAUSE_MAX_US ? PAUSE_MAX_US : pause_us * 2;
 	}
 }

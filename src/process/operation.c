@@ -170,7 +170,9 @@ static enum sut_rc run(struct sut_runtime *runtime, struct choice *choice, uint6
 		       struct sut_rt_frame *frame, int64_t *result, struct sut_diag *diag)
 {
 	struct sut_stopped stopped;
-	enum sut_rc rc = find_thread(runtime, choice, wait_ns, &stopped, diag);
+	enum sut_rc rc =
+		find_thread(runtime, choice, choice->calls ? wait_ns : runtime->patience_ns,
+			    &stopped, diag);
 
 	if (rc == SUT_OK)
 		rc = send_frame(runtime, &stopped, choice->frame, frame, diag);

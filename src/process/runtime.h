@@ -6,6 +6,7 @@
 #ifndef SUT_PROCESS_RUNTIME_H
 #define SUT_PROCESS_RUNTIME_H
 
+#include "process/disturb.h"
 #include "process/rt/layout.h"
 #include "process/seccomp.h"
 #include "process/target.h"
@@ -33,6 +34,8 @@ struct sut_runtime {
 	bool swaps;                /* text is changed by pages, see swap.h */
 	struct sut_seccomp denied; /* the filter that said no last */
 	pid_t last;                /* the thread that was used last; asked first next time */
+	struct sut_watch watch;
+	uint64_t patience_ns; /* how long to look for a thread to borrow; half a second at least */
 	struct sut_enter_cost cost;
 };
 

@@ -107,7 +107,7 @@ static void parse_syscall(struct sut_thread_state *state)
 	state->syscall = strtol(p, &p, 10);
 	state->activity = state->syscall < 0 ? SUT_THREAD_FAULT : SUT_THREAD_ASLEEP;
 	for (int i = 0; state->activity == SUT_THREAD_ASLEEP && i < 6; i++)
-		strtoull(p, &p, 16);
+		state->args[i] = strtoull(p, &p, 16);
 	state->sp = strtoull(p, &p, 16);
 	state->pc = strtoull(p, &p, 16);
 }

@@ -31,7 +31,8 @@ enum sut_thread_activity {
 struct sut_thread_state {
 	enum sut_thread_activity activity;
 	long syscall; /* ASLEEP: its number */
-	uint64_t sp;  /* ASLEEP, FAULT */
+	uint64_t args[6];
+	uint64_t sp; /* ASLEEP, FAULT */
 	uint64_t pc;
 	char raw[256];       /* the line, and the scheduler's counters: */
 	char schedstat[128]; /* both equal again means: did not run in between */
