@@ -11,7 +11,6 @@
  */
 #include "kernel/create/extract.h"
 
-#include <ctype.h>
 #include <elf.h>
 #include <string.h>
 
@@ -133,13 +132,12 @@ static bool bind_foreign(struct sut_carry *carry, uint32_t part, const char *fro
 	size_t count = 0;
 	const uint32_t *found = NULL;
 
-	if (carry->kernel &&
-	    !sut_klp_kernel_symbols(carry->kernel, symver->object, &symbols, &ignored) && symbols)
+	if (!sut_klp_kernel_symbols(carry->kernel, symver->object, &symbols, &ignored) && symbols)
 		found = sut_kernel_symbols_find(symbols, symver->name, &count);
 	for (size_t i = 0; i < count; i++) {
 		const struct sut_kernel_symbol *symbol = &symbols->list[found[i]];
 
-		if (!isupper((unsigned char)symbol->type) || !sut_kernel_sympos(symbol, &sympos))
+		if (symbol->local || !sut_kernel_sympos(symbol, &sympos))
 			continue;
 		*result = add_private(carry, part, symver->object, symver->name, sympos);
 		return true;

@@ -8,7 +8,8 @@
 
 static const char symvers[] = "0x11111111\t__fentry__\tvmlinux\tEXPORT_SYMBOL\t\n"
 			      "0x22222222\texported\tvmlinux\tEXPORT_SYMBOL_GPL\t\n"
-			      "0x33333333\texported_key\tvmlinux\tEXPORT_SYMBOL_GPL\t\n";
+			      "0x33333333\texported_key\tvmlinux\tEXPORT_SYMBOL_GPL\t\n"
+			      "0x44444444\toffered\tdrivers/other\tEXPORT_SYMBOL_GPL\t\n";
 
 static void stop_on(enum sut_rc rc, const struct sut_diag *diag)
 {
@@ -44,6 +45,7 @@ static void read_symbols(struct sut_carry_sample *sample, const char *path, stru
 				.name = symbol->name,
 				.address = symbol->address,
 				.size = symbol->size,
+				.local = symbol->local,
 				.type = symbol_letter(symbol),
 			};
 	}
@@ -88,6 +90,7 @@ void sut_carry_sample_init(struct sut_carry_sample *sample, const char *other, c
 						     sizeof(symvers) - 1},
 				  &sample->symvers, diag),
 		diag);
+	sample->kernel.arena = arena;
 	sample->part = (struct sut_kernel_part){
 		.unit = &sample->test.unit,
 		.object = SUT_KERNEL_VMLINUX,
@@ -109,6 +112,7 @@ void sut_carry_sample_run(struct sut_carry_sample *sample, const char *object)
 		.verdict = &sample->test.verdict,
 		.symvers = &sample->symvers,
 		.vmlinux = &sample->target,
+		.kernel = &sample->kernel,
 		.part_count = 1,
 		.parts = &sample->proven,
 	};

@@ -13,7 +13,8 @@ struct sut_carry_sample {
 	struct sut_kernel_image image;
 	struct sut_kernel_symbols symbols;
 	struct sut_kernel_target target;
-	struct sut_symvers symvers; /* vmlinux exports what begins with "exported" */
+	struct sut_klp_kernel kernel; /* without modules */
+	struct sut_symvers symvers;   /* vmlinux exports what begins with "exported" */
 	struct sut_kernel_part part;
 	struct sut_kernel_proven proven;
 	struct sut_carry carry;

@@ -56,6 +56,33 @@ static void what_vmlinux_exports_is_bound_by_name(void)
 	CHECK(is_private(&s, "hidden"));
 }
 
+/* Its kallsyms have no capital letter for what is exported for the GPL only. */
+static void what_another_module_exports_is_bound_there(void)
+{
+	SUT_CARRY_SAMPLE s = {0};
+	struct sut_kernel_symbol symbols[] = {
+		{.name = "offered", .address = 0x10, .type = 't', .local = true},
+		{.name = "offered", .address = 0x20, .type = 't'},
+	};
+	struct sut_kernel_module module = {.symbols = {.count = 2, .list = symbols}};
+	struct sut_klp_known_module known = {.name = "other", .module = &module};
+	const char *const unit = "__attribute__((weak)) int offered(int);\n"
+				 "int f(int x) { return offered(x) + %d; }";
+	const struct sut_carry_symbol *symbol;
+
+	sut_carry_sample_init(&s, NULL, sut_arena_printf(&s.test.arena, unit, 5),
+			      sut_arena_printf(&s.test.arena, unit, 6));
+	sut_kernel_symbols_index(&s.test.arena, &module.symbols);
+	s.kernel.modules = &known;
+	s.kernel.module_count = 1;
+	sut_carry_sample_run(&s, "mod");
+	CHECK(sut_testunit_accepted(&s.test));
+	symbol = sut_carry_sample_symbol(&s, SUT_CARRY_PRIVATE, "offered");
+	CHECK_STRING(symbol->object, "other");
+	CHECK_STRING(symbol->with, "mod");
+	CHECK_EQUAL(symbol->sympos, 2);
+}
+
 static void variables_are_the_originals_and_new_ones_the_patchs(void)
 {
 	SUT_CARRY_SAMPLE s = {0};
@@ -196,6 +223,7 @@ static void another_kernel_is_refused(void)
 static const struct sut_tap_test tests[] = {
 	{"changed functions only are carried", changed_functions_only_are_carried},
 	{"what vmlinux exports is bound by name", what_vmlinux_exports_is_bound_by_name},
+	{"what another module exports is bound there", what_another_module_exports_is_bound_there},
 	{"variables are the original's, and new ones the patch's",
 	 variables_are_the_originals_and_new_ones_the_patchs},
 	{"a table of labels is carried, and asked about",

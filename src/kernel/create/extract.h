@@ -83,7 +83,7 @@ struct sut_carry {
 	struct sut_verdict *verdict;
 	const struct sut_symvers *symvers;
 	const struct sut_kernel_target *vmlinux;
-	struct sut_klp_kernel *kernel; /* for what other modules export; NULL: there are none */
+	struct sut_klp_kernel *kernel; /* for what other modules export */
 	size_t part_count;
 	struct sut_kernel_proven *parts;
 	size_t section_count, section_capacity;

@@ -6,7 +6,6 @@
 #include "kernel/create/match.h"
 #include "object/kernel.h"
 
-#include <ctype.h>
 #include <elf.h>
 #include <string.h>
 
@@ -69,8 +68,7 @@ void sut_kernel_target_vmlinux(struct sut_arena *arena, const struct sut_kernel_
 			.address = symbol->address,
 			.size = symbol->size,
 			.type = symbol_type(symbol->type),
-			.local =
-				islower((unsigned char)symbol->type) && !strchr("wv", symbol->type),
+			.local = symbol->local,
 			.order = index,
 		};
 	}

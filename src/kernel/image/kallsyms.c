@@ -25,6 +25,7 @@
 #include "kernel/image/image.h"
 #include "base/guard.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum {
@@ -331,6 +332,7 @@ static bool take_names(struct sut_arena *arena, const struct tables *tables,
 			return false;
 		at += length;
 		symbols->list[i].type = text[0];
+		symbols->list[i].local = islower((unsigned char)text[0]) && !strchr("wv", text[0]);
 		symbols->list[i].name = sut_arena_strndup(arena, text + 1, size - 1);
 		symbols->list[i].address = address_of(tables, i);
 	}

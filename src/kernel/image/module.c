@@ -154,6 +154,7 @@ static void list_symbols(struct reading *reading, struct sut_arena *arena, bool 
 			.address = symbol.st_value,
 			.size = symbol.st_size,
 			.section = symbol.st_shndx,
+			.local = ELF64_ST_BIND(symbol.st_info) == STB_LOCAL,
 			.type = type_of(reading, &symbol),
 		};
 	}

@@ -21,6 +21,7 @@ struct sut_kernel_symbol {
 	uint64_t size;    /* module: the symbol's own; vmlinux: up to the next address, so with
 			     padding; 0: not known */
 	uint32_t section; /* module: index of its section; vmlinux: 0 */
+	bool local;       /* other units of its object do not see it */
 	char type;        /* as nm(1) and /proc/kallsyms have it; capital: global (vmlinux) or
 			     exported to all (module) */
 	uint32_t position, namesakes;             /* 1 of 1; 2 of 3 */
