@@ -62,7 +62,8 @@ const struct sut_rule sut_rules_verdict[] = {
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_YES,
 		.title = "The initial value of existing data changes",
-		.meaning = "The running program initialised this variable when it started and may "
+		.meaning = "The running program or kernel initialised this variable at its start "
+			   "and may "
 			   "have changed it since. A live patch replaces functions, not values: "
 			   "the new initial value would never be seen, and new code may rely on "
 			   "it.",
@@ -116,8 +117,8 @@ const struct sut_rule sut_rules_verdict[] = {
 		.allow = SUT_ALLOW_IMPOSSIBLE,
 		.title = "Code that counts or checks where it runs",
 		.meaning = "For coverage, profiles and some sanitizers the compiler adds code and "
-			   "variables that the source does not have. The variables belong to the "
-			   "running program and change with every line of the source.",
+			   "variables that the source does not have. The variables belong to what "
+			   "runs and change with every line of the source.",
 		.remedy = "Build the target without --coverage, -fprofile-* and "
 			  "-fsanitize=undefined.",
 	},
@@ -216,7 +217,7 @@ const struct sut_rule sut_rules_verdict[] = {
 		.id = "reloc",
 		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
 		.allow = SUT_ALLOW_IMPOSSIBLE,
-		.title = "A reference that cannot be bound in a running program",
+		.title = "A reference that cannot be bound in what runs",
 		.meaning = "New code lies in memory of its own within 2 GiB of its object. A "
 			   "reference that assumes another distance, or is made only by the "
 			   "program's linker, cannot lead where it should.",
@@ -256,7 +257,7 @@ const struct sut_rule sut_rules_verdict[] = {
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_WRONG,
 		.title = "An existing variable grows",
-		.meaning = "The running program has the variable in its old size, with its "
+		.meaning = "What runs has the variable in its old size, with its "
 			   "neighbour behind it. New code would write over that.",
 		.remedy = "Keep the variable as it is, and put what is new into a variable of its "
 			  "own or a shadow variable.",
@@ -285,7 +286,7 @@ const struct sut_rule sut_rules_verdict[] = {
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_WRONG,
 		.title = "Static variables of one name cannot be told apart",
-		.meaning = "New code must use the running program's own variable. Several "
+		.meaning = "New code must use the variable of what runs. Several "
 			   "functions of the unit have a static one of this name, and what uses "
 			   "them does not tell which is which.",
 		.remedy = "Give them different names in the target's next build.",

@@ -20,6 +20,18 @@ static const char *format(struct sut_arena *arena, const char *fmt, va_list ap)
 	return text;
 }
 
+enum sut_verdict_kind sut_verdict_kind(const struct sut_verdict *verdict, bool changed)
+{
+	if (verdict->refusal_count)
+		return SUT_VERDICT_REFUSED;
+	return changed ? SUT_VERDICT_CREATED : SUT_VERDICT_NOTHING;
+}
+
+const char *sut_verdict_target(const struct sut_verdict *verdict)
+{
+	return verdict->kernel ? "kernel" : "program";
+}
+
 static struct sut_refusal entry(struct sut_arena *arena, const char *rule, const char *evidence,
 				const char *fmt, va_list ap)
 {

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,6 +29,7 @@ struct sut_question {
 /* What the stages found. All memory is the arena's. */
 struct sut_verdict {
 	struct sut_arena *arena;
+	bool kernel;          /* what runs the old code is one, and not a program */
 	uint64_t compiler_ns; /* time in which a compiler was running */
 	size_t refusal_count, refusal_capacity;
 	struct sut_refusal *refusals;
@@ -36,6 +38,14 @@ struct sut_verdict {
 	size_t question_count, question_capacity;
 	struct sut_question *questions;
 };
+
+enum sut_verdict_kind { SUT_VERDICT_CREATED, SUT_VERDICT_NOTHING, SUT_VERDICT_REFUSED };
+
+/* changed: there is something to make a patch of. */
+enum sut_verdict_kind sut_verdict_kind(const struct sut_verdict *verdict, bool changed);
+
+/* "program" or "kernel". */
+const char *sut_verdict_target(const struct sut_verdict *verdict);
 
 void sut_refuse(struct sut_verdict *verdict, const char *rule, const char *evidence,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -119,7 +119,30 @@ static const char *tasks(struct sut_out *out, size_t count)
 	return count == 1 ? "1 task has" : sut_arena_printf(&out->arena, "%zu tasks have", count);
 }
 
-static int put_applied(struct sut_out *out, const struct sut_host_effect *e)
+/* What the outcomes of one command are called, and how it exits when it was turned round. */
+struct words {
+	const char *done, *resumed, *nothing, *back;
+	int back_status;
+};
+
+static const struct words apply_words = {
+	.done = "applied",
+	.resumed = " (a transition under way was finished)",
+	.nothing = "is applied already; nothing done",
+	.back = "was reverted",
+	.back_status = SUT_EXIT_REVERTED,
+};
+
+static const struct words revert_words = {
+	.done = "reverted",
+	.resumed = " (it was in transition)",
+	.nothing = "is not in use; nothing to revert",
+	.back = "stays applied",
+	.back_status = SUT_EXIT_BLOCKED,
+};
+
+static int put_effect(struct sut_out *out, const struct sut_host_effect *e,
+		      const struct words *words)
 {
 	int status = SUT_EXIT_DONE;
 
@@ -128,13 +151,12 @@ static int put_applied(struct sut_out *out, const struct sut_host_effect *e)
 	sut_out_string(out, "patch", e->patch);
 	switch (e->outcome) {
 	case SUT_HOST_DONE:
-		sut_out_headline(out, SUT_MARK_OK, "kernel: %s applied in %.2f s%s", e->patch,
-				 e->load_s + e->transition_s,
-				 e->resumed ? " (a transition under way was finished)" : "");
+		sut_out_headline(out, SUT_MARK_OK, "kernel: %s %s in %.2f s%s", e->patch,
+				 words->done, e->load_s + e->transition_s,
+				 e->resumed ? words->resumed : "");
 		break;
 	case SUT_HOST_NOTHING:
-		sut_out_headline(out, SUT_MARK_OK, "kernel: %s is applied already; nothing done",
-				 e->patch);
+		sut_out_headline(out, SUT_MARK_OK, "kernel: %s %s", e->patch, words->nothing);
 		status = SUT_EXIT_NOTHING;
 		break;
 	case SUT_HOST_BLOCKED:
@@ -145,9 +167,9 @@ static int put_applied(struct sut_out *out, const struct sut_host_effect *e)
 		break;
 	case SUT_HOST_BACK:
 		sut_out_headline(out, SUT_MARK_WARNING,
-				 "kernel: %s was reverted, for %s not gone over in time", e->patch,
-				 tasks(out, e->blocker_total));
-		status = SUT_EXIT_REVERTED;
+				 "kernel: %s %s, for %s not gone over in time", e->patch,
+				 words->back, tasks(out, e->blocker_total));
+		status = words->back_status;
 		break;
 	}
 	put_details(out, e, e->outcome == SUT_HOST_DONE);
@@ -174,7 +196,7 @@ int sut_kernel_apply(struct sut_call *call, const char *schema, const char *repl
 	rc = sut_host_apply(&sut_host_here, &arena, call->argv[0], replaces, &options, &effect,
 			    &diag);
 	sut_progress(call, NULL);
-	status = rc == SUT_OK ? put_applied(&out, &effect)
+	status = rc == SUT_OK ? put_effect(&out, &effect, &apply_words)
 			      : put_failure(&out, effect.patch, rc, &diag);
 	sut_out_end(&out);
 	return sut_call_end(&out, status);
@@ -220,41 +242,6 @@ int sut_kernel_plan(struct sut_call *call)
 	return sut_call_end(&out, status);
 }
 
-static int put_reverted(struct sut_out *out, const struct sut_host_effect *e)
-{
-	int status = SUT_EXIT_DONE;
-
-	sut_out_object(out, NULL);
-	sut_out_string(out, "target", SUT_TARGET_KERNEL);
-	sut_out_string(out, "patch", e->patch);
-	switch (e->outcome) {
-	case SUT_HOST_DONE:
-		sut_out_headline(out, SUT_MARK_OK, "kernel: %s reverted in %.2f s%s", e->patch,
-				 e->transition_s, e->resumed ? " (it was in transition)" : "");
-		break;
-	case SUT_HOST_NOTHING:
-		sut_out_headline(out, SUT_MARK_OK, "kernel: %s is not in use; nothing to revert",
-				 e->patch);
-		status = SUT_EXIT_NOTHING;
-		break;
-	case SUT_HOST_BLOCKED:
-		sut_out_headline(out, SUT_MARK_ACTIVE,
-				 "kernel: the transition of %s stays open, %s not gone over",
-				 e->patch, tasks(out, e->blocker_total));
-		status = SUT_EXIT_BLOCKED;
-		break;
-	case SUT_HOST_BACK:
-		sut_out_headline(out, SUT_MARK_WARNING,
-				 "kernel: %s stays applied, for %s not gone over in time", e->patch,
-				 tasks(out, e->blocker_total));
-		status = SUT_EXIT_BLOCKED;
-		break;
-	}
-	put_details(out, e, e->outcome == SUT_HOST_DONE);
-	sut_out_end(out);
-	return status;
-}
-
 int sut_kernel_revert(const struct sut_each *each, bool named)
 {
 	struct sut_host_options options;
@@ -270,7 +257,7 @@ int sut_kernel_revert(const struct sut_each *each, bool named)
 	rc = sut_host_revert(&sut_host_here, each->arena, each->call->argv[0], &options, &effect,
 			     &diag);
 	sut_progress(each->call, NULL);
-	return rc == SUT_OK ? put_reverted(each->out, &effect)
+	return rc == SUT_OK ? put_effect(each->out, &effect, &revert_words)
 			    : put_failure(each->out, each->call->argv[0], rc, &diag);
 }
 

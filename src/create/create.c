@@ -233,12 +233,7 @@ static enum sut_rc create_in(void *context, const char *folder)
 	}
 	if (rc)
 		return rc;
-	if (creation->verdict->refusal_count)
-		*kind = SUT_VERDICT_REFUSED;
-	else if (creation->patch->func_count)
-		*kind = SUT_VERDICT_CREATED;
-	else
-		*kind = SUT_VERDICT_NOTHING;
+	*kind = sut_verdict_kind(creation->verdict, creation->patch->func_count);
 	return *kind == SUT_VERDICT_NOTHING ? explain_nothing(creation) : SUT_OK;
 }
 

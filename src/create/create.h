@@ -18,8 +18,6 @@
 #include "elf/patchfile.h"
 #include "units/units.h"
 
-enum sut_verdict_kind { SUT_VERDICT_CREATED, SUT_VERDICT_NOTHING, SUT_VERDICT_REFUSED };
-
 /*
  * Compares, proves and extracts: fills patch->objects, funcs, sections, symbols, additions. No
  * changed function and no refusal: no machine code changed. Units that are in no target are refused

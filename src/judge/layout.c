@@ -240,12 +240,11 @@ static void judge_type(const struct sut_judging *judging, const struct sut_type 
 					    old->taker_count ? "\ngiven to: " : "",
 					    list_names(arena, old->takers, old->taker_count));
 		if (!sut_judging_said(judging, evidence))
-			sut_refuse(
-				judging->verdict, "layout", evidence,
-				"%s: the patch changes its layout, and the running program may "
-				"have values of the old one; %s, or restart the program with the "
-				"fix",
-				old->name, remedy_of(judging, &differences));
+			sut_refuse(judging->verdict, "layout", evidence,
+				   "%s: the patch changes its layout, and the running %s may have "
+				   "values of the old one; %s, or restart with the fix",
+				   old->name, sut_verdict_target(judging->verdict),
+				   remedy_of(judging, &differences));
 	} else if (judging->extract && old->taker_count) {
 		evidence = sut_arena_printf(arena, "%s\nvalues: frames of %s\ngiven to: %s",
 					    differences.text,
@@ -284,10 +283,9 @@ static void judge_variables(const struct sut_judging *judging)
 					    old->type, new->type, new->place);
 		if (!sut_judging_said(judging, evidence))
 			sut_refuse(judging->verdict, "layout", evidence,
-				   "%s: the patch gives it another type, and the running program "
-				   "has a value of the old one in it; use a variable of another "
-				   "name",
-				   old->name);
+				   "%s: the patch gives it another type, and the running %s has a "
+				   "value of the old one in it; use a variable of another name",
+				   old->name, sut_verdict_target(judging->verdict));
 	}
 }
 
@@ -327,13 +325,13 @@ static void judge_constants(const struct sut_judging *judging)
 		if (is_limit(old, new))
 			sut_warn(judging->verdict, "layout", evidence,
 				 "%s: the limit of an enumeration that grows; look whether the "
-				 "running program has stored the old one",
-				 old->name);
+				 "running %s has stored the old one",
+				 old->name, sut_verdict_target(judging->verdict));
 		else
 			sut_refuse(judging->verdict, "layout", evidence,
-				   "%s: the patch gives it another value, and the running program "
-				   "may have stored the old one; add new enumerators at the end",
-				   old->name);
+				   "%s: the patch gives it another value, and the running %s may "
+				   "have stored the old one; add new enumerators at the end",
+				   old->name, sut_verdict_target(judging->verdict));
 	}
 }
 

@@ -139,8 +139,8 @@ static void ask_variables(const struct sut_extract *extract, const struct sut_pa
 	if (*variables.text)
 		sut_ask(extract->verdict, name,
 			"%s uses %s and did not before: does the new code get along with what the "
-			"running program has put there?",
-			name, variables.text);
+			"running %s has put there?",
+			name, variables.text, sut_verdict_target(extract->verdict));
 }
 
 /* ---- what its name says ---- */

@@ -34,14 +34,14 @@ static bool judge_memory(const struct sut_diff *diff, const struct sut_def *twin
 				   &diff->after->sections[def->section]))
 		sut_refuse(verdict, "storage", evidence,
 			   "%s becomes a constant, a variable or a thread's variable, and the "
-			   "running program has it in memory of another kind; leave it as it is, "
-			   "and add a variable of another name",
-			   def->name);
+			   "running %s has it in memory of another kind; leave it as it is, and "
+			   "add a variable of another name",
+			   def->name, sut_verdict_target(verdict));
 	else if (align > alignment(diff->before, twin))
 		sut_refuse(verdict, "storage", evidence,
-			   "%s is aligned to %zu bytes now, and the running program has it "
-			   "anywhere; leave it as it is, and add a variable of another name",
-			   def->name, (size_t)align);
+			   "%s is aligned to %zu bytes now, and the running %s has it anywhere; "
+			   "leave it as it is, and add a variable of another name",
+			   def->name, (size_t)align, sut_verdict_target(verdict));
 	else
 		return false;
 	return true;
@@ -77,21 +77,23 @@ static void judge_variable(const struct sut_diff *diff, uint32_t index, const ch
 	/* A rule of its own: nobody can allow code to write beyond the end of a variable. */
 	if (def->size > twin->size)
 		sut_refuse(verdict, "size", evidence,
-			   "%s grows from %zu to %zu bytes, and the running program has the old "
-			   "one; keep the variable as it is, and put what is new into a variable "
-			   "of its own or a shadow variable",
-			   def->name, (size_t)twin->size, (size_t)def->size);
+			   "%s grows from %zu to %zu bytes, and the running %s has the old one; "
+			   "keep the variable as it is, and put what is new into a variable of its "
+			   "own or a shadow variable",
+			   def->name, (size_t)twin->size, (size_t)def->size,
+			   sut_verdict_target(verdict));
 	else if (def->size < twin->size)
 		sut_refuse(
 			verdict, "data", evidence,
-			"%s shrinks from %zu to %zu bytes, and the running program keeps the old "
-			"one; keep the variable as it is",
-			def->name, (size_t)twin->size, (size_t)def->size);
+			"%s shrinks from %zu to %zu bytes, and the running %s keeps the old one; "
+			"keep the variable as it is",
+			def->name, (size_t)twin->size, (size_t)def->size,
+			sut_verdict_target(verdict));
 	else
 		sut_refuse(verdict, "data", evidence,
-			   "%s has another initial value, which the running program would not see; "
+			   "%s has another initial value, which the running %s would not see; "
 			   "assign it in a callback of the patch, or leave it out",
-			   def->name);
+			   def->name, sut_verdict_target(verdict));
 }
 
 static void judge_function(const struct sut_diff *diff, uint32_t index, const char *source,
@@ -186,9 +188,9 @@ static void judge_names(const struct sut_diff *diff, const char *source,
 			continue;
 		sut_refuse(verdict, "alias",
 			   sut_arena_printf(verdict->arena, "%s: %s", source, new->name),
-			   "%s of %s stands for something else than in the running program, where "
-			   "the other units go by its old place; keep what it stands for",
-			   new->name, source);
+			   "%s of %s stands for something else than in the running %s, where the "
+			   "other units go by its old place; keep what it stands for",
+			   new->name, source, sut_verdict_target(verdict));
 	}
 }
 

@@ -72,12 +72,7 @@ static enum sut_rc create_in(void *context, const char *scratch)
 	if (rc)
 		return rc;
 	sut_kernel_allow(options, verdict);
-	if (verdict->refusal_count)
-		*creation->kind = SUT_VERDICT_REFUSED;
-	else if (creation->patch->func_count)
-		*creation->kind = SUT_VERDICT_CREATED;
-	else
-		*creation->kind = SUT_VERDICT_NOTHING;
+	*creation->kind = sut_verdict_kind(verdict, creation->patch->func_count);
 	return *creation->kind == SUT_VERDICT_NOTHING ? explain_nothing(creation, &parts) : SUT_OK;
 }
 
@@ -100,5 +95,6 @@ enum sut_rc sut_kernel_create(struct sut_arena *arena, const struct sut_kernel_o
 	if (rc)
 		return rc;
 	*patch = (struct sut_kernel_patch){0};
+	verdict->kernel = true;
 	return sut_scratch_with(arena, create_in, &creation, diag);
 }
