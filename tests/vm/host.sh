@@ -26,3 +26,15 @@ guest() {
 	esac
 	return $code
 }
+
+# need_profile SUTURE: the kernel has a profile in $SUTURE_CACHE; $kernel is its folder then, $release
+# its name. It is made once, in $SUTURE_VM or build/vm where nothing else is said: that takes a minute
+# or two and 2 GB.
+need_profile() {
+	kernel=$("$vm/packages" kernel) || return
+	release=${kernel##*/}
+	: "${SUTURE_CACHE:=${kernel%/kernels/*}/cache}"
+	export SUTURE_CACHE
+	"$1" profile list | grep -qF "linux-$release:" ||
+		"$1" profile --kernel "$release" --packages "$("$vm/packages" archives)"
+}

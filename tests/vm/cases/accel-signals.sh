@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: GPL-2.0-or-later
 # The kernel's signals to who keeps a transition open come with poke when they come without, after
-# 15 s. Takes 40 s, so it is not among meson's tests.
+# 15 s.
 # modules: src/kernel/module tests/vm/modules/accel
 . ./tap.sh
 

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Patches are applied, replaced, reverted and turned round with anchors under them, while tasks,
 # sleeping and running, and interrupts call what they patch. No call may run functions of two
-# versions. Takes two minutes, so it is not among meson's tests.
+# versions.
 # vm: -t 600 -S
 # modules: src/kernel/module tests/vm/modules/accel-storm
 . ./tap.sh

@@ -1,6 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # Sourced by the fixes' scripts in the guest, after tap.sh.
 
+applied() {
+	suture apply fix.ko kernel
+}
+
+reverted() {
+	suture revert fix kernel && [ ! -e /sys/module/fix ]
+}
+
 # replaced OBJECT FUNCTION...: the fix has these functions of that object in force.
 replaced() {
 	object=$1
@@ -20,10 +28,10 @@ shown() {
 	command=$1 before=$2 after=$3
 	shift 3
 	check "without the fix: $before" is "$command" "$before"
-	check "the fix is loaded" patch fix.ko
+	check "the fix is applied" applied
 	check "it replaces $*" replaced "$@"
 	check "with the fix: $after" is "$command" "$after"
-	check "the fix is taken out" unpatch fix
+	check "the fix is reverted" reverted
 	check "without the fix again: $before" is "$command" "$before"
 	finish
 }

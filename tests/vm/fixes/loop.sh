@@ -19,12 +19,12 @@ again() {
 	done
 }
 attach
-check "the fix is loaded" patch fix.ko
+check "the fix is applied" applied
 check "it replaces lo_ioctl" replaced loop lo_ioctl
 check "with it, the block size stays" is "./probe blocksize" "Device or resource busy"
 check "the module is unloaded and loaded ten times" again
 check "the function of the new one is replaced" replaced loop lo_ioctl
 check "the block size stays again" is "./probe blocksize" "Device or resource busy"
-check "the fix is taken out" unpatch fix
+check "the fix is reverted" reverted
 check "without it, the block size changes" is "./probe blocksize" changed
 finish

@@ -81,6 +81,23 @@ static int keyboard(void)
 	return 0;
 }
 
+/* The default table has a route to where the main one says that there is none. */
+static int route(void)
+{
+	struct sockaddr_in address = {
+		.sin_family = AF_INET,
+		.sin_port = htons(9),
+		.sin_addr.s_addr = htonl(0x0a090909),
+	};
+	int fd = socket(AF_INET, SOCK_DGRAM, 0);
+
+	if (fd < 0)
+		return 1;
+	puts(connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ? "found"
+									    : strerror(errno));
+	return 0;
+}
+
 /* A datagram to a socket of this machine, through a filter or not. */
 static int send_and_receive(const struct sock_fprog *program)
 {
@@ -132,6 +149,7 @@ int main(int argc, char **argv)
 	} probes[] = {
 		{"auxv", auxv},     {"blocksize", blocksize}, {"datagram", datagram},
 		{"filter", filter}, {"flowlabel", flowlabel}, {"keyboard", keyboard},
+		{"route", route},
 	};
 
 	for (size_t i = 0; argc == 2 && i < sizeof(probes) / sizeof(*probes); i++) {

@@ -1,0 +1,35 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Run by tests/vm/signed.sh in a guest whose firmware knows the owner's certificate; counts its tests
+# on from the number given.
+. ./tap.sh
+number=$1
+
+# refuses FILE TEXT: with that text, and the kernel has no patch.
+refuses() {
+	status=0
+	suture apply "$1" kernel >/tmp/said 2>&1 || status=$?
+	cat /tmp/said
+	[ $status -eq 4 ] && grep -qF -- "$2" /tmp/said && [ ! -e /sys/module/private ]
+}
+
+lives() {
+	suture apply owner.ko kernel && grep '^private: ' /proc/cmdline && suture revert private kernel
+}
+
+signatures_only() {
+	check "what nobody signed is refused before the kernel is asked" \
+		refuses unsigned.ko "is not signed, and this kernel $1"
+	check "what a stranger signed is refused" refuses stranger.ko "stranger"
+	check "what the owner signed is applied, works and is reverted" lives
+}
+
+check "the kernel has the certificate from the firmware" eval \
+	"dmesg | grep 'integrity: Loaded X.509 cert .owner'"
+echo 1 >/sys/module/module/parameters/sig_enforce
+signatures_only "has module.sig_enforce"
+mount -t securityfs security /sys/kernel/security
+echo integrity >/sys/kernel/security/lockdown
+signatures_only "is locked down"
+check "the kernel was never asked for what nobody signed" refused said "unsigned module"
+finish
