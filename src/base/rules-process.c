@@ -122,6 +122,16 @@ const struct sut_rule sut_rules_process[] = {
 		.remedy = "Make the patch again; if it is so again, report it.",
 	},
 	{
+		.id = "pause",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The process cannot be stopped whole, or not for so short a time",
+		.meaning = "To say what is nowhere in its memory suture stops a process for some "
+			   "milliseconds, and never longer than --max-pause allows. A thread did "
+			   "not stop, must not be interrupted in the system call that it sleeps "
+			   "in, or there is too much memory to be read in that time.",
+		.remedy = "Try again when it is less busy, or allow a longer stop (--max-pause).",
+	},
+	{
 		.id = "permission",
 		.stages = SUT_STAGE_PROCESS,
 		.title = "No right to the process",

@@ -32,8 +32,7 @@ enum {
 	ERESTART_RESTARTBLOCK = 516,
 };
 
-/* What waitpid() says of a stop that we asked for. */
-static const int event_stop = PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f;
+static const int event_stop = SUT_STOP_EVENT;
 
 /* As it is just now. may_watch: so that one in a call with a time-out can be borrowed later. */
 static enum sut_disturb candidate_class(struct sut_runtime *runtime, pid_t tid, bool may_watch)
@@ -68,7 +67,7 @@ static bool wait_stop(pid_t tid, int *status)
 	}
 }
 
-static bool get_registers(pid_t tid, struct user_regs_struct *regs)
+bool sut_stop_registers(pid_t tid, struct user_regs_struct *regs)
 {
 	struct iovec iov = {regs, sizeof(*regs)};
 
@@ -139,16 +138,13 @@ static void fill_stopped(const struct user_regs_struct *r, struct sut_stopped *s
 	stopped->syscall = restart_system_call(r, &stopped->save);
 }
 
-/*
- * Ends a stop that waitpid() reported. A call that would give EINTR restarts as if no handler had
- * been there: none was. A signal that was just being delivered is delivered; an event has none.
- */
-static void let_go(pid_t tid, int status)
+/* A call that would give EINTR restarts as if no handler had been there: none was. */
+void sut_stop_end(pid_t tid, int status)
 {
 	int signal = status >> 16 ? 0 : WSTOPSIG(status);
 	struct user_regs_struct regs;
 
-	if (!signal && get_registers(tid, &regs) && (long)regs.orig_rax >= 0 &&
+	if (!signal && sut_stop_registers(tid, &regs) && (long)regs.orig_rax >= 0 &&
 	    (long)regs.rax == -EINTR) {
 		struct iovec iov = {&regs, sizeof(regs)};
 
@@ -194,22 +190,22 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 	}
 	sut_watch_stopped(&runtime->watch, tid);
 	if (status != event_stop) {
-		let_go(tid, status);
+		sut_stop_end(tid, status);
 		return false;
 	}
-	if (is_targets(runtime, tid, &stopped->filtered) && get_registers(tid, &regs) &&
+	if (is_targets(runtime, tid, &stopped->filtered) && sut_stop_registers(tid, &regs) &&
 	    regs.cs == CODE_SEGMENT_64 && !in_restartable_sequence(runtime, tid) &&
 	    ptrace(PTRACE_GETSIGMASK, tid, sizeof(stopped->sigmask), &stopped->sigmask) == 0) {
 		fill_stopped(&regs, stopped);
 		return true;
 	}
-	let_go(tid, status);
+	sut_stop_end(tid, status);
 	return false;
 }
 
 void sut_resume(const struct sut_stopped *stopped)
 {
-	let_go(stopped->tid, event_stop);
+	sut_stop_end(stopped->tid, event_stop);
 }
 
 size_t sut_release_late(struct sut_target *target)
@@ -224,7 +220,7 @@ size_t sut_release_late(struct sut_target *target)
 		if (got == 0)
 			target->pending[left++] = tid;
 		else if (got == tid && WIFSTOPPED(status))
-			let_go(tid, status);
+			sut_stop_end(tid, status);
 	}
 	target->pending_count = left;
 	return left;
@@ -351,7 +347,7 @@ enum sut_rc sut_send(const struct sut_stopped *stopped, uint64_t pc, uint64_t rd
 	struct user_regs_struct regs;
 	struct iovec iov = {&regs, sizeof(regs)};
 
-	if (!get_registers(stopped->tid, &regs)) {
+	if (!sut_stop_registers(stopped->tid, &regs)) {
 		sut_fail_errno(diag, "thread %d: registers cannot be read", stopped->tid);
 		sut_resume(stopped);
 		return SUT_RETRY;

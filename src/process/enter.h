@@ -6,6 +6,22 @@
 #include "process/rt/layout.h"
 #include "process/runtime.h"
 
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/user.h>
+
+/* What waitpid() says of a stop that we asked for. */
+enum { SUT_STOP_EVENT = PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f };
+
+/* Of a thread that is stopped by us. */
+bool sut_stop_registers(pid_t tid, struct user_regs_struct *regs);
+
+/*
+ * Ends a stop that waitpid() reported with that status, and the tracing. A signal that was just
+ * being delivered is delivered; an event has none.
+ */
+void sut_stop_end(pid_t tid, int status);
+
 /* A thread that is stopped by us, with what it needs to go on as if nothing had happened. */
 struct sut_stopped {
 	pid_t tid;

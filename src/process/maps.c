@@ -66,7 +66,7 @@ static char *read_text(int folder, size_t *size)
 	return text;
 }
 
-static enum sut_rc read_maps(struct sut_target *target, struct sut_diag *diag)
+enum sut_rc sut_target_remap(struct sut_target *target, struct sut_diag *diag)
 {
 	size_t size, capacity = 0;
 	SUT_FREE char *text = read_text(target->folder, &size);
@@ -178,7 +178,7 @@ enum sut_rc sut_target_refresh(struct sut_target *target, struct sut_diag *diag)
 {
 	uint64_t headers = program_headers_address(target);
 	bool known = target->object_count > 0;
-	enum sut_rc rc = read_maps(target, diag);
+	enum sut_rc rc = sut_target_remap(target, diag);
 	size_t capacity = 0;
 
 	target->objects = NULL;

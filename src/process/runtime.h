@@ -18,9 +18,11 @@ extern const unsigned long sut_rt_blob_size;
 
 /* What the work in threads cost the target. */
 struct sut_enter_cost {
-	unsigned int count;   /* times that a thread was sent into our code */
-	uint64_t away_ns_max; /* longest time from interrupting one until it was on its way back */
-	unsigned int stopped; /* times that a thread was stopped only to be looked at */
+	unsigned int count;    /* times that a thread was sent into our code */
+	uint64_t away_ns_max;  /* longest time from interrupting one until it was on its way back */
+	unsigned int stopped;  /* times that a thread was stopped only to be looked at */
+	unsigned int halts;    /* times that the whole process was stopped */
+	uint64_t pause_ns_max; /* longest of these stops, of one thread or of all */
 };
 
 struct sut_runtime {

@@ -74,6 +74,9 @@ void sut_target_close(struct sut_target *target);
  */
 enum sut_rc sut_target_refresh(struct sut_target *target, struct sut_diag *diag);
 
+/* Only the maps. */
+enum sut_rc sut_target_remap(struct sut_target *target, struct sut_diag *diag);
+
 /* Still the same process, and not a zombie? */
 bool sut_target_alive(const struct sut_target *target);
 
