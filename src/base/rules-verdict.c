@@ -93,6 +93,19 @@ const struct sut_rule sut_rules_verdict[] = {
 		.remedy = "Change its callers instead, if that can be the fix.",
 	},
 	{
+		.id = "frames",
+		.stages = SUT_STAGE_VERDICT | SUT_STAGE_FILE | SUT_STAGE_PROCESS,
+		.allow = SUT_ALLOW_WRONG,
+		.title = "Nobody could unwind through the new code",
+		.meaning = "Exceptions, cancelled threads and backtraces get out of a function by "
+			   "its call frame information. That of new code comes with the patch, "
+			   "and the process is made to find it; where this cannot be done, an "
+			   "exception that meets new code would end the program.",
+		.remedy = "Compile the unit as the rest of the target (with "
+			  "-fasynchronous-unwind-tables). Where the process is the reason, "
+			  "restart it instead.",
+	},
+	{
 		.id = "ifunc",
 		.stages = SUT_STAGE_VERDICT | SUT_STAGE_PROCESS,
 		.allow = SUT_ALLOW_WRONG,

@@ -6,6 +6,7 @@
  */
 #include "extract/extract.h"
 #include "extract/additions.h"
+#include "extract/frames.h"
 #include "object/labels.h"
 
 #include <elf.h>
@@ -313,6 +314,7 @@ static void prepare_part(struct sut_extract *extract, struct sut_part *part)
 
 	part->carried = sut_arena_array(extract->arena, count, sizeof(*part->carried));
 	part->pools = sut_arena_array(extract->arena, count, sizeof(*part->pools));
+	part->frames = NULL;
 	for (size_t i = 0; i < count; i++)
 		part->carried[i] = SUT_NO_DEF;
 }
@@ -331,7 +333,12 @@ enum sut_rc sut_extract_run(struct sut_extract *extract, struct sut_diag *diag)
 
 		resolve_section(extract, i);
 		add_needed_funcs(extract, before);
+		before = extract->origin_count;
+		sut_frames_carry(extract, &(struct sut_origin){extract->origins[i].part,
+							       extract->origins[i].section});
+		add_needed_funcs(extract, before);
 	}
+	sut_frames_finish(extract);
 	fill_pools(extract);
 	return SUT_OK;
 }

@@ -28,6 +28,7 @@ struct sut_part {
 	uint32_t object;         /* index of the target in the patch */
 	uint32_t *carried;       /* per section of after: its section of the patch, or SUT_NO_DEF */
 	struct sut_pool *pools;  /* per section of after */
+	struct sut_carried_frames *frames; /* frames.c; NULL: none yet */
 	/* Hand-written: the part that it was compiled like, whose private names it may use. */
 	struct sut_part *beside;
 };

@@ -113,6 +113,8 @@ static bool reference_runs(const struct sut_reference *reference)
 {
 	if (reference->section->flags & SHF_EXECINSTR)
 		return sut_reloc_is_branch(reference->reloc) || reference->place.delta != 0;
+	if (sut_section_is_unwind(reference->section))
+		return true;
 	/* A label within its function; one on the very entry is the function's address. */
 	return reference->place.delta != 0 || (is_jump_table(reference) && !reference->place.exact);
 }
@@ -127,6 +129,8 @@ static bool stays_within(const struct sut_reference *reference, const struct ref
 	uint32_t callee = after->defs[referent->def].parent;
 	uint32_t caller = reference->user;
 
+	if (sut_section_is_unwind(reference->section))
+		return true;
 	if (reference->part->beside)
 		return false;
 	return callee != referent->def || reference->place.delta != 0 ||

@@ -170,6 +170,8 @@ uint64_t sut_section_piece(const struct sut_section *section, uint64_t offset);
  * without a name.
  */
 bool sut_section_is_constant(const struct sut_section *section);
+/* It says of code how to get out of it, for callers and for exceptions. */
+bool sut_section_is_unwind(const struct sut_section *section);
 /* A linker puts both into memory of one kind: code, constants, variables, of the thread or not. */
 bool sut_section_same_kind(const struct sut_section *a, const struct sut_section *b);
 

@@ -199,10 +199,15 @@ static void find_tables(struct sut_section *data)
 	}
 }
 
-/* Nothing refers to the section, so there is no other place that its entries could count from. */
+/*
+ * Nothing refers to the section, so there is no other place that its entries could count from; or
+ * it is known how they count.
+ */
 static void count_from_themselves(struct sut_section *data)
 {
-	for (size_t i = 0; i < data->reloc_count && !data->start_count && !data->def_count; i++)
+	bool known = (!data->start_count && !data->def_count) || sut_section_is_unwind(data);
+
+	for (size_t i = 0; i < data->reloc_count && known; i++)
 		data->relocs[i].table = data->relocs[i].offset;
 }
 
@@ -345,6 +350,12 @@ bool sut_section_is_constant(const struct sut_section *section)
 		return !section->def_count && section->reloc_count;
 	return !(section->flags & SHF_WRITE) ||
 	       !strncmp(section->name, ".data.rel.ro", strlen(".data.rel.ro"));
+}
+
+bool sut_section_is_unwind(const struct sut_section *section)
+{
+	return !strcmp(section->name, ".eh_frame") ||
+	       !strncmp(section->name, ".gcc_except_table", strlen(".gcc_except_table"));
 }
 
 bool sut_section_same_kind(const struct sut_section *a, const struct sut_section *b)

@@ -10,6 +10,7 @@
 #include "process/fit.h"
 #include "process/model.h"
 #include "process/site.h"
+#include "process/tables.h"
 #include "base/io.h"
 
 #include <elf.h>
@@ -355,6 +356,8 @@ static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 	sut_plan_know(&a->plan, &a->memory.control, older, older_count);
 	rc = sut_link(&a->link, diag);
 	if (rc == SUT_OK)
+		rc = sut_tables_hook(&a->link, &a->memory, diag);
+	if (rc == SUT_OK)
 		rc = plan_funcs(a, diag);
 	if (rc != SUT_OK)
 		return rc;
@@ -367,6 +370,8 @@ static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 	memcpy(record->digest, a->digest, sizeof(record->digest));
 	record->funcs = sut_plan_store(&a->plan, a->zones[0], a->funcs,
 				       a->func_count * sizeof(a->funcs[0]));
+	record->tables = a->link.tables;
+	record->table_count = a->link.table_count;
 	sut_model_plan(&a->plan, a->zones[0], &a->link, a->funcs, a->record, record);
 	rc = plan_switch(a, record, diag);
 	record->kept_bytes = a->plan.used;

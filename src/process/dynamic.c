@@ -216,44 +216,68 @@ static bool read_chosen(const struct tables *t, uint64_t resolver, uint64_t *add
 	       *address >= t->object->low && *address < t->object->high;
 }
 
-enum sut_rc sut_dynamic_resolve(const struct sut_target *target, const char *name,
-				uint64_t *address, struct sut_diag *diag)
+/* The first definition in the order of the link map. */
+static bool find_definition(const struct sut_target *target, const char *name, struct tables *t,
+			    Elf64_Sym *symbol)
 {
 	uint64_t at = first_link_map(target);
 
 	for (unsigned int i = 0; at && i < LINK_MAP_MAX; i++) {
 		const struct sut_object *object;
 		struct link_map_head head;
-		struct tables t;
-		Elf64_Sym symbol;
 
 		if (!sut_target_read(target, at, &head, sizeof(head)))
-			break;
+			return false;
 		at = head.next;
 		object = object_of_dynamic(target, head.dynamic);
-		if (!object || !read_tables(target, object, &t) || !lookup(&t, name, &symbol))
-			continue;
-		if (ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC &&
-		    read_chosen(&t, symbol.st_value, address))
-			return SUT_OK;
-		if (ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC ||
-		    ELF64_ST_TYPE(symbol.st_info) == STT_TLS) {
-			sut_fail(diag, SUT_UNSUPPORTED, "ifunc",
-				 "%s: process %d (%s) does not import it, and its address in %s is "
-				 "only known to that library's own code",
-				 name, target->pid, target->name, object->path);
-			sut_remedy(diag, "Write the fix without calling it.");
-			return SUT_UNSUPPORTED;
-		}
-		*address = object->bias + symbol.st_value;
-		return SUT_OK;
+		if (object && read_tables(target, object, t) && lookup(t, name, symbol))
+			return true;
 	}
-	sut_fail(diag, SUT_REFUSED, "symbol",
-		 "%s: no library that process %d (%s) has loaded defines it", name, target->pid,
-		 target->name);
-	sut_remedy(diag,
-		   "The fix needs a library that the program does not use; restart it instead.");
-	return SUT_REFUSED;
+	return false;
+}
+
+bool sut_dynamic_function(const struct sut_target *target, const char *name, uint64_t *address,
+			  uint64_t *size)
+{
+	struct tables t;
+	Elf64_Sym symbol;
+
+	if (!find_definition(target, name, &t, &symbol) ||
+	    ELF64_ST_TYPE(symbol.st_info) != STT_FUNC)
+		return false;
+	*address = t.object->bias + symbol.st_value;
+	*size = symbol.st_size;
+	return true;
+}
+
+enum sut_rc sut_dynamic_resolve(const struct sut_target *target, const char *name,
+				uint64_t *address, struct sut_diag *diag)
+{
+	struct tables t;
+	Elf64_Sym symbol;
+
+	if (!find_definition(target, name, &t, &symbol)) {
+		sut_fail(diag, SUT_REFUSED, "symbol",
+			 "%s: no library that process %d (%s) has loaded defines it", name,
+			 target->pid, target->name);
+		sut_remedy(diag, "The fix needs a library that the program does not use; restart "
+				 "it instead.");
+		return SUT_REFUSED;
+	}
+	if (ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC &&
+	    read_chosen(&t, symbol.st_value, address))
+		return SUT_OK;
+	if (ELF64_ST_TYPE(symbol.st_info) == STT_GNU_IFUNC ||
+	    ELF64_ST_TYPE(symbol.st_info) == STT_TLS) {
+		sut_fail(diag, SUT_UNSUPPORTED, "ifunc",
+			 "%s: process %d (%s) does not import it, and its address in %s is only "
+			 "known to that library's own code",
+			 name, target->pid, target->name, t.object->path);
+		sut_remedy(diag, "Write the fix without calling it.");
+		return SUT_UNSUPPORTED;
+	}
+	*address = t.object->bias + symbol.st_value;
+	return SUT_OK;
 }
 
 static const char *import_in(const struct tables *t, uint64_t relocs, uint64_t count,

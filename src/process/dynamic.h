@@ -13,6 +13,10 @@
 enum sut_rc sut_dynamic_resolve(const struct sut_target *target, const char *name,
 				uint64_t *address, struct sut_diag *diag);
 
+/* Likewise an ordinary function; false: nobody defines one. */
+bool sut_dynamic_function(const struct sut_target *target, const char *name, uint64_t *address,
+			  uint64_t *size);
+
 /* Does the object import one of these names (NULL at the end)? The one that it does, or NULL. */
 const char *sut_dynamic_imports(const struct sut_target *target, const struct sut_object *object,
 				const char *const *names);

@@ -7,6 +7,7 @@
  */
 #include "process/link.h"
 #include "process/dynamic.h"
+#include "process/tables.h"
 
 #include <elf.h>
 #include <string.h>
@@ -32,8 +33,7 @@ struct linker {
 
 void sut_link_size(const struct sut_patch *patch, uint32_t object, uint64_t *text, uint64_t *data)
 {
-	*text = 0;
-	*data = 0;
+	sut_tables_size(patch, object, text, data);
 	for (size_t i = 0; i < patch->section_count; i++) {
 		const struct sut_patch_section *s = &patch->sections[i];
 		uint64_t *sum = s->flags & SHF_WRITE ? data : text;
@@ -271,5 +271,5 @@ enum sut_rc sut_link(struct sut_link *link, struct sut_diag *diag)
 			rc = relocate(&l, i, &s->relocs[k], diag);
 		sut_plan_write(link->plan, link->sections[i], l.images[i], s->size);
 	}
-	return rc;
+	return rc == SUT_OK ? sut_tables_link(link, l.images, diag) : rc;
 }

@@ -13,6 +13,8 @@ struct sut_link {
 	struct sut_zone **zones;           /* for each object */
 	uint64_t *sections;                /* result: address of each section */
 	uint64_t *symbols; /* result: address of each symbol, 0 for unused imports */
+	uint64_t tables;   /* result: struct sut_rt_table, see process/tables.h */
+	uint64_t table_count;
 };
 
 /* Upper bounds of what the sections of one object of the patch need in a zone. */

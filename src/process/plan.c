@@ -176,6 +176,28 @@ static bool known_page(const struct sut_plan *plan, uint64_t page)
 	return false;
 }
 
+bool sut_hook_taken(const struct sut_target *target, const struct sut_rt_hook *hook)
+{
+	uint64_t word;
+
+	return hook->entry &&
+	       sut_target_read(target, hook->entry & ~UINT64_C(7), &word, sizeof(word)) &&
+	       word != hook->original;
+}
+
+static bool hook_page(const struct sut_target *target, const struct sut_rt_control *control,
+		      uint64_t page)
+{
+	for (int i = 0; i < SUT_RT_HOOKS; i++) {
+		const struct sut_rt_hook *hook = &control->hooks[i];
+
+		if ((page_of(hook->slot) == page || page_of(hook->land) == page) &&
+		    sut_hook_taken(target, hook))
+			return true;
+	}
+	return false;
+}
+
 void sut_plan_know(struct sut_plan *plan, const struct sut_rt_control *control,
 		   const struct sut_rt_func *funcs, size_t count)
 {
@@ -186,7 +208,7 @@ void sut_plan_know(struct sut_plan *plan, const struct sut_rt_control *control,
 		const struct sut_map *map = sut_target_map(plan->runtime->target, page);
 
 		if (map && map->exec && !map->write && !map->shared && !map->inode &&
-		    !known_page(plan, page))
+		    !known_page(plan, page) && !hook_page(plan->runtime->target, control, page))
 			plan->abandoned[plan->abandoned_count++] = page;
 	}
 }

@@ -36,6 +36,8 @@ struct sut_plan {
 	uint64_t abandoned[SUT_RT_PAGES_MAX]; /* pages that a dead controller mapped for nothing */
 	size_t write_count, write_capacity;
 	struct sut_plan_write *writes;
+	size_t word_count; /* words of text that change with the next transition, to stay so */
+	struct sut_rt_word words[SUT_RT_HOOKS];
 	uint64_t used;   /* bytes of zones taken by this plan */
 	bool overflowed; /* a zone got more than was asked for: a bug, found before it does harm */
 };
@@ -53,6 +55,9 @@ uint64_t sut_zone_core(struct sut_plan *plan, struct sut_zone *zone, uint64_t si
 uint64_t sut_zone_image(struct sut_plan *plan, struct sut_zone *zone, uint64_t size,
 			uint64_t align);
 uint64_t sut_zone_data(struct sut_plan *plan, struct sut_zone *zone, uint64_t size, uint64_t align);
+
+/* Is the function of the C library taken? */
+bool sut_hook_taken(const struct sut_target *target, const struct sut_rt_hook *hook);
 
 /* What is in the target already; before sut_plan_pages(). */
 void sut_plan_know(struct sut_plan *plan, const struct sut_rt_control *control,

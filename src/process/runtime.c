@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "process/runtime.h"
+#include "process/tables.h"
 #include "process/swap.h"
 
 #include <string.h>
@@ -28,6 +29,18 @@ enum sut_rc sut_runtime_no_room(const struct sut_target *target, const char *wha
 	return SUT_UNSUPPORTED;
 }
 
+static struct sut_rt_table own_table(const struct sut_runtime *runtime)
+{
+	const struct sut_rt_header *header = &runtime->header;
+	struct sut_rt_table table =
+		sut_table_make(runtime->text, runtime->text + header->size,
+			       runtime->text + header->index, header->size - header->index);
+
+	table.near = runtime->target->objects[0].low;
+	table.name = runtime->control + offsetof(struct sut_rt_control, own_name);
+	return table;
+}
+
 /* Address and first contents of a run-time that is not there yet. */
 static enum sut_rc choose_place(struct sut_runtime *runtime, struct sut_diag *diag)
 {
@@ -54,6 +67,8 @@ static enum sut_rc choose_place(struct sut_runtime *runtime, struct sut_diag *di
 		.version = SUT_RT_VERSION,
 		.mark_next = ((uint32_t)now.tv_sec << 8 | 0x100) & ~1u,
 		.text = runtime->text,
+		.own = own_table(runtime),
+		.own_name = "[suture]",
 	};
 	return SUT_OK;
 }

@@ -438,6 +438,9 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memo
 	if (!sut_edges_plan(plan, memory, changes, count, &b.edges))
 		return sut_target_damaged(runtime->target, "a function record", diag);
 	rc = open_home(&b, changes, count, diag);
+	for (size_t i = 0; i < plan->word_count; i++)
+		add_word(&b, SUT_RT_LIST_COMMIT, plan->words[i].address, plan->words[i].expect,
+			 plan->words[i].value);
 
 	for (size_t i = 0; i < memory->use_count; i++)
 		calls |= memory->use[i]->record.calls != 0;

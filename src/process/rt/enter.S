@@ -10,7 +10,7 @@
 	.globl sut_rt_header
 sut_rt_header:
 	.quad 0x3154527275747553	/* SUT_RT_MAGIC */
-	.long 4				/* SUT_RT_VERSION */
+	.long 5				/* SUT_RT_VERSION */
 	.long sut_rt_end - sut_rt_header
 	.quad 0				/* control */
 	.quad sut_rt_enter - sut_rt_header
@@ -22,6 +22,9 @@ sut_rt_header:
 	.quad klp_shadow_free_all - sut_rt_header
 	.quad klp_get_state - sut_rt_header
 	.quad klp_get_prev_state - sut_rt_header
+	.quad sut_rt_find_object - sut_rt_header
+	.quad sut_rt_iterate_phdr - sut_rt_header
+	.quad sut_rt_index - sut_rt_header
 
 	.text
 	.globl sut_rt_enter

@@ -24,12 +24,13 @@
 
 #include "core/core.h"
 #include "core/shadow.h"
+#include "process/rt/unwind.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define SUT_RT_MAGIC   UINT64_C(0x3154527275747553) /* "SutuRRT1", whatever the version */
-#define SUT_RT_VERSION 4
+#define SUT_RT_VERSION 5
 
 enum {
 	SUT_RT_NAME_SIZE = 64,
@@ -62,6 +63,8 @@ struct sut_rt_header {
 	uint64_t enter;                    /* offset: where a thread is sent with a frame in rdi */
 	uint64_t decide;                   /* offset: what thunks call */
 	uint64_t calls[SUT_RT_CALL_COUNT]; /* offsets: what code of patches may call */
+	uint64_t hooks[SUT_RT_HOOKS];      /* offsets: what the C library's functions lead to */
+	uint64_t index;                    /* offset: call frame information of this code */
 };
 
 /* What an operation is doing; not IDLE in a child that was forked meanwhile. */
@@ -117,6 +120,9 @@ struct sut_rt_control {
 	struct sut_shadow_store shadow;
 	struct sut_shadow_host shadow_host;
 	uint32_t shadow_lock;
+	struct sut_rt_hook hooks[SUT_RT_HOOKS];
+	struct sut_rt_table own; /* of the run-time itself */
+	char own_name[16];
 };
 
 /*
@@ -350,6 +356,8 @@ struct sut_rt_patch {
 	uint64_t trial_ns;
 	struct module module;
 	struct klp_patch klp;
+	uint64_t tables; /* struct sut_rt_table: of its code, by object */
+	uint64_t table_count;
 };
 
 /* A piece of memory near an object. The record lies at the start of its own data. */
@@ -440,6 +448,8 @@ SUT_RT_AT(sut_rt_header, control, 16);
 SUT_RT_AT(sut_rt_header, enter, 24);
 SUT_RT_AT(sut_rt_header, decide, 32);
 SUT_RT_AT(sut_rt_header, calls, 40);
+SUT_RT_AT(sut_rt_header, hooks, 96);
+SUT_RT_AT(sut_rt_header, index, 112);
 
 SUT_RT_AT(sut_rt_control, magic, 0);
 SUT_RT_AT(sut_rt_control, version, 8);
@@ -472,6 +482,9 @@ SUT_RT_AT(sut_rt_control, switching, 2416);
 SUT_RT_AT(sut_rt_control, shadow, 2480);
 SUT_RT_AT(sut_rt_control, shadow_host, 3536);
 SUT_RT_AT(sut_rt_control, shadow_lock, 3576);
+SUT_RT_AT(sut_rt_control, hooks, 3584);
+SUT_RT_AT(sut_rt_control, own, 3664);
+SUT_RT_AT(sut_rt_control, own_name, 3816);
 
 SUT_RT_AT(sut_rt_record, sp, 0);
 SUT_RT_AT(sut_rt_record, return_check, 8);
@@ -569,6 +582,8 @@ SUT_RT_AT(sut_rt_patch, calls, 208);
 SUT_RT_AT(sut_rt_patch, trial_ns, 216);
 SUT_RT_AT(sut_rt_patch, module, 224);
 SUT_RT_AT(sut_rt_patch, klp, 240);
+SUT_RT_AT(sut_rt_patch, tables, 304);
+SUT_RT_AT(sut_rt_patch, table_count, 312);
 
 SUT_RT_AT(sut_rt_zone, next, 0);
 SUT_RT_AT(sut_rt_zone, object, 8);

@@ -55,7 +55,7 @@ static int64_t enable(struct sut_rt_control *control, const struct sut_rt_transi
 
 	if (state == SUT_RT_LOADED) {
 		patch->next = control->patches;
-		control->patches = t->patch;
+		__atomic_store_n(&control->patches, t->patch, __ATOMIC_RELEASE);
 	}
 	rc = sut_core_enable(&control->core, &patch->klp);
 	if (!rc)
