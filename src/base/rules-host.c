@@ -159,7 +159,10 @@ const struct sut_rule sut_rules_host[] = {
 		.title = "The kernel takes only signed modules, and this one is not",
 		.meaning = "So it is with Secure Boot (lockdown), and with module.sig_enforce. "
 			   "Whether a signature is one of a trusted key only the kernel can say.",
-		.remedy = "Sign the module with a key that the kernel trusts.",
+		.remedy = "Sign the module (suture create or convert, --key) with a key that the "
+			  "kernel trusts: one that the machine's firmware has, or an enrolled "
+			  "owner's "
+			  "key (mokutil --import).",
 	},
 	{
 		.id = "kernel-symbol",

@@ -103,12 +103,16 @@ static enum sut_rc load(struct apply *a, struct sut_diag *diag)
 	uint64_t start = sut_operation_now(&a->op);
 	struct sut_log log = {0};
 	int error = host->calls->load(host->context, a->lp.fd);
+	enum sut_rc rc;
 
 	a->op.effect->load_s = sut_operation_seconds(&a->op, start);
 	if (!error)
 		return check_enabled(a, diag);
 	sut_log_read(a->op.arena, a->op.log_fd, &log);
-	return sut_explain_load(a->op.arena, a->lp.name, -error, &log, diag);
+	rc = sut_explain_load(a->op.arena, a->lp.name, -error, &log, diag);
+	if (a->lp.signature.present)
+		sut_context(diag, rc, "it is signed by %s", a->lp.signature.signer);
+	return rc;
 }
 
 /* The module of a patch that left is in the way of the same one. */

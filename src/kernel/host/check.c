@@ -74,13 +74,14 @@ static enum sut_rc check_signature(const struct sut_host *host, struct sut_arena
 				 "cannot be taken back.");
 		return SUT_REFUSED;
 	}
-	if (lp->is_signed || (!locked && (!enforced || *enforced != 'Y')))
+	if (lp->signature.present || (!locked && (!enforced || *enforced != 'Y')))
 		return SUT_OK;
 	sut_fail(diag, SUT_REFUSED, "kernel-signature",
 		 "%s is not signed, and this kernel %s, so that it takes only signed modules",
 		 lp->name, locked ? "is locked down" : "has module.sig_enforce");
-	sut_remedy(diag, "Sign it with a key that the kernel trusts (one in .builtin_trusted_keys "
-			 "or, with Secure Boot, an enrolled machine owner key).");
+	sut_remedy(diag,
+		   "Sign it (suture convert --key) with a key that the kernel trusts: one that "
+		   "the machine's firmware has, or an enrolled owner's key (mokutil --import).");
 	return SUT_REFUSED;
 }
 
@@ -213,7 +214,7 @@ static void warn_of_taint(struct sut_operation *op, const struct sut_livepatch *
 {
 	enum { OUT_OF_TREE = 1 << 12, UNSIGNED = 1 << 13, LIVEPATCH = 1 << 15 };
 	long tainted = sut_host_number(op->host, 0, "/proc/sys/kernel/tainted");
-	long more = LIVEPATCH | (lp->is_signed ? 0 : UNSIGNED);
+	long more = LIVEPATCH | (lp->signature.present ? 0 : UNSIGNED);
 
 	if (!sut_ko_info(&lp->ko, "intree", NULL))
 		more |= OUT_OF_TREE;

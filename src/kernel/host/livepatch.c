@@ -7,9 +7,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* What kernels append behind a signature (include/linux/module_signature.h). */
-static const char signature_end[] = "~Module signature appended~\n";
-
 /* Opened once, so that what is checked is the file that is loaded. */
 static enum sut_rc read_file(struct sut_arena *arena, const char *path, int fd,
 			     struct sut_bytes *bytes, struct sut_diag *diag)
@@ -27,14 +24,6 @@ static enum sut_rc read_file(struct sut_arena *arena, const char *path, int fd,
 		return sut_fail_errno(diag, "%s: short read", path);
 	*bytes = (struct sut_bytes){.data = data, .size = (size_t)st.st_size};
 	return SUT_OK;
-}
-
-static bool has_signature(struct sut_bytes bytes)
-{
-	size_t length = sizeof(signature_end) - 1;
-
-	return bytes.size > length &&
-	       memcmp(bytes.data + bytes.size - length, signature_end, length) == 0;
 }
 
 /* The kernel makes folders of the name. */
@@ -55,13 +44,14 @@ enum sut_rc sut_livepatch_open(struct sut_arena *arena, const char *path,
 	*livepatch = (struct sut_livepatch){.fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)};
 	rc = read_file(arena, path, livepatch->fd, &bytes, diag);
 	if (rc == SUT_OK)
+		rc = sut_klp_signature_read(arena, path, bytes, &livepatch->signature, diag);
+	if (rc == SUT_OK)
 		rc = sut_ko_read(arena, path, bytes, &livepatch->ko, diag);
 	if (rc == SUT_OK)
 		rc = sut_klp_patch_read(arena, &livepatch->ko, &livepatch->klp, diag);
 	if (rc != SUT_OK)
 		return rc;
 	livepatch->name = sut_ko_info(&livepatch->ko, "name", NULL);
-	livepatch->is_signed = has_signature(bytes);
 	for (size_t i = 0; i < livepatch->klp.object_count; i++)
 		livepatch->func_count += livepatch->klp.objects[i].func_count;
 	if (livepatch->klp.livepatch && is_name(livepatch->name))

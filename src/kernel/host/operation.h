@@ -5,6 +5,7 @@
 
 #include "kernel/host/host.h"
 #include "kernel/klp/patch.h"
+#include "kernel/klp/sign.h"
 
 /* The file to be applied. */
 struct sut_livepatch {
@@ -12,7 +13,7 @@ struct sut_livepatch {
 	struct sut_ko ko;
 	struct sut_klp_patch klp;
 	const char *name; /* of its module */
-	bool is_signed;
+	struct sut_klp_signature signature;
 	size_t func_count; /* 0: not known */
 };
 
