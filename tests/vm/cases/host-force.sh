@@ -5,22 +5,6 @@
 # modules: tests/vm/modules/host
 . ./tap.sh
 
-# ends STATUS TEXT COMMAND...: with that status, and prints that.
-ends() {
-	wanted=$1 text=$2
-	shift 2
-	status=0
-	"$@" >/tmp/said 2>&1 || status=$?
-	cat /tmp/said
-	echo "status $status, wanted $wanted with: $text"
-	[ $status -eq "$wanted" ] && grep -qF -- "$text" /tmp/said
-}
-
-# asleep PID: in a system call, and to be found there.
-asleep() {
-	grep -q '^0 ' "/proc/$1/syscall"
-}
-
 insmod host_target.ko
 suture apply host_first.ko >/dev/null
 cat /proc/host_target/sleep &

@@ -7,22 +7,6 @@
 . ./tap.sh
 target=/proc/host_target
 
-# ends STATUS TEXT COMMAND...: with that status, and prints that.
-ends() {
-	wanted=$1 text=$2
-	shift 2
-	status=0
-	"$@" >/tmp/said 2>&1 || status=$?
-	cat /tmp/said
-	echo "status $status, wanted $wanted with: $text"
-	[ $status -eq "$wanted" ] && grep -qF -- "$text" /tmp/said
-}
-
-# asleep PID: in a system call, and to be found there.
-asleep() {
-	grep -q '^0 ' "/proc/$1/syscall"
-}
-
 # reader FILE: somebody who sleeps in reading it; sets pid.
 reader() {
 	cat "$target/$1" &

@@ -32,6 +32,22 @@ is() {
 	return 1
 }
 
+# ends STATUS TEXT COMMAND...: it ends with that status and prints that; /tmp/said has all of it.
+ends() {
+	wanted=$1 text=$2
+	shift 2
+	status=0
+	"$@" >/tmp/said 2>&1 || status=$?
+	cat /tmp/said
+	echo "status $status, wanted $wanted with: $text"
+	[ $status -eq "$wanted" ] && grep -qF -- "$text" /tmp/said
+}
+
+# asleep PID: in a system call, and to be found there.
+asleep() {
+	grep -q '^0 ' "/proc/$1/syscall"
+}
+
 # wait_for SECONDS COMMAND...: until the command is true.
 wait_for() {
 	end=$(($(cut -d . -f 1 /proc/uptime) + $1))
