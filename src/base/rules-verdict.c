@@ -151,13 +151,13 @@ const struct sut_rule sut_rules_verdict[] = {
 		.id = "language",
 		.stages = SUT_STAGE_VERDICT,
 		.allow = SUT_ALLOW_IMPOSSIBLE,
-		.title = "A patched unit is not written in C",
-		.meaning = "Exceptions, vtables and templates need checks that "
-			   "this version does not have. A source that the build compiles as C and "
-			   "as C++ is patched in targets that have it as C, if nothing in them "
-			   "looks like it as C++.",
-		.remedy = "Change units written in C only, and name only targets that have them "
-			  "as C.",
+		.title = "A patched unit is written in another language than C or C++",
+		.meaning = "What other languages' compilers add to code needs checks that this "
+			   "version does not have. A source that the build compiles as C and as "
+			   "C++ is patched in targets that have it as C, if nothing in them looks "
+			   "like it as C++.",
+		.remedy = "Change units written in C or C++ only; of a source that is compiled as "
+			  "both, name only targets that have it as C.",
 	},
 	{
 		.id = "layout",

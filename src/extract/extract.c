@@ -297,13 +297,27 @@ static void add_needed_funcs(struct sut_extract *extract, size_t from)
 	}
 }
 
+/* Another unit has brought its copy of the inline function. */
+static bool is_there(const struct sut_extract *extract, const struct sut_part *part, uint32_t root)
+{
+	const struct sut_def *def = &part->diff->after->defs[root];
+	const struct sut_patch *patch = extract->patch;
+
+	for (size_t i = 0; def->shared && i < patch->func_count; i++)
+		if (patch->funcs[i].object == part->object &&
+		    patch->funcs[i].kind == SUT_PATCH_FUNC_CHANGED &&
+		    !strcmp(patch->funcs[i].name, def->name))
+			return true;
+	return false;
+}
+
 static void carry_changed(struct sut_extract *extract, struct sut_part *part)
 {
 	const struct sut_object *after = part->diff->after;
 
 	for (size_t i = 0; i < after->def_count; i++) {
 		if (after->defs[i].parent == i && sut_def_is_function(&after->defs[i]) &&
-		    part->diff->change[i] == SUT_CHANGE_CHANGED)
+		    part->diff->change[i] == SUT_CHANGE_CHANGED && !is_there(extract, part, i))
 			add_func(extract, part, i);
 	}
 }

@@ -7,6 +7,7 @@
  */
 #include "extract/frames.h"
 #include "base/frames.h"
+#include "base/guard.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -234,9 +235,40 @@ static void finish_part(struct sut_extract *extract, struct sut_part *part)
 	to->size = 0; /* finished */
 }
 
+/*
+ * The functions by which unwinders find call frame information (see process/rt/unwind.h). In a
+ * shared C library the process tells where they are, in a static program only its symbols do.
+ */
+static void name_finders(struct sut_extract *extract, const struct sut_part *part)
+{
+	static const char *const names[] = {"_dl_find_object", "dl_iterate_phdr"};
+	const struct sut_target *target = part->proof->target;
+
+	for (size_t i = 0; target->executable && i < SUT_ARRAY_SIZE(names); i++) {
+		size_t count;
+		const struct sut_target_symbol *found = sut_target_find(target, names[i], &count);
+		const struct sut_patch_symbol symbol = {
+			.name = names[i],
+			.kind = SUT_PATCH_SYMBOL_TARGET,
+			.type = STT_FUNC,
+			.object = part->object,
+			.value = count ? found->address : 0,
+			.size = count ? found->size : 0,
+		};
+
+		if (count && found->type == STT_FUNC && found->size)
+			sut_extract_symbol(extract, &symbol);
+	}
+}
+
 void sut_frames_finish(struct sut_extract *extract)
 {
-	for (size_t i = 0; i < extract->part_count; i++)
-		if (extract->parts[i].frames && extract->parts[i].frames->to->size)
-			finish_part(extract, &extract->parts[i]);
+	for (size_t i = 0; i < extract->part_count; i++) {
+		struct sut_part *part = &extract->parts[i];
+
+		if (!part->frames || !part->frames->to->size)
+			continue;
+		name_finders(extract, part);
+		finish_part(extract, part);
+	}
 }

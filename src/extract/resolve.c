@@ -25,8 +25,25 @@ struct referent {
 	int64_t addend;
 };
 
-static bool use_own(struct sut_reference *reference, const struct referent *referent)
+/* What several units bring, each for itself, is one thing: the first one's. */
+static struct referent first_of(const struct sut_extract *extract, const struct referent *referent)
 {
+	const struct sut_def *def = &referent->part->diff->after->defs[referent->def];
+
+	for (struct sut_part *part = extract->parts; def->shared && part < referent->part; part++) {
+		uint32_t other = sut_object_def(part->diff->after, def->name);
+
+		if (part->object == referent->part->object && other != SUT_NO_DEF &&
+		    part->diff->after->defs[other].shared)
+			return (struct referent){part, other, referent->addend};
+	}
+	return *referent;
+}
+
+static bool use_own(struct sut_reference *reference, const struct referent *wanted)
+{
+	const struct referent first = first_of(reference->extract, wanted), *referent = &first;
+
 	reference->result->symbol =
 		sut_extract_own(reference->extract, referent->part, referent->def);
 	reference->result->addend = referent->addend;
@@ -151,6 +168,20 @@ static bool use_chosen(struct sut_reference *reference, const struct sut_def *de
 				    "implementation instead");
 }
 
+/* The copy of an inline function that the linker took from another unit. */
+static bool locate_shared(const struct sut_reference *reference, const struct sut_def *def,
+			  uint64_t *address)
+{
+	size_t count;
+	const struct sut_target_symbol *symbols =
+		sut_target_find(sut_reference_target(reference), def->name, &count);
+
+	if (count != 1 || symbols[0].type != STT_FUNC)
+		return false;
+	*address = symbols[0].address;
+	return true;
+}
+
 static bool resolve_function(struct sut_reference *reference, const struct referent *referent)
 {
 	const struct sut_diff *diff = referent->part->diff;
@@ -168,8 +199,12 @@ static bool resolve_function(struct sut_reference *reference, const struct refer
 			return use_chosen(reference, def, address);
 		return use_original(reference, referent, address);
 	}
-	/* The linker dropped it: nobody used it until now. */
-	if (sut_reference_target(reference)->has_symtab && change == SUT_CHANGE_NONE)
+	if (def->shared && locate_shared(reference, def, &address))
+		return use_original(reference, referent, address);
+	/* The linker dropped it: nobody used it until now. Of an inline function there may be
+	 * copies. */
+	if ((sut_reference_target(reference)->has_symtab || def->shared) &&
+	    change == SUT_CHANGE_NONE)
 		return use_own(reference, referent);
 	return sut_reference_refuse(reference, "symbol", sut_place_unknown);
 }
@@ -193,6 +228,15 @@ static bool resolve_tls(struct sut_reference *reference, const struct referent *
 	if (!sut_part_locate(referent->part, twin, &tls.offset))
 		return sut_reference_refuse(reference, "symbol", sut_place_unknown);
 	return sut_reference_bind_tls(reference, &tls);
+}
+
+/*
+ * What says which type an exception has. Types are the same when their names are; only those of one
+ * unit are told by their place, so of these there must be no copies.
+ */
+static bool is_typeinfo(const char *name)
+{
+	return !strncmp(name, "_ZTI", 4) || !strncmp(name, "_ZTS", 4);
 }
 
 static bool resolve_variable(struct sut_reference *reference, const struct referent *referent)
@@ -220,7 +264,8 @@ static bool resolve_variable(struct sut_reference *reference, const struct refer
 			"give them different names in the target's next build");
 	if (sut_part_locate(referent->part, twin, &address))
 		return use_original(reference, referent, address);
-	if (copied || sut_reference_target(reference)->has_symtab)
+	if ((copied && !is_typeinfo(def->name)) || sut_reference_target(reference)->has_symtab ||
+	    (def->shared && is_typeinfo(def->name)))
 		return use_own(reference, referent);
 	return sut_reference_refuse(reference, "symbol", sut_place_unknown);
 }

@@ -42,11 +42,13 @@ static int visit_function(Dwarf_Die *die, void *context)
 {
 	const struct finder *finder = context;
 	struct sut_patch *patch = finder->extract->patch;
-	const char *name = dwarf_diename(die), *file = source_file(die);
+	const char *file = source_file(die), *name;
+	struct sut_dwarf dwarf = {.arena = finder->extract->arena};
 	int line;
 
-	if (!name || !file || dwarf_decl_line(die, &line))
+	if (!file || dwarf_decl_line(die, &line))
 		return DWARF_CB_OK;
+	name = sut_dwarf_symbol(&dwarf, die);
 	for (size_t i = 0; i < patch->func_count; i++) {
 		struct sut_patch_func *func = &patch->funcs[i];
 		const struct sut_patch_symbol *symbol = &patch->symbols[func->symbol];

@@ -8,6 +8,13 @@
 
 #include <string.h>
 
+/* A name that only a compiler of C++ writes. Its DWARF has none of them for functions that other
+ * units do not see, nor for those that are not in the source. */
+static bool is_mangled(const char *name)
+{
+	return !strncmp(name, "_Z", 2) || !strncmp(name, "_GLOBAL__", 9);
+}
+
 /* The DWARF has the function, by any of its names and whatever the compiler appended to it. */
 static bool is_compiled(const struct sut_judging *judging, const struct sut_object *object,
 			uint32_t def)
@@ -17,6 +24,8 @@ static bool is_compiled(const struct sut_judging *judging, const struct sut_obje
 
 		if (object->symbols[i].def != def)
 			continue;
+		if (is_mangled(name))
+			return true;
 		name = sut_arena_strndup(judging->verdict->arena, name, strcspn(name, "."));
 		if (sut_types_function(judging->after, name))
 			return true;

@@ -286,9 +286,8 @@ static void judge_sections(const struct sut_diff *diff, const char *source,
 
 	for (size_t i = 1; i < after->section_count; i++) {
 		const struct sut_section *section = &after->sections[i];
-		bool table = starts_with(section->name, ".gcc_except_table");
 
-		if (is_known(diff, section) && !table)
+		if (is_known(diff, section))
 			continue;
 		for (size_t j = 0; j < section->reloc_count; j++) {
 			struct sut_place place =

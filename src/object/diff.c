@@ -12,6 +12,7 @@
  * then; such a result is not remembered unless it was the outermost one.
  */
 #include "object/diff.h"
+#include "object/handlers.h"
 #include "object/kernel.h"
 
 #include <elf.h>
@@ -33,6 +34,7 @@ struct verdict {
 struct compare {
 	struct sut_arena *arena;
 	struct sut_diff *diff;
+	const struct sut_handlers *old_handlers, *new_handlers; /* by section */
 	size_t count, capacity;
 	struct verdict *verdicts;
 	size_t depth;
@@ -43,6 +45,9 @@ static bool same_range(struct compare *compare, const struct pair *pair);
 
 bool sut_def_is_copied(const struct sut_object *object, const struct sut_def *def)
 {
+	/* A pointer for the tables of exception handlers, one for each name in every unit. */
+	if (!strncmp(def->name, "DW.ref.", strlen("DW.ref.")))
+		return true;
 	return def->type == STT_OBJECT && def->local &&
 	       sut_section_is_constant(&object->sections[def->section]);
 }
@@ -65,6 +70,23 @@ static bool same_def(struct compare *compare, uint32_t before, uint32_t after)
 	struct pair pair = {old->section, new->section, old->offset, new->offset, old->size};
 
 	return old->size == new->size && old->type == new->type &&same_range(compare, &pair);
+}
+
+/* What is caught and cleaned up in a function, and where. */
+static bool same_handlers(struct compare *compare, uint32_t before, uint32_t after)
+{
+	const struct sut_diff *diff = compare->diff;
+	const struct sut_handlers *old = &compare->old_handlers[diff->before->defs[before].section];
+	const struct sut_handlers *new = &compare->new_handlers[diff->after->defs[after].section];
+	struct pair pair = {old->section, new->section, old->offset, new->offset, 0};
+
+	if (!sut_def_is_function(&diff->after->defs[after]) || (!old->section && !new->section))
+		return true;
+	if (!old->section || !new->section)
+		return false;
+	pair.size = sut_section_piece(&diff->before->sections[old->section], old->offset);
+	return pair.size == sut_section_piece(&diff->after->sections[new->section], new->offset) &&
+	       same_range(compare, &pair);
 }
 
 /* A string or a number among others. */
@@ -318,7 +340,12 @@ static void join_pieces(struct sut_diff *diff)
 static void compare_all(struct sut_arena *arena, struct sut_diff *diff)
 {
 	const struct sut_object *after = diff->after;
-	struct compare compare = {.arena = arena, .diff = diff};
+	struct compare compare = {
+		.arena = arena,
+		.diff = diff,
+		.old_handlers = sut_handlers_find(arena, diff->before),
+		.new_handlers = sut_handlers_find(arena, after),
+	};
 
 	diff->change = sut_arena_array(arena, after->def_count, sizeof(*diff->change));
 	for (size_t i = 0; i < after->def_count; i++) {
@@ -326,7 +353,7 @@ static void compare_all(struct sut_arena *arena, struct sut_diff *diff)
 
 		if (twin == SUT_NO_DEF)
 			diff->change[i] = SUT_CHANGE_NEW;
-		else if (!same_def(&compare, twin, i))
+		else if (!same_def(&compare, twin, i) || !same_handlers(&compare, twin, i))
 			diff->change[i] = SUT_CHANGE_CHANGED;
 	}
 	if (diff->kernel)

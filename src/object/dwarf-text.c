@@ -42,6 +42,17 @@ const char *sut_dwarf_name(struct sut_dwarf *dwarf, Dwarf_Die *die)
 	return name ? sut_arena_strdup(dwarf->arena, name) : "";
 }
 
+const char *sut_dwarf_symbol(struct sut_dwarf *dwarf, Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	const char *name;
+
+	if (!dwarf_attr_integrate(die, DW_AT_linkage_name, &attr) ||
+	    !(name = dwarf_formstring(&attr)))
+		return sut_dwarf_name(dwarf, die);
+	return sut_arena_strdup(dwarf->arena, name);
+}
+
 const char *sut_dwarf_place(struct sut_dwarf *dwarf, Dwarf_Die *die)
 {
 	const char *file = dwarf_decl_file(die), *slash;
@@ -87,6 +98,7 @@ static const char *tag_word(int tag)
 {
 	switch (tag) {
 	case DW_TAG_structure_type:
+	case DW_TAG_class_type: /* may be called either */
 		return "struct";
 	case DW_TAG_union_type:
 		return "union";
@@ -101,7 +113,13 @@ bool sut_dwarf_is_aggregate(Dwarf_Die *type)
 {
 	int tag = dwarf_tag(type);
 
-	return tag == DW_TAG_structure_type || tag == DW_TAG_union_type;
+	return tag == DW_TAG_structure_type || tag == DW_TAG_class_type || tag == DW_TAG_union_type;
+}
+
+static bool is_pointer(int tag)
+{
+	return tag == DW_TAG_pointer_type || tag == DW_TAG_reference_type ||
+	       tag == DW_TAG_rvalue_reference_type;
 }
 
 bool sut_dwarf_strip(struct sut_dwarf *dwarf, Dwarf_Die *type, const char **alias)
@@ -126,30 +144,40 @@ bool sut_dwarf_strip(struct sut_dwarf *dwarf, Dwarf_Die *type, const char **alia
 	return false;
 }
 
-static void note(struct sut_dwarf *dwarf, Dwarf_Die *parent, const char *function,
-		 unsigned int depth)
+static void note(struct sut_dwarf *dwarf, Dwarf_Die *parent, const char *scope, unsigned int depth);
+
+/* Its name is in scope, and what is in it in a further one. */
+static void note_one(struct sut_dwarf *dwarf, Dwarf_Die *die, const char *scope, unsigned int depth)
+{
+	const char *name = sut_dwarf_name(dwarf, die);
+	int tag = dwarf_tag(die);
+
+	if (*scope && *tag_word(tag))
+		SUT_PUSH(dwarf->arena, dwarf->scoped, dwarf->scoped_count, dwarf->scoped_capacity) =
+			(struct sut_dwarf_scoped){dwarf_dieoffset(die), scope};
+	if (tag == DW_TAG_subprogram)
+		scope = sut_arena_printf(dwarf->arena, "%s: ", name);
+	else if (tag == DW_TAG_namespace || sut_dwarf_is_aggregate(die))
+		scope = sut_arena_printf(dwarf->arena, "%s%s::", scope, name);
+	else if (tag != DW_TAG_lexical_block)
+		return;
+	note(dwarf, die, scope, depth + 1);
+}
+
+static void note(struct sut_dwarf *dwarf, Dwarf_Die *parent, const char *scope, unsigned int depth)
 {
 	Dwarf_Die child;
 
 	if (depth > SUT_DWARF_DEPTH || dwarf_child(parent, &child))
 		return;
-	do {
-		int tag = dwarf_tag(&child);
-
-		if (tag == DW_TAG_subprogram)
-			note(dwarf, &child, sut_dwarf_name(dwarf, &child), depth + 1);
-		else if (function && tag == DW_TAG_lexical_block)
-			note(dwarf, &child, function, depth + 1);
-		else if (function && *tag_word(tag))
-			SUT_PUSH(dwarf->arena, dwarf->scoped, dwarf->scoped_count,
-				 dwarf->scoped_capacity) =
-				(struct sut_dwarf_scoped){dwarf_dieoffset(&child), function};
-	} while (dwarf_siblingof(&child, &child) == 0);
+	do
+		note_one(dwarf, &child, scope, depth);
+	while (dwarf_siblingof(&child, &child) == 0);
 }
 
 void sut_dwarf_note_scopes(struct sut_dwarf *dwarf, Dwarf_Die *unit)
 {
-	note(dwarf, unit, NULL, 0);
+	note(dwarf, unit, "", 0);
 }
 
 static int compare_scoped(const void *a, const void *b)
@@ -160,15 +188,16 @@ static int compare_scoped(const void *a, const void *b)
 	return (left > right) - (left < right);
 }
 
-/* A structure declared in a function is another type than one outside it with its name. */
-static const char *scope_of(struct sut_dwarf *dwarf, Dwarf_Die *die)
+/* A structure declared in a function, or in a namespace, is another type than one outside it with
+ * its name. */
+const char *sut_dwarf_scope(struct sut_dwarf *dwarf, Dwarf_Die *die)
 {
 	struct sut_dwarf_scoped key = {.offset = dwarf_dieoffset(die)}, *found;
 
 	if (!dwarf->scoped_count)
 		return "";
 	found = bsearch(&key, dwarf->scoped, dwarf->scoped_count, sizeof(key), compare_scoped);
-	return found ? sut_arena_printf(dwarf->arena, "%s: ", found->function) : "";
+	return found ? found->scope : "";
 }
 
 const char *sut_dwarf_full_name(struct sut_dwarf *dwarf, Dwarf_Die *type, const char *alias)
@@ -176,9 +205,10 @@ const char *sut_dwarf_full_name(struct sut_dwarf *dwarf, Dwarf_Die *type, const 
 	const char *name = sut_dwarf_name(dwarf, type);
 
 	if (*name)
-		return sut_arena_printf(dwarf->arena, "%s%s %s", scope_of(dwarf, type),
+		return sut_arena_printf(dwarf->arena, "%s%s %s", sut_dwarf_scope(dwarf, type),
 					tag_word(dwarf_tag(type)), name);
-	return *alias ? sut_arena_printf(dwarf->arena, "%s%s", scope_of(dwarf, type), alias) : "";
+	return *alias ? sut_arena_printf(dwarf->arena, "%s%s", sut_dwarf_scope(dwarf, type), alias)
+		      : "";
 }
 
 static const char *describe(struct sut_dwarf *dwarf, Dwarf_Die type, unsigned int depth);
@@ -286,6 +316,8 @@ static const char *describe(struct sut_dwarf *dwarf, Dwarf_Die type, unsigned in
 		return "void";
 	switch (dwarf_tag(&type)) {
 	case DW_TAG_pointer_type:
+	case DW_TAG_reference_type:
+	case DW_TAG_rvalue_reference_type:
 		return describe_pointer(dwarf, &type, depth);
 	case DW_TAG_array_type:
 		return describe_array(dwarf, &type, depth);
@@ -322,6 +354,8 @@ static const char *pass(struct sut_dwarf *dwarf, Dwarf_Die *type)
 	dwarf_aggregate_size(type, &size);
 	switch (dwarf_tag(type)) {
 	case DW_TAG_pointer_type:
+	case DW_TAG_reference_type:
+	case DW_TAG_rvalue_reference_type:
 		return "p";
 	case DW_TAG_enumeration_type:
 		kind = "i";
@@ -371,7 +405,7 @@ const char *sut_dwarf_aggregate(struct sut_dwarf *dwarf, Dwarf_Die type, bool po
 		tag = dwarf_tag(&type);
 		if (sut_dwarf_is_aggregate(&type))
 			return sut_dwarf_full_name(dwarf, &type, alias);
-		if (tag != DW_TAG_array_type && !(pointers && tag == DW_TAG_pointer_type))
+		if (tag != DW_TAG_array_type && !(pointers && is_pointer(tag)))
 			return "";
 		if (!sut_dwarf_type(&type, &type))
 			return "";

@@ -17,15 +17,16 @@ enum { SUT_DWARF_DEPTH = 64 /* of types in types; DWARF from a compiler has a fe
 
 struct sut_dwarf {
 	struct sut_arena *arena;
-	/* Types that are declared in functions: others than those outside with their names. */
+	/* Types that are declared in functions, namespaces and classes: others than those outside
+	 * with their names. */
 	size_t scoped_count, scoped_capacity;
 	struct sut_dwarf_scoped {
-		Dwarf_Off offset; /* of the entry; ascending */
-		const char *function;
+		Dwarf_Off offset;  /* of the entry; ascending */
+		const char *scope; /* "f: ", "std::" */
 	} * scoped;
 };
 
-/* Notes the types that the functions of a compilation unit declare. */
+/* Notes the types that are not declared at the top of a compilation unit. */
 void sut_dwarf_note_scopes(struct sut_dwarf *dwarf, Dwarf_Die *unit);
 
 /*
@@ -37,6 +38,10 @@ void sut_dwarf_close(Dwfl **dwfl);
 
 /* "" when it has none. */
 const char *sut_dwarf_name(struct sut_dwarf *dwarf, Dwarf_Die *die);
+/* The name that the linker has for it. */
+const char *sut_dwarf_symbol(struct sut_dwarf *dwarf, Dwarf_Die *die);
+/* Where a type is declared: "f: ", "std::", or "". */
+const char *sut_dwarf_scope(struct sut_dwarf *dwarf, Dwarf_Die *die);
 /* "server.h:1204", or "". */
 const char *sut_dwarf_place(struct sut_dwarf *dwarf, Dwarf_Die *die);
 /* Both look through to what an entry was made from (an inlined function's, say). */

@@ -289,6 +289,7 @@ static struct sut_def *collect_defs(struct load *load, size_t *count)
 			.size = symbol->size,
 			.type = type,
 			.local = symbol->bind == STB_LOCAL,
+			.shared = symbol->bind == STB_WEAK || symbol->bind == STB_GNU_UNIQUE,
 		};
 	}
 	if (*count)

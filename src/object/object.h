@@ -76,6 +76,7 @@ struct sut_def {
 	uint64_t size;
 	unsigned char type; /* STT_FUNC, STT_OBJECT, STT_TLS, STT_GNU_IFUNC */
 	bool local;
+	bool shared;     /* the linker takes one of several: of an inline function, a template */
 	bool unsized;    /* the symbol had no size: it lasts to the next one */
 	uint32_t parent; /* of a .cold piece: the function it belongs to; else the def itself */
 };

@@ -75,10 +75,42 @@ static void add_part(struct reader *reader, struct sut_type *type, Dwarf_Die *me
 			    base, depth + 1);
 }
 
+/* What an object of C++ holds of a class that it is derived from has no name of its own. */
+static const char *member_name(struct reader *reader, Dwarf_Die *member)
+{
+	Dwarf_Die base;
+
+	if (dwarf_tag(member) == DW_TAG_inheritance && sut_dwarf_type(member, &base))
+		return sut_arena_printf(reader->arena, "(%s)",
+					sut_dwarf_describe(&reader->dwarf, &base));
+	return sut_dwarf_name(&reader->dwarf, member);
+}
+
+/* A virtual function has a place in its class's table: callers count on that. */
+static void add_virtual(struct reader *reader, struct sut_type *type, Dwarf_Die *function)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Op *ops;
+	size_t count;
+
+	if (!dwarf_attr(function, DW_AT_vtable_elem_location, &attr) ||
+	    dwarf_getlocation(&attr, &ops, &count) || !count)
+		return;
+	SUT_PUSH(reader->arena, type->members, type->member_count, type->member_capacity) =
+		(struct sut_type_member){
+			.name = sut_arena_printf(reader->arena, "virtual %s",
+						 sut_dwarf_symbol(&reader->dwarf, function)),
+			.bit = 8 * sizeof(void *) * ops[0].number,
+			.size = sizeof(void *),
+			.type = sut_dwarf_prototype(&reader->dwarf, function),
+			.place = sut_dwarf_place(&reader->dwarf, function),
+		};
+}
+
 static void add_member(struct reader *reader, struct sut_type *type, Dwarf_Die *member,
 		       const char *prefix, uint64_t base, unsigned int depth)
 {
-	const char *name = sut_dwarf_name(&reader->dwarf, member);
+	const char *name = member_name(reader, member);
 	uint64_t bytes = 0, bits = 0, bit_size = 0;
 	Dwarf_Word size = 0;
 	Dwarf_Die made_of;
@@ -112,7 +144,13 @@ static void add_members(struct reader *reader, struct sut_type *type, Dwarf_Die 
 	if (depth > SUT_DWARF_DEPTH || dwarf_child(aggregate, &child))
 		return;
 	do {
-		if (dwarf_tag(&child) == DW_TAG_member)
+		int tag = dwarf_tag(&child);
+
+		if (tag == DW_TAG_subprogram)
+			add_virtual(reader, type, &child);
+		/* A static one is a variable. */
+		if (tag == DW_TAG_inheritance ||
+		    (tag == DW_TAG_member && !dwarf_hasattr(&child, DW_AT_declaration)))
 			add_member(reader, type, &child, prefix, base, depth);
 	} while (dwarf_siblingof(&child, &child) == 0);
 }
@@ -136,12 +174,16 @@ static void add_type(struct reader *reader, Dwarf_Die *die, const char *alias)
 static void add_constants(struct reader *reader, Dwarf_Die *enumeration)
 {
 	struct sut_types *types = reader->types;
+	const char *scope = sut_dwarf_scope(&reader->dwarf, enumeration);
 	size_t first = types->constant_count;
 	int64_t greatest = INT64_MIN;
 	Dwarf_Die child;
 
 	if (dwarf_child(enumeration, &child))
 		return;
+	if (sut_dwarf_flag(enumeration, DW_AT_enum_class))
+		scope = sut_arena_printf(reader->arena, "%s%s::", scope,
+					 sut_dwarf_name(&reader->dwarf, enumeration));
 	do {
 		Dwarf_Attribute attr;
 		Dwarf_Sword value;
@@ -152,7 +194,8 @@ static void add_constants(struct reader *reader, Dwarf_Die *enumeration)
 		greatest = value > greatest ? value : greatest;
 		SUT_PUSH(reader->arena, types->constants, types->constant_count,
 			 types->constant_capacity) = (struct sut_type_constant){
-			.name = sut_dwarf_name(&reader->dwarf, &child),
+			.name = sut_arena_printf(reader->arena, "%s%s", scope,
+						 sut_dwarf_name(&reader->dwarf, &child)),
 			.value = value,
 			.place = sut_dwarf_place(&reader->dwarf, enumeration),
 		};
@@ -191,7 +234,7 @@ static void add_static(struct reader *reader, Dwarf_Die *variable, Dwarf_Die *ty
 		       const struct scope *scope)
 {
 	struct sut_types *types = reader->types;
-	const char *name = sut_dwarf_name(&reader->dwarf, variable);
+	const char *name = sut_dwarf_symbol(&reader->dwarf, variable);
 	Dwarf_Word size = 0;
 
 	add_use(reader, sut_dwarf_aggregate(&reader->dwarf, *type, true), USE_KEEPER,
@@ -240,9 +283,12 @@ static void add_variable(struct reader *reader, Dwarf_Die *variable, const struc
 
 static struct scope enter_function(struct reader *reader, Dwarf_Die *function)
 {
-	bool declared = sut_dwarf_flag(function, DW_AT_declaration);
+	bool declared = dwarf_hasattr(function, DW_AT_declaration);
+	/* What is made of another entry has its name, but a constructor has several. */
+	bool made = dwarf_hasattr(function, DW_AT_abstract_origin) &&
+		    !dwarf_hasattr(function, DW_AT_linkage_name);
 	struct scope scope = {
-		.function = sut_dwarf_name(&reader->dwarf, function),
+		.function = sut_dwarf_symbol(&reader->dwarf, function),
 		.code = dwarf_hasattr(function, DW_AT_low_pc) ||
 			dwarf_hasattr(function, DW_AT_ranges),
 	};
@@ -256,7 +302,7 @@ static struct scope enter_function(struct reader *reader, Dwarf_Die *function)
 				sut_arena_printf(reader->arena, "%s returns its address",
 						 scope.function));
 	}
-	if (!declared && *scope.function && !dwarf_hasattr(function, DW_AT_abstract_origin))
+	if (!declared && *scope.function && !made)
 		SUT_PUSH(reader->arena, reader->types->functions, reader->types->function_count,
 			 reader->types->function_capacity) = (struct sut_type_function){
 			.name = scope.function,
@@ -275,6 +321,7 @@ static void read_die(struct reader *reader, Dwarf_Die *die, struct scope *scope)
 
 	switch (dwarf_tag(die)) {
 	case DW_TAG_structure_type:
+	case DW_TAG_class_type:
 	case DW_TAG_union_type:
 		add_type(reader, die, "");
 		break;

@@ -31,9 +31,9 @@ static void judge(struct sut_work *work)
 		} else if (sut_work_is_foreign(work, candidate)) {
 			candidate->foreign = true;
 			candidate->affected = false;
-		} else if (strcmp(language, "C") != 0) {
+		} else if (strcmp(language, "C") != 0 && strcmp(language, "C++") != 0) {
 			sut_refuse(work->verdict, "language", line,
-				   "%s: is %s; this version makes patches for C only",
+				   "%s: is %s; this version makes patches for C and C++ only",
 				   candidate->entry->file, language);
 			candidate->affected = false;
 		} else if (candidate->compile.lto) {

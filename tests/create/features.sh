@@ -201,7 +201,7 @@ feature() {
 }
 
 gcc -O2 -fPIE -c -o "$RUNNER" "$here/runner.c" || exit 1
-export C_INCLUDE_PATH="$here"
+export CPATH="$here"
 [ $# -gt 0 ] || set -- $(ls "$here/features")
 for case; do
 	folder=$here/features/$case
