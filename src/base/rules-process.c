@@ -91,11 +91,12 @@ const struct sut_rule sut_rules_process[] = {
 	{
 		.id = "libc",
 		.stages = SUT_STAGE_PROCESS,
-		.title = "The C library is not one that is known",
-		.meaning = "Stacks and thread records are found by what glibc keeps about each "
-			   "thread, and none of that was found.",
-		.remedy = "Programs with another C library, and static ones, cannot be patched by "
-			  "this version.",
+		.title = "The threads of the program are not known",
+		.meaning = "Stacks and thread records are found by what glibc or musl keep about "
+			   "each thread. None of that was found, and the program has several "
+			   "threads.",
+		.remedy = "Programs of glibc (2.34 or newer) and of musl can be patched, static "
+			  "ones, too. Others can as long as they have a single thread.",
 	},
 	{
 		.id = "memory",

@@ -66,8 +66,8 @@ static void read_stack(const struct explaining *e, const struct sut_thread_state
 		       struct sut_explained *x)
 {
 	struct sut_frames frames;
-	enum sut_unwind_end end =
-		sut_unwind_asleep(&e->unwind, &e->runtime.layout, thread->pc, thread->sp, &frames);
+	enum sut_unwind_end end = sut_unwind_asleep(&e->unwind, &e->runtime.layout, x->blocker.tid,
+						    thread->pc, thread->sp, &frames);
 
 	if (!sut_thread_slept(&e->target, x->blocker.tid, thread))
 		return;

@@ -24,9 +24,10 @@ static uint64_t stack[WORDS];
 
 static struct sut_rt_thread *words(void)
 {
+	static const struct sut_rt_transition t = {.home = SUT_RT_HOME_TCB};
 	uint64_t tcb;
 
-	return this_thread(&tcb);
+	return this_thread(&t, &tcb);
 }
 
 /* Armed, forward, an undecided thread, a clean stack. */
@@ -34,7 +35,8 @@ static struct sut_rt_transition begin(void)
 {
 	uint64_t tcb;
 
-	memset(this_thread(&tcb), 0, sizeof(struct sut_rt_thread));
+	__asm__("movq %%fs:0x10, %0" : "=r"(tcb));
+	memset(words(), 0, sizeof(struct sut_rt_thread));
 	memset(stack, 0, sizeof(stack));
 	return (struct sut_rt_transition){
 		.mark_new = MARK,

@@ -201,7 +201,8 @@ static enum sut_scan_end scan(struct fixture *f, bool anywhere, struct sut_scan 
 	for (size_t i = 0; i < f->halt.count; i++) {
 		struct sut_thread_stack stack;
 
-		if (sut_thread_stack(&f->target, &f->runtime.layout, f->halt.threads[i].sp, &stack))
+		if (sut_thread_stack(&f->target, &f->runtime.layout, f->halt.threads[i].tid,
+				     f->halt.threads[i].sp, &stack))
 			sut_scan_skip(scan, &f->arena, stack.low, f->halt.threads[i].sp - 128);
 	}
 	return sut_scan_memory(scan);

@@ -7,6 +7,7 @@
  */
 #include "process/look.h"
 #include "process/enter.h"
+#include "process/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -150,9 +151,8 @@ static bool scan_stack(struct sut_looker *looker, const struct sut_thread_stack 
  * "This thread was clean when that was its last source answer." Its next decision may rely
  * on it, however dirty its deeper stack looks then. The check word makes a torn write invalid.
  */
-static void write_certificate(struct sut_looker *looker, uint64_t tcb, uint64_t answer)
+static void write_certificate(struct sut_looker *looker, uint64_t at, uint64_t answer)
 {
-	uint64_t at = tcb + SUT_RT_THREAD;
 	uint64_t check = ~answer ^ (looker->t.mark_new + looker->t.dir);
 
 	if (sut_target_write(looker->runtime->target,
@@ -163,6 +163,17 @@ static void write_certificate(struct sut_looker *looker, uint64_t tcb, uint64_t 
 				 sizeof(check));
 }
 
+/* A thread that has no words yet has made no decision yet; then *at is 0. */
+static bool read_words(const struct sut_looker *looker, uint64_t tcb, uint64_t *at,
+		       struct sut_rt_thread *words)
+{
+	const struct sut_target *target = looker->runtime->target;
+
+	*words = (struct sut_rt_thread){0};
+	*at = sut_words_find(target, &looker->t, tcb);
+	return !*at || sut_target_read(target, *at, words, sizeof(*words));
+}
+
 /* true: a verdict; false: the thread ran meanwhile. */
 static bool look_asleep(struct sut_looker *looker, const struct sut_thread_state *state,
 			struct sut_blocker *blocker)
@@ -170,13 +181,14 @@ static bool look_asleep(struct sut_looker *looker, const struct sut_thread_state
 	struct sut_runtime *runtime = looker->runtime;
 	struct sut_thread_stack stack;
 	struct sut_rt_thread words;
+	uint64_t at;
 
 	blocker->syscall = state->syscall;
-	if (!sut_thread_stack(runtime->target, &runtime->layout, state->sp, &stack)) {
+	if (!sut_thread_stack(runtime->target, &runtime->layout, blocker->tid, state->sp, &stack)) {
 		blocker->look = SUT_LOOK_FOREIGN;
 		return sut_thread_slept(runtime->target, blocker->tid, state);
 	}
-	if (!sut_target_read(runtime->target, stack.tcb + SUT_RT_THREAD, &words, sizeof(words)))
+	if (!read_words(looker, stack.tcb, &at, &words))
 		return false;
 	if (words.mark == target_mark(looker)) {
 		blocker->look = SUT_LOOK_SWITCHED;
@@ -189,8 +201,8 @@ static bool look_asleep(struct sut_looker *looker, const struct sut_thread_state
 	if (!scan_stack(looker, &stack, state->pc, state->sp, blocker) ||
 	    !sut_thread_slept(runtime->target, blocker->tid, state))
 		return false;
-	if (blocker->look == SUT_LOOK_CLEAN && looker->t.armed)
-		write_certificate(looker, stack.tcb, words.answer);
+	if (blocker->look == SUT_LOOK_CLEAN && looker->t.armed && at)
+		write_certificate(looker, at, words.answer);
 	return true;
 }
 
@@ -200,22 +212,20 @@ static bool has_switched(const struct sut_looker *looker, pid_t tid)
 	struct sut_runtime *runtime = looker->runtime;
 	uint64_t tcb = sut_thread_tcb(runtime->target, &runtime->layout, tid);
 	struct sut_rt_thread words;
+	uint64_t at;
 
-	return tcb &&
-	       sut_target_read(runtime->target, tcb + SUT_RT_THREAD, &words, sizeof(words)) &&
-	       words.mark == target_mark(looker);
+	return tcb && read_words(looker, tcb, &at, &words) && words.mark == target_mark(looker);
 }
 
 /*
  * A thread that stands still without a frame of what is left, and in no decision, has gone over. It
  * would not by itself if it calls again and again where it may have come by a tail jump.
  */
-static void mark(struct sut_looker *looker, uint64_t tcb)
+static void mark(struct sut_looker *looker, uint64_t at)
 {
 	uint32_t word = target_mark(looker);
 
-	sut_target_write(looker->runtime->target,
-			 tcb + SUT_RT_THREAD + offsetof(struct sut_rt_thread, mark), &word,
+	sut_target_write(looker->runtime->target, at + offsetof(struct sut_rt_thread, mark), &word,
 			 sizeof(word));
 }
 
@@ -229,19 +239,18 @@ static void look_stopped(struct sut_looker *looker, struct sut_blocker *blocker)
 	struct sut_stopped stopped;
 	struct sut_rt_thread words;
 	struct sut_runtime *runtime = looker->runtime;
+	uint64_t at;
 
 	if (!sut_stop_running(runtime, blocker->tid, &stopped))
 		return;
 	runtime->cost.stopped++;
-	if (!sut_thread_stack(runtime->target, &runtime->layout, stopped.sp, &stack))
+	if (!sut_thread_stack(runtime->target, &runtime->layout, blocker->tid, stopped.sp, &stack))
 		blocker->look = SUT_LOOK_FOREIGN;
-	else if (sut_target_read(runtime->target, stack.tcb + SUT_RT_THREAD, &words,
-				 sizeof(words)) &&
-		 words.mark == target_mark(looker))
+	else if (read_words(looker, stack.tcb, &at, &words) && words.mark == target_mark(looker))
 		blocker->look = SUT_LOOK_SWITCHED;
 	else if (scan_stack(looker, &stack, stopped.pc, stopped.sp, blocker) &&
-		 blocker->look == SUT_LOOK_CLEAN && looker->t.armed)
-		mark(looker, stack.tcb);
+		 blocker->look == SUT_LOOK_CLEAN && looker->t.armed && at)
+		mark(looker, at);
 	sut_resume(&stopped);
 }
 
@@ -334,7 +343,8 @@ enum sut_rc sut_look_before(struct sut_runtime *runtime, struct sut_arena *arena
 		sut_thread_state(target, threads.tids[i], &state);
 		if (state.activity != SUT_THREAD_ASLEEP)
 			continue;
-		if (!sut_thread_stack(target, &runtime->layout, state.sp, &stack)) {
+		if (!sut_thread_stack(target, &runtime->layout, threads.tids[i], state.sp,
+				      &stack)) {
 			if (!sut_thread_slept(target, threads.tids[i], &state) ||
 			    sut_thread_is_helper(target, threads.tids[i]))
 				continue;
@@ -345,7 +355,8 @@ enum sut_rc sut_look_before(struct sut_runtime *runtime, struct sut_arena *arena
 					 "restart it instead.");
 			return SUT_UNSUPPORTED;
 		}
-		if (runtime->placed) /* then the words are ours */
+		/* In a table, and when we have been here before, the words are ours. */
+		if (runtime->placed || runtime->layout.home != SUT_RT_HOME_TCB)
 			continue;
 		if (!sut_target_read(target, stack.tcb + SUT_RT_THREAD, words, sizeof(words)))
 			continue;

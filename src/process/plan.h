@@ -70,7 +70,10 @@ bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end);
  */
 const void *sut_plan_read(const struct sut_plan *plan, uint64_t address, size_t size);
 
-/* A stack for callbacks, if there is none yet. SUT_UNSUPPORTED (rule "room"). */
+/*
+ * A stack for callbacks, if there is none yet. SUT_UNSUPPORTED (rule "room"; "callback-thread": no
+ * thread of this program will ever be where one may run).
+ */
 enum sut_rc sut_plan_call_stack(struct sut_plan *plan, const struct sut_rt_control *control,
 				struct sut_diag *diag);
 

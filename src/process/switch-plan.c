@@ -8,6 +8,7 @@
 #include "process/switch-edges.h"
 #include "process/switch-ranges.h"
 #include "process/thunk.h"
+#include "process/words.h"
 
 #include <string.h>
 
@@ -19,6 +20,7 @@ struct builder {
 	uint64_t address; /* of the record */
 	struct sut_zone *home;
 	struct sut_edges edges;
+	struct sut_words words;
 	size_t copy_count, copy_capacity;
 	struct dir_copy {
 		const struct sut_zone *zone;
@@ -263,6 +265,7 @@ static enum sut_rc add_change(struct builder *b, const struct sut_change *change
 	const struct sut_rt_func *site = change->site;
 	unsigned char *code = sut_arena_alloc(b->plan->arena, SUT_THUNK_SIZE);
 	struct sut_thunk thunk = {
+		.home = runtime->layout.home,
 		.mark_new = b->record.mark_new,
 		.transition = b->address,
 		.decide = runtime->text + runtime->header.decide,
@@ -400,7 +403,7 @@ static enum sut_rc open_home(struct builder *b, const struct sut_change *changes
 			     struct sut_diag *diag)
 {
 	const struct sut_target *target = b->plan->runtime->target;
-	uint64_t size = sizeof(b->record) + 4096;
+	uint64_t size = sizeof(b->record) + sut_words_size(&b->words) + 4096;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct sut_change *c = &changes[i];
@@ -437,7 +440,9 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memo
 
 	if (!sut_edges_plan(plan, memory, changes, count, &b.edges))
 		return sut_target_damaged(runtime->target, "a function record", diag);
-	rc = open_home(&b, changes, count, diag);
+	rc = sut_words_choose(runtime, memory, &b.words, diag);
+	if (rc == SUT_OK)
+		rc = open_home(&b, changes, count, diag);
 	for (size_t i = 0; i < plan->word_count; i++)
 		add_word(&b, SUT_RT_LIST_COMMIT, plan->words[i].address, plan->words[i].expect,
 			 plan->words[i].value);
@@ -461,6 +466,7 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memo
 		.main_low = runtime->layout.main_low,
 		.main_high = runtime->layout.main_high,
 	};
+	sut_words_plan(plan, b.home, &b.words, &b.record);
 	for (size_t i = 0; i < count && rc == SUT_OK; i++)
 		rc = add_change(&b, &changes[i], (uint32_t)i, diag);
 	if (rc == SUT_OK)

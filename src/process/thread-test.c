@@ -148,7 +148,7 @@ static void test_stack(void)
 		const struct own_words *own = &shared->threads[i];
 		struct sut_thread_stack stack;
 
-		CHECK(sut_thread_stack(&f.target, &f.layout, own->frame, &stack));
+		CHECK(sut_thread_stack(&f.target, &f.layout, own->tid, own->frame, &stack));
 		CHECK_EQUAL(stack.tcb, own->tcb);
 		CHECK(own->frame >= stack.low && own->frame < stack.high);
 	}
@@ -161,9 +161,10 @@ static void test_foreign(void)
 	struct fixture f;
 
 	begin(&f);
-	CHECK(!sut_thread_stack(&f.target, &f.layout, (uint64_t)shared, &stack));
-	CHECK(!sut_thread_stack(&f.target, &f.layout, (uint64_t)(uintptr_t)run_child, &stack));
-	CHECK(!sut_thread_stack(&f.target, &f.layout, 8, &stack));
+	CHECK(!sut_thread_stack(&f.target, &f.layout, f.pid, (uint64_t)shared, &stack));
+	CHECK(!sut_thread_stack(&f.target, &f.layout, f.pid, (uint64_t)(uintptr_t)run_child,
+				&stack));
+	CHECK(!sut_thread_stack(&f.target, &f.layout, f.pid, 8, &stack));
 	end(&f);
 }
 

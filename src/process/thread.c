@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "process/thread.h"
+#include "process/thread-musl.h"
 #include "base/guard.h"
 
 #include <dirent.h>
@@ -140,29 +140,33 @@ bool sut_thread_slept(const struct sut_target *target, pid_t tid,
 	       strcmp(now, state->schedstat) == 0;
 }
 
-/* tcbhead_t: tcb and self, its first and third word, both point to itself. */
-static bool looks_like_tcb(const uint64_t *words, uint64_t address)
+/*
+ * tcbhead_t: tcb and self, its first and third word, both point to itself; behind them are two
+ * small numbers. (musl has pointers there.)
+ */
+static bool looks_like_tcb(const struct sut_target *target, uint64_t address)
 {
-	return words[0] == address && words[2] == address;
+	uint64_t words[4];
+
+	return sut_target_read(target, address, words, sizeof(words)) && words[0] == address &&
+	       words[2] == address && (uint32_t)words[3] <= 1 && words[3] >> 32 <= 2;
 }
 
-/* The first TCB at or above from, below to, that accept() takes; 0: none. */
-static uint64_t find_tcb(const struct sut_target *target, uint64_t from, uint64_t to,
-			 bool (*accept)(const struct sut_target *target, uint64_t tcb,
-					void *context),
-			 void *context)
+uint64_t
+sut_thread_find_tcb(const struct sut_target *target, uint64_t from, uint64_t to, uint64_t align,
+		    bool (*accept)(const struct sut_target *target, uint64_t tcb, void *context),
+		    void *context)
 {
 	enum { CHUNK = 64 * 1024 };
 	uint64_t words[CHUNK / 8];
 
-	for (uint64_t at = from & ~(uint64_t)(TCB_ALIGN - 1); at < to; at += CHUNK) {
+	for (uint64_t at = from & ~(align - 1); at < to; at += CHUNK) {
 		uint64_t size = to - at < CHUNK ? to - at : CHUNK;
 
 		if (!sut_target_read(target, at, words, size))
 			return 0;
-		for (uint64_t i = 0; i + 3 <= size / 8; i += TCB_ALIGN / 8)
-			if (looks_like_tcb(words + i, at + 8 * i) &&
-			    accept(target, at + 8 * i, context))
+		for (uint64_t i = 0; i < size / 8; i += align / 8)
+			if (words[i] == at + 8 * i && accept(target, at + 8 * i, context))
 				return at + 8 * i;
 	}
 	return 0;
@@ -174,7 +178,7 @@ static bool accept_main(const struct sut_target *target, uint64_t tcb, void *con
 	struct sut_thread_layout *layout = context;
 	uint64_t words[PTHREAD_SIZE / 8];
 
-	if (!sut_target_read(target, tcb, words, sizeof(words)))
+	if (!looks_like_tcb(target, tcb) || !sut_target_read(target, tcb, words, sizeof(words)))
 		return false;
 	for (size_t i = STACK_OFFSET_FIRST / 8; i + 1 < PTHREAD_SIZE / 8; i++) {
 		if (words[i] != 0 || words[i + 1] < layout->main_low ||
@@ -208,34 +212,62 @@ static bool main_stack(const struct sut_target *target, struct sut_thread_layout
 	return false;
 }
 
+uint64_t sut_thread_find_any(const struct sut_target *target, bool files, uint64_t align,
+			     bool (*accept)(const struct sut_target *target, uint64_t tcb,
+					    void *context),
+			     void *context)
+{
+	enum { SMALL = 1 << 20 };
+	uint64_t tcb = 0;
+
+	for (int pass = 0; pass < 2 && !tcb; pass++)
+		for (size_t i = 0; i < target->map_count && !tcb; i++) {
+			const struct sut_map *map = &target->maps[i];
+			bool small = map->end - map->start <= SMALL;
+
+			if (map->write && !map->shared && (files || map->path[0] != '/') &&
+			    small == (pass == 0))
+				tcb = sut_thread_find_tcb(target, map->start, map->end, align,
+							  accept, context);
+		}
+	return tcb;
+}
+
+/*
+ * A program without a C library, or of one that is not known. On the main thread's stack there is
+ * nobody but that thread; all other stacks are foreign.
+ */
+static bool is_alone(const struct sut_target *target, struct sut_thread_layout *layout)
+{
+	char status[8192];
+
+	if (sut_proc_read(target->folder, "status", status, sizeof(status)) < 0 ||
+	    sut_status_number(status, "\nThreads:") != 1)
+		return false;
+	layout->home = SUT_RT_HOME_ONE;
+	layout->main_tcb = SUT_RT_KEY_ONE;
+	return true;
+}
+
 enum sut_rc sut_thread_layout(const struct sut_target *target, struct sut_thread_layout *layout,
 			      struct sut_diag *diag)
 {
-	enum { SMALL = 1 << 20 };
-	struct sut_thread_layout found = {0};
+	struct sut_thread_layout found = {.home = SUT_RT_HOME_TCB, .bounds = SUT_RT_BOUNDS_LOW};
 
-	if (main_stack(target, &found)) {
-		/* The loader makes the main TCB in a small mapping of its own; try those first. */
-		for (int pass = 0; pass < 2 && !found.main_tcb; pass++)
-			for (size_t i = 0; i < target->map_count && !found.main_tcb; i++) {
-				const struct sut_map *map = &target->maps[i];
-				bool small = map->end - map->start <= SMALL;
-
-				if (map->write && !map->shared && map->path[0] != '/' &&
-				    small == (pass == 0))
-					find_tcb(target, map->start, map->end, accept_main, &found);
-			}
+	if (main_stack(target, &found) &&
+	    /* glibc's loader makes the main TCB in a small mapping of its own. */
+	    (sut_thread_find_any(target, false, TCB_ALIGN, accept_main, &found) ||
+	     sut_musl_layout(target, &found) || is_alone(target, &found))) {
+		*layout = found;
+		return SUT_OK;
 	}
-	if (!found.main_tcb) {
-		sut_fail(diag, SUT_UNSUPPORTED, "libc",
-			 "process %d (%s): no glibc thread control block was found in its memory",
-			 target->pid, target->name);
-		sut_remedy(diag, "This version patches programs of glibc (2.34 or newer), static "
-				 "ones too, and of no other C library.");
-		return SUT_UNSUPPORTED;
-	}
-	*layout = found;
-	return SUT_OK;
+	sut_fail(diag, SUT_UNSUPPORTED, "libc",
+		 "process %d (%s): it has several threads, and neither glibc's nor musl's records "
+		 "of them are in its memory",
+		 target->pid, target->name);
+	sut_remedy(diag, "Programs of glibc (2.34 or newer) and musl can be patched, static ones, "
+			 "too; others only as long as they have a single thread.");
+	return SUT_UNSUPPORTED;
 }
 
 struct stack_search {
@@ -249,7 +281,8 @@ static bool accept_stack(const struct sut_target *target, uint64_t tcb, void *co
 	struct stack_search *search = context;
 	uint64_t block[2];
 
-	if (!sut_target_read(target, tcb + search->offset, block, sizeof(block)) ||
+	if (!looks_like_tcb(target, tcb) ||
+	    !sut_target_read(target, tcb + search->offset, block, sizeof(block)) ||
 	    search->sp < block[0] || search->sp >= tcb || tcb - block[0] >= block[1])
 		return false;
 	search->low = block[0];
@@ -257,7 +290,7 @@ static bool accept_stack(const struct sut_target *target, uint64_t tcb, void *co
 }
 
 bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
-		      uint64_t sp, struct sut_thread_stack *stack)
+		      pid_t tid, uint64_t sp, struct sut_thread_stack *stack)
 {
 	struct stack_search search = {.offset = layout->stack_offset, .sp = sp};
 	const struct sut_map *map;
@@ -266,12 +299,20 @@ bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_l
 	if (sp >= layout->main_low && sp < layout->main_high) {
 		*stack = (struct sut_thread_stack){layout->main_tcb, layout->main_low,
 						   layout->main_high};
-		return true;
+		return layout->main_tcb != 0;
+	}
+	switch (layout->home) {
+	case SUT_RT_HOME_TCB:
+		break;
+	case SUT_RT_HOME_TABLE:
+		return sut_musl_stack(target, layout, tid, sp, stack);
+	case SUT_RT_HOME_ONE:
+		return false;
 	}
 	map = sut_target_map(target, sp);
 	if (!map)
 		return false;
-	tcb = find_tcb(target, sp, map->end, accept_stack, &search);
+	tcb = sut_thread_find_tcb(target, sp, map->end, TCB_ALIGN, accept_stack, &search);
 	if (!tcb)
 		return false;
 	*stack = (struct sut_thread_stack){tcb, search.low, tcb};
@@ -281,14 +322,16 @@ bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_l
 uint64_t sut_thread_tcb(const struct sut_target *target, const struct sut_thread_layout *layout,
 			pid_t tid)
 {
-	uint64_t main_list = 0, list = 0, words[3], tcb;
+	uint64_t main_list = 0, list = 0, tcb;
 	size_t size;
 
+	if (layout->home == SUT_RT_HOME_TABLE)
+		return sut_musl_tcb(target, layout, tid);
+	if (layout->home == SUT_RT_HOME_ONE)
+		return tid == target->pid ? layout->main_tcb : 0;
 	if (syscall(SYS_get_robust_list, target->pid, &main_list, &size) < 0 ||
 	    syscall(SYS_get_robust_list, tid, &list, &size) < 0 || !main_list || !list)
 		return 0;
 	tcb = list - (main_list - layout->main_tcb);
-	return sut_target_read(target, tcb, words, sizeof(words)) && looks_like_tcb(words, tcb)
-		       ? tcb
-		       : 0;
+	return looks_like_tcb(target, tcb) ? tcb : 0;
 }

@@ -45,17 +45,25 @@ bool sut_thread_slept(const struct sut_target *target, pid_t tid,
 		      const struct sut_thread_state *state);
 
 /*
- * Where this C library keeps things. stack_offset is that of {stackblock, stackblock_size} in
- * struct pthread, found by what it must hold, not by the library's version.
+ * Where this C library keeps things: found by what it must hold, not by the library's version.
+ *
+ *   home   bounds  the program
+ *   TCB    LOW     glibc's: {stackblock, stackblock_size} of struct pthread
+ *   TABLE  END     musl's: {stack, stack_size} likewise
+ *   ONE    -       has one thread, and its library, if any, is not known
  */
 struct sut_thread_layout {
-	uint64_t stack_offset;
-	uint64_t main_tcb;
+	enum sut_rt_home home;
+	enum sut_rt_bounds bounds;
+	uint64_t stack_offset; /* from the TCB; 0: not known, there was no thread to show it */
+	uint64_t tid_offset;   /* TABLE: of the thread id, as the process itself knows it */
+	uint64_t ring;         /* TABLE: one of the TCBs that are linked to each other */
+	uint64_t main_tcb;     /* 0: the main thread has ended */
 	uint64_t main_low;
 	uint64_t main_high;
 };
 
-/* SUT_UNSUPPORTED (rule "libc") when no glibc thread control block is found. */
+/* SUT_UNSUPPORTED (rule "libc") when it is none of these. */
 enum sut_rc sut_thread_layout(const struct sut_target *target, struct sut_thread_layout *layout,
 			      struct sut_diag *diag);
 
@@ -65,14 +73,14 @@ struct sut_thread_stack {
 	uint64_t high;
 };
 
-/* The thread whose own stack contains sp. false: sp lies on no thread's own stack. */
+/* The own stack of this thread when it contains sp, else false. */
 bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
-		      uint64_t sp, struct sut_thread_stack *stack);
+		      pid_t tid, uint64_t sp, struct sut_thread_stack *stack);
 
 /*
- * The control block of any thread, running or not: where the kernel was told that its list of
- * robust mutexes is, which the C library keeps in there. 0: not known, for instance a thread that
- * has only just begun.
+ * The control block of any thread, running or not. Of glibc: where the kernel was told that its
+ * list of robust mutexes is, which the C library keeps in there. Of musl: on the library's own list
+ * of threads. 0: not known, for instance a thread that has only just begun.
  */
 uint64_t sut_thread_tcb(const struct sut_target *target, const struct sut_thread_layout *layout,
 			pid_t tid);

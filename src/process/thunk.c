@@ -47,27 +47,34 @@ static void restore_registers(struct emitter *e)
 	BYTES(e, 0x59, 0x5a, 0x5e, 0x5f, 0x58);                   /* pop rcx rdx rsi rdi rax */
 }
 
+/* Threads that have gone over, where their words are in the TCB. */
+static void fast_path(struct emitter *e, const struct sut_thunk *thunk)
+{
+	uint32_t mark_offset = SUT_RT_THREAD + offsetof(struct sut_rt_thread, mark);
+	unsigned int to_slow[2];
+
+	BYTES(e, 0x64, 0x81, 0x3c, 0x25); /* cmpl $mark_new, %fs:mark */
+	bytes(e, &mark_offset, sizeof(mark_offset));
+	bytes(e, &thunk->mark_new, sizeof(thunk->mark_new));
+	BYTES(e, 0x75, 0x00); /* jne slow */
+	to_slow[0] = e->used;
+	BYTES(e, 0xf6, 0x05); /* testb $1, dir(%rip) */
+	relative(e, thunk->dir, 1);
+	BYTES(e, 0x01, 0x75, 0x00); /* jne slow */
+	to_slow[1] = e->used;
+	BYTES(e, 0xe9); /* jmp new_code */
+	relative(e, thunk->new_code, 0);
+	for (int i = 0; i < 2; i++)
+		e->code[to_slow[i] - 1] = (unsigned char)(e->used - to_slow[i]);
+}
+
 bool sut_thunk_emit(const struct sut_thunk *thunk, unsigned char code[SUT_THUNK_SIZE])
 {
 	struct emitter e = {.code = code, .address = thunk->address};
-	uint32_t mark_offset = SUT_RT_THREAD + offsetof(struct sut_rt_thread, mark);
-	unsigned int to_slow[2], slow;
 
 	memset(code, 0xcc, SUT_THUNK_SIZE);
-	BYTES(&e, 0x64, 0x81, 0x3c, 0x25); /* cmpl $mark_new, %fs:mark */
-	bytes(&e, &mark_offset, sizeof(mark_offset));
-	bytes(&e, &thunk->mark_new, sizeof(thunk->mark_new));
-	BYTES(&e, 0x75, 0x00); /* jne slow */
-	to_slow[0] = e.used;
-	BYTES(&e, 0xf6, 0x05); /* testb $1, dir(%rip) */
-	relative(&e, thunk->dir, 1);
-	BYTES(&e, 0x01, 0x75, 0x00); /* jne slow */
-	to_slow[1] = e.used;
-	BYTES(&e, 0xe9); /* jmp new_code */
-	relative(&e, thunk->new_code, 0);
-	slow = e.used;
-	for (int i = 0; i < 2; i++)
-		code[to_slow[i] - 1] = (unsigned char)(slow - to_slow[i]);
+	if (thunk->home == SUT_RT_HOME_TCB)
+		fast_path(&e, thunk);
 	save_registers(&e);
 	BYTES(&e, 0x48, 0xbf); /* movabs $transition, %rdi */
 	bytes(&e, &thunk->transition, sizeof(thunk->transition));

@@ -3,6 +3,8 @@
 #ifndef SUT_PROCESS_THUNK_H
 #define SUT_PROCESS_THUNK_H
 
+#include "process/rt/words.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -10,6 +12,7 @@ enum { SUT_THUNK_SIZE = 112 };
 
 struct sut_thunk {
 	uint64_t address;
+	enum sut_rt_home home;
 	uint32_t mark_new;
 	uint64_t dir;        /* address of the byte to test, within reach */
 	uint64_t transition; /* address of struct sut_rt_transition */
@@ -23,7 +26,7 @@ struct sut_thunk {
  * Emits it into code[SUT_THUNK_SIZE]. false: something is out of reach.
  *
  *	cmpl $mark_new, %fs:mark	threads that have gone over: no register is touched,
- *	jne  slow			five instructions
+ *	jne  slow			five instructions; only where the words are in the TCB
  *	testb $1, dir(%rip)
  *	jne  slow
  *	jmp  new_code

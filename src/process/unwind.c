@@ -242,14 +242,14 @@ static void start(const struct sut_target *target, const struct sut_stopped *sto
 }
 
 static enum sut_unwind_end walk(const struct sut_unwind *unwind,
-				const struct sut_thread_layout *layout, struct machine *m,
-				struct sut_frames *frames)
+				const struct sut_thread_layout *layout, pid_t tid,
+				struct machine *m, struct sut_frames *frames)
 {
 	uint64_t pc = m->reg[RIP];
 	struct sut_thread_stack stack;
 
 	frames->count = 0;
-	if (!sut_thread_stack(unwind->target, layout, m->reg[RSP], &stack))
+	if (!sut_thread_stack(unwind->target, layout, tid, m->reg[RSP], &stack))
 		return SUT_UNWIND_FOREIGN;
 	while (frames->count < SUT_FRAMES_MAX) {
 		const struct sut_unwind_object *object = find_object(unwind, pc);
@@ -280,12 +280,12 @@ enum sut_unwind_end sut_unwind(const struct sut_unwind *unwind,
 	struct machine m;
 
 	start(unwind->target, stopped, &m);
-	return walk(unwind, layout, &m, frames);
+	return walk(unwind, layout, stopped->tid, &m, frames);
 }
 
 enum sut_unwind_end sut_unwind_asleep(const struct sut_unwind *unwind,
-				      const struct sut_thread_layout *layout, uint64_t pc,
-				      uint64_t sp, struct sut_frames *frames)
+				      const struct sut_thread_layout *layout, pid_t tid,
+				      uint64_t pc, uint64_t sp, struct sut_frames *frames)
 {
 	struct machine m = {
 		.target = unwind->target,
@@ -293,5 +293,5 @@ enum sut_unwind_end sut_unwind_asleep(const struct sut_unwind *unwind,
 		.known = 1u << RSP | 1u << RIP,
 	};
 
-	return walk(unwind, layout, &m, frames);
+	return walk(unwind, layout, tid, &m, frames);
 }

@@ -67,8 +67,8 @@ void sut_unwind_close(struct sut_unwind *unwind);
  * caller's to ask.
  */
 enum sut_unwind_end sut_unwind_asleep(const struct sut_unwind *unwind,
-				      const struct sut_thread_layout *layout, uint64_t pc,
-				      uint64_t sp, struct sut_frames *frames);
+				      const struct sut_thread_layout *layout, pid_t tid,
+				      uint64_t pc, uint64_t sp, struct sut_frames *frames);
 
 enum sut_unwind_end sut_unwind(const struct sut_unwind *unwind,
 			       const struct sut_thread_layout *layout,

@@ -25,14 +25,14 @@ trap 'exit 130' INT TERM
 cd "$work" || exit 1
 [ -z "$update" ] || : > "$expected"
 
-# built FOLDER NAME [GCC-OPTION...]: builds targets/NAME.c as a user would.
+# built FOLDER NAME [GCC-OPTION...]: builds targets/NAME.c as a user would, with gcc or $compiler.
 built() {
 	folder=$1 name=$2
 	shift 2
 	mkdir "$work/$folder"
 	cp "$here/targets/$name.c" "$work/$folder"
 	(cd "$work/$folder" &&
-		"$suture" record -- gcc -D_GNU_SOURCE -O2 -g -pthread "$@" -o "$name" "$name.c") \
+		"$suture" record -- "${compiler:-gcc}" -D_GNU_SOURCE -O2 -g -pthread "$@" -o "$name" "$name.c") \
 		> log 2>&1 && return
 	sed 's/^/# /' log
 	echo "Bail out! $name was not built"

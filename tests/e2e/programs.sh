@@ -43,16 +43,24 @@ without_symbols() {
 	ended "$pid"
 }
 
-# The patch would fit; what a thread is, is not known there.
-musl() {
-	mkdir "$work/musl"
-	cp "$here/targets/server.c" "$work/musl"
-	(cd "$work/musl" && "$suture" record -- musl-gcc -D_GNU_SOURCE -O2 -g \
-		-Wl,--build-id -o server server.c) > log 2>&1
-	created musl server musl > output 2>&1
+musl_dynamic() { there_and_back musl -Wl,--build-id; }
+musl_static() { there_and_back musl-static -static -Wl,--build-id; }
+# Its compiler has no option for these.
+musl_static_pie() {
+	start=$(dirname "$(realpath /lib/ld-musl-x86_64.so.1)")
+	there_and_back musl-static-pie -static -fPIE -nostartfiles -Wl,--build-id,-pie,--no-dynamic-linker \
+		"$start/rcrt1.o" "$start/crti.o" "$start/crtn.o"
+}
+
+# Nothing tells which of its threads hold musl's locks.
+musl_callbacks() {
+	echo '#include <suture/livepatch.h>
+static int before(struct klp_object *object) { return object == NULL; }
+struct klp_object suture_objects[] = {{.callbacks = {.pre_patch = before}}, {0}};' > before.c
+	created musl server before --with before.c > output 2>&1
 	started musl/server
 	port=$said
-	suture apply musl.sut "pid:$pid"
+	suture apply before.sut "pid:$pid"
 	ask
 	ended "$pid"
 }
@@ -66,8 +74,12 @@ transcript "one with frame pointers" frame_pointers
 transcript "a small one without a linkage table" sized
 transcript "a stripped one" without_symbols
 if command -v musl-gcc > /dev/null; then
-	transcript "a program of another C library is refused unharmed" musl
+	compiler=musl-gcc
+	transcript "a program of musl" musl_dynamic
+	transcript "... with callbacks is refused" musl_callbacks
+	transcript "a static one of musl" musl_static
+	transcript "a static one of musl at random addresses" musl_static_pie
 else
-	skipped "a program of another C library is refused unharmed" "no musl-gcc"
+	skipped "programs of musl" "no musl-gcc"
 fi
 finish

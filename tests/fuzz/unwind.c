@@ -79,7 +79,7 @@ static void follow(const struct sut_unwind *unwind, struct sut_arena *arena)
 	for (uint64_t pc = CODE; pc < CODE + CODE_SIZE; pc += 16) {
 		stopped.pc = stopped.save.rip = pc;
 		sut_unwind(unwind, &layout, &stopped, &frames);
-		sut_unwind_asleep(unwind, &layout, pc, SP, &frames);
+		sut_unwind_asleep(unwind, &layout, getpid(), pc, SP, &frames);
 	}
 	sut_symbol_find(arena, &unwind->objects[0], CODE + 8);
 	sut_symbol_find(arena, &unwind->objects[0], CODE + CODE_SIZE / 2);

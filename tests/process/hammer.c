@@ -22,6 +22,10 @@
 #include <time.h>
 #include <unistd.h>
 
+#ifndef sigev_notify_thread_id /* glibc's, before 2.38 */
+#define sigev_notify_thread_id _sigev_un._tid
+#endif
+
 struct hammer_page *page;
 static long storm_us;
 static pid_t parent; /* of children */
@@ -196,7 +200,7 @@ static void start_storm(void)
 	struct sigevent event = {.sigev_notify = SIGEV_THREAD_ID, .sigev_signo = SIGUSR1};
 	timer_t timer;
 
-	event._sigev_un._tid = gettid();
+	event.sigev_notify_thread_id = gettid();
 	if (storm_us && timer_create(CLOCK_MONOTONIC, &event, &timer) == 0)
 		timer_settime(timer, 0, &interval, NULL);
 }

@@ -202,7 +202,7 @@ static unsigned int check_state(const struct load *load, struct notes *notes, bo
 		load_failed("status", &diag);
 	CHECK_EQUAL(state.moving, 0);
 	CHECK(forced || load_runs(load, state.version));
-	wrong = notes_wrong(notes, load->page, state.in_use, state.replaced);
+	wrong = notes_wrong(notes, load, state.in_use, state.replaced);
 	if (wrong)
 		printf("# pid %d: %s\n", load->pid, wrong);
 	CHECK(!wrong);

@@ -130,7 +130,7 @@ static void check(struct walk *w)
 		    version == 1 ? 0 : fixes[FIX_2].patch.func_count);
 	if (!w->count)
 		CHECK(health_text_original(w->load.pid));
-	wrong = notes_wrong(&w->notes, w->load.page, in_use(w), w->replaced);
+	wrong = notes_wrong(&w->notes, &w->load, in_use(w), w->replaced);
 	if (wrong)
 		printf("# %s\n", wrong);
 	CHECK(!wrong);

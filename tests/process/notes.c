@@ -31,9 +31,17 @@ static bool follow(struct notes *notes, const struct hammer_note *note)
 	return true;
 }
 
-const char *notes_wrong(struct notes *notes, const struct hammer_page *page, unsigned int in_use,
+/* For a C library whose programs cannot call any, the fixes are made without. */
+static unsigned int with_callbacks(const struct fixes *fixes)
+{
+	return fixes->list[FIX_3].patch.additions.list ? WITH_CALLBACKS : 0;
+}
+
+const char *notes_wrong(struct notes *notes, const struct load *load, unsigned int in_use,
 			unsigned int replaced)
 {
+	const struct hammer_page *page = load->page;
+	unsigned int with = with_callbacks(load->fixes);
 	uint64_t count = __atomic_load_n(&page->note_count, __ATOMIC_ACQUIRE);
 
 	if (count - notes->read > HAMMER_NOTES)
@@ -42,7 +50,7 @@ const char *notes_wrong(struct notes *notes, const struct hammer_page *page, uns
 		if (!follow(notes, &page->notes[notes->read++ % HAMMER_NOTES]))
 			return "a callback ran that was not due";
 	for (int i = 0; i < FIX_COUNT; i++) {
-		bool on = i == SET ? in_use & WITH_CALLBACKS : in_use & WITH_CALLBACKS & 1u << i;
+		bool on = i == SET ? in_use & with : in_use & with & 1u << i;
 
 		if (i != SET && notes->states[i] == NOTES_ON && replaced & ~in_use & 1u << i)
 			notes->states[i] = NOTES_OFF;

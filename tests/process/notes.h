@@ -16,7 +16,7 @@ struct notes {
  * is in use, and no others. A replaced fix's plain callbacks are dropped without a call; where
  * FIX_5 did it, its own calls tell when.
  */
-const char *notes_wrong(struct notes *notes, const struct hammer_page *page, unsigned int in_use,
+const char *notes_wrong(struct notes *notes, const struct load *load, unsigned int in_use,
 			unsigned int replaced);
 
 #endif

@@ -39,11 +39,39 @@ struct call {
 	uint32_t dir;
 };
 
-static inline struct sut_rt_thread *this_thread(uint64_t *tcb)
+/* The words of this key, which are its own from the first time on; NULL: there is no room. */
+static struct sut_rt_thread *words_of(const struct sut_rt_transition *t, uint64_t key)
 {
-	/* tcbhead_t.self; the words lie at a fixed distance from it. */
-	__asm__ volatile("movq %%fs:0x10, %0" : "=r"(*tcb));
-	return (struct sut_rt_thread *)(*tcb + SUT_RT_THREAD);
+	struct sut_rt_slot *slots = (struct sut_rt_slot *)t->slots;
+	uint64_t first = sut_rt_slot(key, t->slot_count);
+
+	for (uint64_t i = 0; i < SUT_RT_PROBES && i < t->slot_count; i++) {
+		struct sut_rt_slot *slot = &slots[(first + i) & (t->slot_count - 1)];
+		uint64_t found = __atomic_load_n(&slot->key, __ATOMIC_RELAXED);
+
+		if (found == key)
+			return &slot->words;
+		/* A handler of this thread may have put the same key there just now. */
+		if (!found && (__atomic_compare_exchange_n(&slot->key, &found, key, 0,
+							   __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST) ||
+			       found == key))
+			return &slot->words;
+	}
+	return NULL;
+}
+
+static struct sut_rt_thread *this_thread(const struct sut_rt_transition *t, uint64_t *tcb)
+{
+	if (t->home == SUT_RT_HOME_TCB) {
+		/* tcbhead_t.self; the words lie at a fixed distance from it. */
+		__asm__ volatile("movq %%fs:0x10, %0" : "=r"(*tcb));
+		return (struct sut_rt_thread *)(*tcb + SUT_RT_THREAD);
+	}
+	if (t->home == SUT_RT_HOME_TABLE)
+		__asm__ volatile("movq %%fs:0, %0" : "=r"(*tcb));
+	else
+		*tcb = t->main_tcb;
+	return words_of(t, *tcb);
 }
 
 static inline void barrier(void)
@@ -85,7 +113,10 @@ static inline uint64_t own_stack_end(const struct sut_rt_transition *t, uint64_t
 
 	if (tcb == t->main_tcb)
 		return sp >= t->main_low && sp < t->main_high ? t->main_high : 0;
-	/* {stackblock, stackblock_size}: the TCB lies at its high end. */
+	if (!t->stack_offset)
+		return 0;
+	if (t->bounds == SUT_RT_BOUNDS_END)
+		return sp < block[0] && block[0] - sp <= block[1] ? block[0] & ~UINT64_C(7) : 0;
 	if (sp < block[0] || sp >= tcb || tcb - block[0] >= block[1])
 		return 0;
 	return tcb;
@@ -152,18 +183,20 @@ static uint32_t source(struct sut_rt_transition *t, struct sut_rt_thread *thread
 			return target;
 	} while (!__atomic_compare_exchange_n(&t->closing, &closing, closing + 2, 0,
 					      __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST));
-	thread->answer = closing + 2;
+	if (thread)
+		thread->answer = closing + 2;
 	return version;
 }
 
 /*
  * A decision that must not touch what others go by: one inside a decision, or one on a stack that
- * is not the thread's own, where nothing can be said about frames. Only answers for the version
- * that is left hold up closing: signals often come in here.
+ * is not the thread's own, where nothing can be said about frames; or one without words to write to
+ * (then no mark was ever set). Only answers for the version that is left hold up closing: signals
+ * often come in here.
  */
 static uint32_t by_mark(struct sut_rt_transition *t, struct sut_rt_thread *thread, uint64_t *cases)
 {
-	uint32_t version = thread->mark == t->mark_new ? NEW : OLD;
+	uint32_t version = thread && thread->mark == t->mark_new ? NEW : OLD;
 	uint32_t target = __atomic_load_n(&t->dir, __ATOMIC_ACQUIRE) ? OLD : NEW;
 
 	if (version == target)
@@ -295,16 +328,22 @@ uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp, uint32_t callee
 {
 	struct call call = {.sp = sp, .callee = callee};
 	uint64_t tcb;
-	struct sut_rt_thread *thread = this_thread(&tcb);
+	struct sut_rt_thread *thread = this_thread(t, &tcb);
 	uint64_t end = own_stack_end(t, tcb, sp);
 	uint32_t answer;
 
 	if (!__atomic_load_n(&t->armed, __ATOMIC_ACQUIRE))
 		return OLD;
+	/* As thunks do by themselves where the words are in the TCB. */
+	if (end && thread && thread->mark == t->mark_new &&
+	    !__atomic_load_n(&t->dir, __ATOMIC_ACQUIRE))
+		return NEW;
 	serialize();
 	/* First of all: above the thread's stack `busy` would look like one that is left over. */
 	if (!end)
 		return by_mark(t, thread, &t->foreign);
+	if (!thread)
+		return by_mark(t, thread, &t->unplaced);
 	if (thread->busy && sp < thread->busy)
 		return by_mark(t, thread, NULL);
 	thread->busy = sp;

@@ -25,6 +25,7 @@
 #include "core/core.h"
 #include "core/shadow.h"
 #include "process/rt/unwind.h"
+#include "process/rt/words.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -126,10 +127,10 @@ struct sut_rt_control {
 };
 
 /*
- * The words of one thread, in the thread control block at fs:SUT_RT_THREAD (tcbhead_t's
- * __glibc_unused2, used by no instruction of the C library). Stacks are recycled, and these words
- * with them: nothing here is zero in a new thread. What is not of the running transition is known
- * by its mark, and answers by their number.
+ * The words of one thread. With glibc they lie in the thread control block at fs:SUT_RT_THREAD
+ * (tcbhead_t's __glibc_unused2, used by no instruction of the C library); elsewhere see words.h.
+ * Stacks are recycled, and these words with them: nothing here is zero in a new thread. What is not
+ * of the running transition is known by its mark, and answers by their number.
  */
 enum { SUT_RT_THREAD = 0x80 };
 
@@ -161,6 +162,13 @@ struct sut_rt_thread {
 				       for, or 0 */
 	uint64_t record_count;
 	struct sut_rt_record records[SUT_RT_RECORDS]; /* the outermost first */
+};
+
+/* Of a table of words. */
+struct sut_rt_slot {
+	uint64_t key; /* 0: free */
+	uint64_t unused;
+	struct sut_rt_thread words;
 };
 
 enum sut_rt_range_kind {
@@ -258,7 +266,7 @@ struct sut_rt_transition {
 	uint64_t range_count;
 	uint64_t low; /* encloses all ranges */
 	uint64_t high;
-	uint64_t stack_offset; /* in struct pthread, of {stackblock, stackblock_size} */
+	uint64_t stack_offset; /* from the TCB: see enum sut_rt_bounds; 0: not known */
 	uint64_t main_tcb;
 	uint64_t main_low; /* the main thread's stack, which its TCB does not lie above */
 	uint64_t main_high;
@@ -281,6 +289,11 @@ struct sut_rt_transition {
 	uint64_t swap_count[SUT_RT_SWAPS_COUNT];
 	uint64_t swap_table; /* the memory that all of them lie in; unmapped with the last */
 	uint64_t swap_table_size;
+	uint32_t home;   /* enum sut_rt_home */
+	uint32_t bounds; /* enum sut_rt_bounds */
+	uint64_t slots;  /* struct sut_rt_slot, unless home is the TCB */
+	uint64_t slot_count;
+	uint64_t unplaced; /* answers to threads that the table has no room for */
 };
 
 /*
@@ -505,6 +518,9 @@ SUT_RT_AT(sut_rt_thread, record_count, 72);
 SUT_RT_AT(sut_rt_thread, records, 80);
 _Static_assert(SUT_RT_THREAD + sizeof(struct sut_rt_thread) <= 0x280, "inside __glibc_unused2");
 
+SUT_RT_AT(sut_rt_slot, key, 0);
+SUT_RT_AT(sut_rt_slot, words, 16);
+
 SUT_RT_AT(sut_rt_range, low, 0);
 SUT_RT_AT(sut_rt_range, high, 8);
 SUT_RT_AT(sut_rt_range, kind, 16);
@@ -546,6 +562,11 @@ SUT_RT_AT(sut_rt_transition, swaps, 272);
 SUT_RT_AT(sut_rt_transition, swap_count, 312);
 SUT_RT_AT(sut_rt_transition, swap_table, 352);
 SUT_RT_AT(sut_rt_transition, swap_table_size, 360);
+SUT_RT_AT(sut_rt_transition, home, 368);
+SUT_RT_AT(sut_rt_transition, bounds, 372);
+SUT_RT_AT(sut_rt_transition, slots, 376);
+SUT_RT_AT(sut_rt_transition, slot_count, 384);
+SUT_RT_AT(sut_rt_transition, unplaced, 392);
 
 SUT_RT_AT(sut_rt_func, entry, 0);
 SUT_RT_AT(sut_rt_func, size, 8);
