@@ -261,6 +261,19 @@ const void *sut_plan_read(const struct sut_plan *plan, uint64_t address, size_t 
 	return sut_target_read(plan->runtime->target, address, data, size) ? data : NULL;
 }
 
+uint64_t sut_plan_memory(struct sut_plan *plan, uint64_t size)
+{
+	struct sut_target *target = plan->runtime->target;
+	uint64_t low =
+		sut_target_hole(target, target->objects[0].low, target->objects[0].high, size);
+
+	if (!low)
+		return 0;
+	sut_target_reserve(target, low, low + size);
+	add_map(plan, low, size, PROT_READ | PROT_WRITE);
+	return low;
+}
+
 enum sut_rc sut_plan_call_stack(struct sut_plan *plan, const struct sut_rt_control *control,
 				struct sut_diag *diag)
 {

@@ -70,6 +70,9 @@ bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end);
  */
 const void *sut_plan_read(const struct sut_plan *plan, uint64_t address, size_t size);
 
+/* Zeroed memory of its own, for data; size in whole pages. 0: there is no room. */
+uint64_t sut_plan_memory(struct sut_plan *plan, uint64_t size);
+
 /*
  * A stack for callbacks, if there is none yet. SUT_UNSUPPORTED (rule "room"; "callback-thread": no
  * thread of this program will ever be where one may run).

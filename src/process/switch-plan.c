@@ -20,7 +20,6 @@ struct builder {
 	uint64_t address; /* of the record */
 	struct sut_zone *home;
 	struct sut_edges edges;
-	struct sut_words words;
 	size_t copy_count, copy_capacity;
 	struct dir_copy {
 		const struct sut_zone *zone;
@@ -403,7 +402,7 @@ static enum sut_rc open_home(struct builder *b, const struct sut_change *changes
 			     struct sut_diag *diag)
 {
 	const struct sut_target *target = b->plan->runtime->target;
-	uint64_t size = sizeof(b->record) + sut_words_size(&b->words) + 4096;
+	uint64_t size = sizeof(b->record) + 4096;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct sut_change *c = &changes[i];
@@ -436,11 +435,12 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memo
 {
 	struct sut_runtime *runtime = plan->runtime;
 	struct builder b = {.plan = plan, .memory = memory};
+	struct sut_words words;
 	enum sut_rc rc;
 
 	if (!sut_edges_plan(plan, memory, changes, count, &b.edges))
 		return sut_target_damaged(runtime->target, "a function record", diag);
-	rc = sut_words_choose(runtime, memory, &b.words, diag);
+	rc = sut_words_choose(runtime, memory, &words, diag);
 	if (rc == SUT_OK)
 		rc = open_home(&b, changes, count, diag);
 	for (size_t i = 0; i < plan->word_count; i++)
@@ -466,7 +466,7 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memo
 		.main_low = runtime->layout.main_low,
 		.main_high = runtime->layout.main_high,
 	};
-	sut_words_plan(plan, b.home, &b.words, &b.record);
+	rc = sut_words_plan(plan, &words, &b.record, diag);
 	for (size_t i = 0; i < count && rc == SUT_OK; i++)
 		rc = add_change(&b, &changes[i], (uint32_t)i, diag);
 	if (rc == SUT_OK)

@@ -176,6 +176,8 @@ static void test_one(void)
 	CHECK_EQUAL(t.foreign, 1);
 	CHECK_EQUAL(ask(&t), NEW);
 	CHECK_EQUAL(count_key(SUT_RT_KEY_ONE), 1);
+	/* The main thread's mark is not that of whoever has the other stack. */
+	CHECK_EQUAL(sut_rt_decide(&t, (uint64_t)(stack + WORDS), 0), OLD);
 }
 
 static void test_bounds(void)

@@ -78,26 +78,25 @@ enum sut_rc sut_words_choose(const struct sut_runtime *runtime, const struct sut
 	return SUT_OK;
 }
 
-uint64_t sut_words_size(const struct sut_words *words)
-{
-	return words->slots ? 0 : words->count * sizeof(struct sut_rt_slot);
-}
-
-void sut_words_plan(struct sut_plan *plan, struct sut_zone *zone, const struct sut_words *words,
-		    struct sut_rt_transition *record)
+enum sut_rc sut_words_plan(struct sut_plan *plan, const struct sut_words *words,
+			   struct sut_rt_transition *record, struct sut_diag *diag)
 {
 	const struct sut_runtime *runtime = plan->runtime;
-	uint64_t size = sut_words_size(words);
+	uint64_t size = words->count * sizeof(struct sut_rt_slot);
 
 	record->home = runtime->layout.home;
 	record->bounds = runtime->layout.bounds;
 	record->slots = words->slots;
 	record->slot_count = words->count;
-	if (!size)
-		return;
-	record->slots = sut_zone_data(plan, zone, size, sizeof(struct sut_rt_slot));
-	/* A controller that died may have left something there. */
-	sut_plan_write(plan, record->slots, sut_arena_alloc(plan->arena, size), size);
+	if (!words->count || words->slots)
+		return SUT_OK;
+	/* Not in a zone: transitions of other patches will use it, too. */
+	record->slots = sut_plan_memory(plan, size);
+	plan->used += size;
+	return record->slots
+		       ? SUT_OK
+		       : sut_runtime_no_room(runtime->target,
+					     "there is no room for a table of its threads", diag);
 }
 
 uint64_t sut_words_find(const struct sut_target *target, const struct sut_rt_transition *t,

@@ -18,11 +18,10 @@ struct sut_words {
  */
 enum sut_rc sut_words_choose(const struct sut_runtime *runtime, const struct sut_memory *memory,
 			     struct sut_words *words, struct sut_diag *diag);
-/* What it will take of a zone. */
-uint64_t sut_words_size(const struct sut_words *words);
-/* Makes it if need be, and enters it into the transition's record. */
-void sut_words_plan(struct sut_plan *plan, struct sut_zone *zone, const struct sut_words *words,
-		    struct sut_rt_transition *record);
+/* Makes it if need be, and enters it into the transition's record. SUT_UNSUPPORTED (rule "room").
+ */
+enum sut_rc sut_words_plan(struct sut_plan *plan, const struct sut_words *words,
+			   struct sut_rt_transition *record, struct sut_diag *diag);
 
 /* Address of the words of the thread with this control block; 0: it has never decided. */
 uint64_t sut_words_find(const struct sut_target *target, const struct sut_rt_transition *t,

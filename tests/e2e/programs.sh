@@ -43,6 +43,28 @@ without_symbols() {
 	ended "$pid"
 }
 
+# answered LINE: what bare says to it.
+answered() {
+	echo "$1" >&8
+	read -r said <&9
+	echo "$said"
+}
+
+without_library() {
+	built bare bare -nostdlib -static -ffreestanding -fno-stack-protector
+	created bare bare bare > output 2>&1
+	mkfifo in
+	exec 8<> in
+	started sh -c 'exec bare/bare < in'
+	suture apply bare.sut "pid:$pid"
+	answered hello
+	suture revert bare "pid:$pid"
+	answered thread
+	suture apply bare.sut "pid:$pid"
+	answered hello
+	ended "$pid"
+}
+
 musl_dynamic() { there_and_back musl -Wl,--build-id; }
 musl_static() { there_and_back musl-static -static -Wl,--build-id; }
 # Its compiler has no option for these.
@@ -73,6 +95,7 @@ transcript "one with nops at its entries" entry_nops
 transcript "one with frame pointers" frame_pointers
 transcript "a small one without a linkage table" sized
 transcript "a stripped one" without_symbols
+transcript "one without a C library, as long as it has one thread" without_library
 if command -v musl-gcc > /dev/null; then
 	compiler=musl-gcc
 	transcript "a program of musl" musl_dynamic

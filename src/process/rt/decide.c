@@ -340,8 +340,8 @@ uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp, uint32_t callee
 		return NEW;
 	serialize();
 	/* First of all: above the thread's stack `busy` would look like one that is left over. */
-	if (!end)
-		return by_mark(t, thread, &t->foreign);
+	if (!end) /* whose it is nobody knows where all threads have one key */
+		return by_mark(t, t->home == SUT_RT_HOME_ONE ? NULL : thread, &t->foreign);
 	if (!thread)
 		return by_mark(t, thread, &t->unplaced);
 	if (thread->busy && sp < thread->busy)
