@@ -75,6 +75,7 @@ extern const struct sut_command sut_command_blockers;
 extern const struct sut_command sut_command_revert;
 extern const struct sut_command sut_command_replace;
 extern const struct sut_command sut_command_force;
+extern const struct sut_command sut_command_gc;
 extern const struct sut_command sut_command_completion;
 extern const struct sut_command sut_command_manual;
 

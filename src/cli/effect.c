@@ -62,6 +62,11 @@ bool sut_call_wait(const struct sut_call *call, struct sut_effect_options *optio
 	return sut_call_seconds(call, "wait", WAIT_DEFAULT_S, &options->wait_ns);
 }
 
+bool sut_call_max_pause(const struct sut_call *call, uint64_t *ns)
+{
+	return sut_call_seconds(call, "max-pause", 0.05, ns);
+}
+
 static const char *why(enum sut_look look)
 {
 	switch (look) {

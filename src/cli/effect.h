@@ -16,6 +16,14 @@ bool sut_call_seconds(const struct sut_call *call, const char *name, double fall
 /* --wait SECONDS, or ten. false: not a number; the usage error is printed. */
 bool sut_call_wait(const struct sut_call *call, struct sut_effect_options *options);
 
+/* --max-pause TIME, or 50 ms. false: not a time; the usage error is printed. */
+bool sut_call_max_pause(const struct sut_call *call, uint64_t *ns);
+
+#define SUT_OPTION_MAX_PAUSE                                                                       \
+	{                                                                                          \
+		"max-pause", "TIME", "the longest that the process may be stopped (50ms)"          \
+	}
+
 /* What came of one process. */
 struct sut_effect_result {
 	enum sut_rc rc;

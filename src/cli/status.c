@@ -132,7 +132,7 @@ static void headline_rest(struct sut_out *out, const struct sut_state *s)
 	}
 	if (kept)
 		snprintf(also, sizeof(also),
-			 "; %llu KiB of what was reverted stay in memory, for pointers into it",
+			 "; %llu KiB of what was reverted stay in memory until `suture gc`",
 			 (unsigned long long)(kept + 1023) / 1024);
 	if (functions)
 		sut_out_headline(out, SUT_MARK_NONE, "%zu function%s redirected for all threads%s",

@@ -18,9 +18,10 @@
 
 enum { ROUNDS_MAX = 16, LATE_TRIES = 200, LATE_PAUSE_US = 50 };
 
-static enum sut_rc not_now(const struct sut_halt *halt, pid_t tid, const char *why,
-			   struct sut_diag *diag)
+static enum sut_rc not_now(struct sut_halt *halt, pid_t tid, const char *why, struct sut_diag *diag)
 {
+	halt->blamed = tid;
+	halt->blame = why;
 	sut_fail(diag, SUT_RETRY, "pause", "process %d (%s): thread %d %s",
 		 halt->runtime->target->pid, halt->runtime->target->name, tid, why);
 	sut_remedy(diag, "Try again; with --max-pause a longer stop can be allowed.");

@@ -40,6 +40,9 @@ struct sut_halt {
 	uint64_t since_ns; /* 0: nobody has been interrupted */
 	size_t count, capacity;
 	struct sut_halt_thread *threads;
+	/* Set when it fails for this reason: the thread, and what it does. */
+	pid_t blamed;
+	const char *blame;
 };
 
 /*

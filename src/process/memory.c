@@ -50,6 +50,9 @@ enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena 
 	rc = sut_runtime_control(runtime, &memory->control, diag);
 	if (rc != SUT_OK)
 		return rc;
+	/* A controller that wanted to collect them may have died. */
+	if (!memory->control.patches)
+		memory->control.patches = memory->control.dropped;
 	for (uint64_t at = memory->control.patches; at;) {
 		struct sut_memory_patch patch = {.address = at};
 		size_t size;

@@ -38,7 +38,7 @@ static bool is_sound(const struct sut_rt_zone *zone)
 	       zone->data_size < (UINT64_C(1) << 32);
 }
 
-static enum sut_rc read_zones(struct sut_plan *plan, struct sut_diag *diag)
+enum sut_rc sut_plan_zones(struct sut_plan *plan, struct sut_diag *diag)
 {
 	struct sut_rt_control control;
 	enum sut_rc rc;
@@ -105,7 +105,7 @@ static enum sut_rc new_zone(struct sut_plan *plan, uint64_t low, uint64_t high, 
 enum sut_rc sut_plan_zone(struct sut_plan *plan, uint64_t low, uint64_t high, uint64_t text,
 			  uint64_t data, struct sut_zone **zone, struct sut_diag *diag)
 {
-	enum sut_rc rc = read_zones(plan, diag);
+	enum sut_rc rc = sut_plan_zones(plan, diag);
 
 	if (rc != SUT_OK)
 		return rc;

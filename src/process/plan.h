@@ -42,6 +42,9 @@ struct sut_plan {
 	bool overflowed; /* a zone got more than was asked for: a bug, found before it does harm */
 };
 
+/* Reads those that are in the target into plan->zones, once. SUT_REFUSED (rule "damaged"). */
+enum sut_rc sut_plan_zones(struct sut_plan *plan, struct sut_diag *diag);
+
 /*
  * A zone in reach of [low, high) with room for that many bytes, an existing one if possible.
  * Allocations from it then succeed up to these sums.

@@ -23,7 +23,9 @@ bool sut_scan_init(struct sut_scan *scan, struct sut_target *target,
 {
 	*scan = (struct sut_scan){.target = target, .kinds = UINT32_MAX};
 	scan->buffer = sut_arena_alloc(arena, CHUNK + AHEAD);
-	return sut_target_read(target, layout->main_tcb + GUARD_OFFSET, &scan->guard,
+	/* Other C libraries mangle nothing. */
+	return layout->home != SUT_RT_HOME_TCB ||
+	       sut_target_read(target, layout->main_tcb + GUARD_OFFSET, &scan->guard,
 			       sizeof(scan->guard));
 }
 

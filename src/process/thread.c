@@ -335,3 +335,14 @@ uint64_t sut_thread_tcb(const struct sut_target *target, const struct sut_thread
 	tcb = list - (main_list - layout->main_tcb);
 	return looks_like_tcb(target, tcb) ? tcb : 0;
 }
+
+bool sut_thread_own_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
+			  pid_t tid, struct sut_thread_stack *stack)
+{
+	uint64_t tcb = sut_thread_tcb(target, layout, tid);
+
+	if (!tcb)
+		return false;
+	return sut_thread_stack(target, layout, tid,
+				tcb == layout->main_tcb ? layout->main_high - 8 : tcb - 8, stack);
+}

@@ -77,6 +77,10 @@ struct sut_thread_stack {
 bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
 		      pid_t tid, uint64_t sp, struct sut_thread_stack *stack);
 
+/* The own stack of a thread, wherever it is now, by what sut_thread_tcb() finds. */
+bool sut_thread_own_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
+			  pid_t tid, struct sut_thread_stack *stack);
+
 /*
  * The control block of any thread, running or not. Of glibc: where the kernel was told that its
  * list of robust mutexes is, which the C library keeps in there. Of musl: on the library's own list

@@ -6,7 +6,7 @@ here=$(realpath "$(dirname "$0")")
 . "$here/../create/tap.sh"
 good=$here/../fuzz/corpus/patchfile/full
 cd "$work" || exit 1
-commands='create convert profile record inspect verify explain plan apply status blockers replace revert'
+commands='create convert profile record inspect verify explain plan apply status blockers replace revert gc'
 
 # run STATUS ARGUMENT...: standard output and error are left in out and err.
 run() {

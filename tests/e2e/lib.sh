@@ -70,9 +70,9 @@ normal() {
 	sed -E -e "s/\<${pid:-none}\>/PID/g" -e "s,$work/,,g" \
 		-e 's/\<thread [0-9]+/thread TID/g' -e 's/"thread": [0-9]+/"thread": TID/' \
 		-e 's/0x[0-9a-f]{5,}/ADDRESS/g' -e 's/\<[0-9a-f]{64}\>/SHA256/g' \
-		-e 's/\<[0-9a-f]{40}\>/BUILD-ID/g' -e 's/[0-9.]+ (ms|s|us|KiB|bytes)\>/N \1/g' \
+		-e 's/\<[0-9a-f]{40}\>/BUILD-ID/g' -e 's/[0-9.]+ (ms|s|us|KiB|MB|bytes)\>/N \1/g' \
 		-e 's/borrowed [0-9]+ times?/borrowed N times/' -e 's/looked at: [0-9]+/looked at: N/' \
-		-e 's/"(total_ms|switch_ms|away_us_max|entered|stopped_threads|kept_bytes)": [0-9.]+/"\1": N/' \
+		-e 's/"(total_ms|switch_ms|away_us_max|entered|stopped_threads|kept_bytes|searched_bytes|predicted_ms|stops|pause_ms_max)": [0-9.]+/"\1": N/' \
 		-e 's/[0-9]+ (of [0-9]+ )?looks/N looks/' -e 's/"(looks|seen)": [0-9]+/"\1": N/' \
 		-e 's/process [0-9]+$/process N/'
 }

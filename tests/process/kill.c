@@ -32,7 +32,7 @@ static struct {
 	unsigned int kills;
 } settings;
 
-enum verb { NONE, APPLY, REVERT, FORCE, BEGIN /* an apply that nobody follows */ };
+enum verb { NONE, APPLY, REVERT, FORCE, GC, BEGIN /* an apply that nobody follows */ };
 
 struct command {
 	enum verb verb;
@@ -40,7 +40,7 @@ struct command {
 };
 
 struct campaign {
-	struct command before[2];
+	struct command before[3];
 	struct command killed;
 };
 
@@ -63,6 +63,9 @@ static void run_suture(const struct load *load, const struct command *command)
 	case FORCE:
 		execl(suture, "suture", "force", "--quiet", "--yes", "force", fix->patch.name,
 		      target, NULL);
+		break;
+	case GC:
+		execl(suture, "suture", "gc", "--quiet", target, NULL);
 		break;
 	default:
 		break;
@@ -148,11 +151,13 @@ static void begin_passage(const struct load *load, const struct fix *fix)
 static void begin(struct load *load, const struct campaign *campaign)
 {
 	load_start(load, &settings.fixes, (struct load_options){.storm_us = STORM_US});
-	for (int i = 0; i < 2; i++) {
+	for (int i = 0; i < 3; i++) {
 		const struct command *before = &campaign->before[i];
 
 		if (before->verb == APPLY)
 			load_apply(load, before->fix);
+		else if (before->verb == REVERT)
+			load_revert(load, before->fix);
 		else if (before->verb == BEGIN)
 			begin_passage(load, &settings.fixes.list[before->fix]);
 	}
@@ -209,17 +214,19 @@ static unsigned int check_state(const struct load *load, struct notes *notes, bo
 	return state.in_use;
 }
 
-enum status { DONE = 0, NOTHING = 2, REFUSED = 4 };
+enum status { DONE = 0, NOTHING = 2, BLOCKED = 3, REFUSED = 4 };
 
 /* The same command again, or the opposite one: it completes, or has nothing to do. */
 static void run_successor(const struct load *load, const struct command *killed, bool again)
 {
-	enum verb verb = again ? killed->verb : killed->verb == REVERT ? APPLY : REVERT;
+	bool undoable = killed->verb == APPLY || killed->verb == FORCE;
+	enum verb verb = again ? killed->verb : undoable ? REVERT : APPLY;
 	int status = run(load, verb, killed->fix);
 	/* Not there yet, or forced already. */
 	bool refusable = verb == FORCE || (verb == REVERT && killed->verb == APPLY);
 
-	CHECK(status == DONE || status == NOTHING || (status == REFUSED && refusable));
+	CHECK(status == DONE || status == NOTHING || (status == REFUSED && refusable) ||
+	      (status == BLOCKED && verb == GC));
 }
 
 /* After a revert of what is there, or of one more apply, nothing of us is in the text. */
@@ -322,6 +329,12 @@ static void test_force(void)
 	run_campaign(&(const struct campaign){{{BEGIN, FIX_2}}, {FORCE, FIX_2}});
 }
 
+static void test_gc(void)
+{
+	run_campaign(&(const struct campaign){{{APPLY, FIX_2}, {APPLY, FIX_4}, {REVERT, FIX_4}},
+					      {GC, FIX_2}});
+}
+
 static void test_force_replace(void)
 {
 	run_campaign(&(const struct campaign){{{APPLY, FIX_3}, {BEGIN, FIX_5}}, {FORCE, FIX_5}});
@@ -366,6 +379,7 @@ static const struct sut_tap_test tests[] = {
 	{"... a replace with callbacks", test_callbacks_replace},
 	{"... a force", test_force},
 	{"... a force of a replace with callbacks", test_force_replace},
+	{"... a gc", test_gc},
 	{"... many commands that are killed at any time", test_random},
 };
 

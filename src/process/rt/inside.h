@@ -13,6 +13,14 @@ void sut_rt_munmap(uint64_t address, uint64_t size);
 /* A page takes the place of another, in one step for all threads; then nothing is at from. */
 int64_t sut_rt_move_page(uint64_t from, uint64_t to);
 int64_t sut_rt_mprotect(uint64_t address, uint64_t size, uint64_t prot);
+/* As the kernel has it. */
+struct sut_rt_sigaction {
+	uint64_t handler;
+	uint64_t flags;
+	uint64_t restorer;
+	uint64_t mask;
+};
+int64_t sut_rt_sigaction(int signal, struct sut_rt_sigaction *action);
 uint64_t sut_rt_now_ns(uint64_t clock);
 uint32_t sut_rt_thread_id(void);
 /* Is there a thread of this id in this process? */
@@ -25,6 +33,11 @@ void sut_rt_futex_wake(uint32_t *word);
 struct sut_rt_control *sut_rt_this_control(void);
 /* Makes the core ready if it is not, and fills the tables of functions. */
 void sut_rt_host_init(struct sut_rt_control *control);
+
+/* collect.c */
+int64_t sut_rt_drop(struct sut_rt_control *control);
+void sut_rt_keep(struct sut_rt_control *control);
+int64_t sut_rt_collect(struct sut_rt_control *control, const struct sut_rt_garbage *garbage);
 
 /* switch.c */
 void sut_rt_switch_init(struct sut_rt_control *control);

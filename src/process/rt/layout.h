@@ -88,7 +88,8 @@ struct sut_rt_control {
 	uint32_t version;
 	uint32_t mark_next; /* marks are used once in the life of a process; even */
 	uint64_t text;
-	uint64_t patches;      /* newest struct sut_rt_patch, or 0: all that ever were enabled */
+	uint64_t patches;      /* newest struct sut_rt_patch, or 0: all that ever were enabled,
+				  unless they are in `dropped` */
 	uint64_t zones;        /* newest struct sut_rt_zone, or 0 */
 	uint64_t transition;   /* the one that runs, or 0 */
 	uint64_t planned;      /* the one that the present operation is to begin, or 0 */
@@ -124,6 +125,7 @@ struct sut_rt_control {
 	struct sut_rt_hook hooks[SUT_RT_HOOKS];
 	struct sut_rt_table own; /* of the run-time itself */
 	char own_name[16];
+	uint64_t dropped; /* patches that a collection has taken off the list, or 0 */
 };
 
 /*
@@ -395,6 +397,14 @@ enum sut_rt_op {
 	SUT_RT_OP_REVERSE, /* once */
 	SUT_RT_OP_CLOSE,   /* expect: its closing word */
 	SUT_RT_OP_FORCE,
+	/*
+	 * For a collection; expect: the generation. The patches leave the list, so that no thread
+	 * comes to them by it; they come back with KEEP or any other operation; or they go, with
+	 * COLLECT. argument: struct sut_rt_garbage, which goes, too.
+	 */
+	SUT_RT_OP_DROP,
+	SUT_RT_OP_KEEP,
+	SUT_RT_OP_COLLECT,
 };
 
 struct sut_rt_map {
@@ -403,12 +413,19 @@ struct sut_rt_map {
 	uint64_t prot;
 };
 
+/* Memory that nothing leads to. */
+struct sut_rt_garbage {
+	uint64_t count;
+	struct sut_rt_map maps[]; /* this table lies in the last one */
+};
+
 /* Results of operations; below 0 a negative errno, with nothing changed. */
 enum {
 	SUT_RT_DONE = 0,
 	SUT_RT_LOST = 1,    /* CLOSE: somebody gave a source answer meanwhile */
 	SUT_RT_CHANGED = 2, /* a text word was not as expected; all words are as before */
 	SUT_RT_STALE = 3,   /* planned for another generation, or for another transition */
+	SUT_RT_HELD = 4,    /* COLLECT: a signal handler lies in there */
 };
 
 enum sut_rt_frame_state {
@@ -498,6 +515,7 @@ SUT_RT_AT(sut_rt_control, shadow_lock, 3576);
 SUT_RT_AT(sut_rt_control, hooks, 3584);
 SUT_RT_AT(sut_rt_control, own, 3664);
 SUT_RT_AT(sut_rt_control, own_name, 3816);
+SUT_RT_AT(sut_rt_control, dropped, 3832);
 
 SUT_RT_AT(sut_rt_record, sp, 0);
 SUT_RT_AT(sut_rt_record, return_check, 8);

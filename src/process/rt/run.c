@@ -128,7 +128,8 @@ static int64_t force(struct sut_rt_control *control)
 /* Is the world still the one that this operation was planned for? */
 static bool is_current(const struct sut_rt_control *control, const struct sut_rt_frame *frame)
 {
-	if (frame->op == SUT_RT_OP_ENABLE || frame->op == SUT_RT_OP_DISABLE)
+	if (frame->op != SUT_RT_OP_RESUME && frame->op != SUT_RT_OP_REVERSE &&
+	    frame->op != SUT_RT_OP_CLOSE && frame->op != SUT_RT_OP_FORCE)
 		return control->generation == frame->expect;
 	return control->transition == frame->argument;
 }
@@ -150,6 +151,12 @@ static int64_t operate(struct sut_rt_control *control, const struct sut_rt_frame
 		return close(control, frame->expect);
 	case SUT_RT_OP_FORCE:
 		return force(control);
+	case SUT_RT_OP_DROP:
+		return sut_rt_drop(control);
+	case SUT_RT_OP_KEEP:
+		return SUT_RT_DONE;
+	case SUT_RT_OP_COLLECT:
+		return sut_rt_collect(control, (const struct sut_rt_garbage *)frame->argument);
 	default:
 		return -EINVAL;
 	}
@@ -177,6 +184,8 @@ static void run_core(void *context)
 	control->planned = frame->argument;
 	control->failure = SUT_RT_FAILED_RULE;
 	control->may_close = 0;
+	if (frame->op != SUT_RT_OP_COLLECT)
+		sut_rt_keep(control);
 	frame->result = operate(control, frame);
 	note_states(control);
 	control->generation++;

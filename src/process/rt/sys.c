@@ -8,6 +8,7 @@ enum {
 	SYS_MMAP = 9,
 	SYS_MPROTECT = 10,
 	SYS_MUNMAP = 11,
+	SYS_RT_SIGACTION = 13,
 	SYS_MREMAP = 25,
 	SYS_GETPID = 39,
 	SYS_GETTID = 186,
@@ -76,6 +77,12 @@ int64_t sut_rt_move_page(uint64_t from, uint64_t to)
 int64_t sut_rt_mprotect(uint64_t address, uint64_t size, uint64_t prot)
 {
 	return syscall6(SYS_MPROTECT, address, size, prot, 0, 0, 0);
+}
+
+int64_t sut_rt_sigaction(int signal, struct sut_rt_sigaction *action)
+{
+	return syscall6(SYS_RT_SIGACTION, (uint64_t)signal, 0, (uint64_t)action,
+			sizeof(action->mask), 0, 0);
 }
 
 uint64_t sut_rt_now_ns(uint64_t clock)
