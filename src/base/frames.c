@@ -56,6 +56,11 @@ static bool is_word(unsigned char encoding)
 /* The data that the letters of the augmentation string announce. */
 static void read_augmentation(struct cursor *c, const char *letters, struct sut_frame *frame)
 {
+	struct cursor size = *c;
+	uint64_t length = take_leb(&size);
+
+	c->bad |= size.bad || length > size.end - size.at;
+	frame->instructions = c->bad ? 0 : size.at + (size_t)length;
 	for (; *letters && !c->bad; letters++)
 		switch (*letters) {
 		case 'z':
@@ -96,12 +101,14 @@ static void read_cie(struct cursor *c, struct sut_frame *frame)
 			c->bad = true;
 			return;
 		}
+	frame->alignment = c->at;
 	take_leb(c); /* alignment of code, of data */
 	take_leb(c);
 	if (version == 1)
 		take_byte(c); /* register of the return address */
 	else
 		take_leb(c);
+	frame->augmentation = c->at;
 	c->bad |= (version != 1 && version != 3) || letters[0] != 'z' || !strchr(letters, 'R');
 	if (!c->bad)
 		read_augmentation(c, letters, frame);
@@ -138,8 +145,10 @@ static void read_fde(const struct sut_frames *frames, struct cursor *c, struct s
 	take_word(c);
 	frame->range = c->at;
 	take_word(c);
-	take_leb(c); /* length of the augmentation */
-	c->bad |= before.bad;
+	uint64_t length = take_leb(c); /* of the augmentation */
+
+	c->bad |= before.bad || length > c->end - c->at;
+	frame->instructions = c->bad ? 0 : c->at + (size_t)length;
 	if (frame->lsda_encoding == SUT_FRAME_OMIT)
 		return;
 	frame->lsda = c->at;

@@ -26,9 +26,12 @@ enum {
 struct sut_frame {
 	size_t at, size; /* of the record, its length included */
 	bool is_cie;
-	size_t cie; /* of an FDE: where its CIE is */
+	size_t cie;          /* of an FDE: where its CIE is */
+	size_t instructions; /* how to unwind, to the end of the record */
 	/* What the CIE says: */
-	size_t personality; /* of the field; 0: there is none */
+	size_t alignment;    /* of the fields between the letters ... */
+	size_t augmentation; /* ... and the data that those announce */
+	size_t personality;  /* of the field; 0: there is none */
 	size_t personality_encoding_at;
 	unsigned char personality_encoding;
 	unsigned char lsda_encoding; /* OMIT: none */

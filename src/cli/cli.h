@@ -76,6 +76,7 @@ extern const struct sut_command sut_command_revert;
 extern const struct sut_command sut_command_replace;
 extern const struct sut_command sut_command_force;
 extern const struct sut_command sut_command_gc;
+extern const struct sut_command sut_command_symbols;
 extern const struct sut_command sut_command_completion;
 extern const struct sut_command sut_command_manual;
 

@@ -4,11 +4,11 @@
 #include <string.h>
 
 const struct sut_command *const sut_commands[SUT_COMMAND_COUNT] = {
-	&sut_command_create,  &sut_command_convert,    &sut_command_extract,  &sut_command_record,
-	&sut_command_inspect, &sut_command_verify,     &sut_command_plan,     &sut_command_apply,
-	&sut_command_confirm, &sut_command_status,     &sut_command_blockers, &sut_command_replace,
-	&sut_command_revert,  &sut_command_force,      &sut_command_gc,       &sut_command_explain,
-	&sut_command_profile, &sut_command_completion, &sut_command_manual,
+	&sut_command_create,  &sut_command_convert, &sut_command_extract,    &sut_command_record,
+	&sut_command_inspect, &sut_command_verify,  &sut_command_plan,       &sut_command_apply,
+	&sut_command_confirm, &sut_command_status,  &sut_command_blockers,   &sut_command_replace,
+	&sut_command_revert,  &sut_command_force,   &sut_command_gc,         &sut_command_explain,
+	&sut_command_profile, &sut_command_symbols, &sut_command_completion, &sut_command_manual,
 };
 
 const struct sut_option sut_common_options[SUT_COMMON_COUNT] = {

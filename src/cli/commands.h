@@ -7,7 +7,7 @@
 
 #include <stdio.h>
 
-enum { SUT_COMMAND_COUNT = 19, SUT_COMMON_COUNT = 4 };
+enum { SUT_COMMAND_COUNT = 20, SUT_COMMON_COUNT = 4 };
 
 extern const struct sut_command *const sut_commands[SUT_COMMAND_COUNT];
 
