@@ -298,11 +298,13 @@ static bool defines(const struct sut_target *target, const char *name)
 	return sut_dynamic_function(target, name, &address, &size);
 }
 
-/* Unwinders of the kind that walk all objects: libunwind's, and LLVM's. */
+/* Unwinders of the kind that walk all objects: libunwind's, and LLVM's. Who uses it in a static
+ * program is not known. */
 static bool has_walkers(const struct sut_target *target)
 {
 	static const char *const walker[] = {"dl_iterate_phdr", NULL};
-	bool found = defines(target, "_Ux86_64_step") || defines(target, "unw_step");
+	bool found = defines(target, "_Ux86_64_step") || defines(target, "unw_step") ||
+		     !defines(target, walker[0]);
 
 	for (size_t i = 0; i < target->object_count && !found; i++)
 		found = target->objects[i].executable &&
