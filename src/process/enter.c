@@ -248,15 +248,16 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 	SUT_ARENA struct sut_arena arena = {0};
 	struct sut_thread_list list;
 	unsigned char *class;
-	enum sut_rc rc = sut_thread_list(target, &arena, &list, diag);
+	enum sut_rc rc;
 
-	if (rc != SUT_OK)
-		return rc;
 	sut_release_late(target);
 	runtime->denied.tid = 0;
 	if (prefer && candidate_class(runtime, prefer, false) == SUT_DISTURB_NOTHING &&
 	    stop(runtime, prefer, stopped) && accepted(runtime, accept, context, stopped))
 		return SUT_OK;
+	rc = sut_thread_list(target, &arena, &list, diag);
+	if (rc != SUT_OK)
+		return rc;
 	class = sut_arena_alloc(&arena, list.count);
 	for (size_t i = 0; i < list.count; i++) {
 		class[i] = (unsigned char)candidate_class(runtime, list.tids[i], true);

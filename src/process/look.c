@@ -153,14 +153,13 @@ static bool scan_stack(struct sut_looker *looker, const struct sut_thread_stack 
  */
 static void write_certificate(struct sut_looker *looker, uint64_t at, uint64_t answer)
 {
-	uint64_t check = ~answer ^ (looker->t.mark_new + looker->t.dir);
+	const uint64_t words[] = {answer, ~answer ^ (looker->t.mark_new + looker->t.dir)};
 
-	if (sut_target_write(looker->runtime->target,
-			     at + offsetof(struct sut_rt_thread, certificate), &answer,
-			     sizeof(answer)))
-		sut_target_write(looker->runtime->target,
-				 at + offsetof(struct sut_rt_thread, certificate_check), &check,
-				 sizeof(check));
+	_Static_assert(offsetof(struct sut_rt_thread, certificate_check) ==
+			       offsetof(struct sut_rt_thread, certificate) + sizeof(words[0]),
+		       "one behind the other");
+	sut_target_write(looker->runtime->target, at + offsetof(struct sut_rt_thread, certificate),
+			 words, sizeof(words));
 }
 
 /* A thread that has no words yet has made no decision yet; then *at is 0. */

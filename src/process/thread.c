@@ -112,32 +112,42 @@ static void parse_syscall(struct sut_thread_state *state)
 	state->pc = strtoull(p, &p, 16);
 }
 
+/*
+ * The scheduler's counters, of which the last says how often it got a processor. false: the thread
+ * is gone, or the kernel does not count.
+ */
+static bool read_counters(const struct sut_target *target, pid_t tid, char *buf, size_t size)
+{
+	char path[32];
+
+	snprintf(path, sizeof(path), "%d/schedstat", tid);
+	return sut_proc_read(target->tasks, path, buf, size) > 0;
+}
+
 void sut_thread_state(const struct sut_target *target, pid_t tid, struct sut_thread_state *state)
 {
 	char path[32];
 
 	*state = (struct sut_thread_state){.activity = SUT_THREAD_GONE};
 	/* Counters first: equal counters afterwards then cover all that was read in between. */
-	snprintf(path, sizeof(path), "%d/schedstat", tid);
-	if (sut_proc_read(target->tasks, path, state->schedstat, sizeof(state->schedstat)) <= 0)
+	if (!read_counters(target, tid, state->schedstat, sizeof(state->schedstat)))
 		return;
 	snprintf(path, sizeof(path), "%d/syscall", tid);
 	if (sut_proc_read(target->tasks, path, state->raw, sizeof(state->raw)) <= 0)
 		return;
 	parse_syscall(state);
+	/* A kernel that does not count shows nothing but zeros: of it nobody is known to sleep. */
+	if (strncmp(state->schedstat, "0 0 0", 5) == 0)
+		state->activity = SUT_THREAD_RUNNING;
 }
 
+/* Who is off the processor can run again only by getting one, which is counted. */
 bool sut_thread_slept(const struct sut_target *target, pid_t tid,
 		      const struct sut_thread_state *state)
 {
-	char path[32], now[256];
+	char now[sizeof(state->schedstat)];
 
-	snprintf(path, sizeof(path), "%d/syscall", tid);
-	if (sut_proc_read(target->tasks, path, now, sizeof(now)) <= 0 || strcmp(now, state->raw))
-		return false;
-	snprintf(path, sizeof(path), "%d/schedstat", tid);
-	return sut_proc_read(target->tasks, path, now, sizeof(now)) > 0 &&
-	       strcmp(now, state->schedstat) == 0;
+	return read_counters(target, tid, now, sizeof(now)) && strcmp(now, state->schedstat) == 0;
 }
 
 /*
