@@ -373,9 +373,9 @@ static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 	record->tables = a->link.tables;
 	record->table_count = a->link.table_count;
 	sut_model_plan(&a->plan, a->zones[0], &a->link, a->funcs, a->record, record);
+	sut_plan_write(&a->plan, a->record, record, sizeof(*record));
 	rc = plan_switch(a, record, diag);
 	record->kept_bytes = a->plan.used;
-	sut_plan_write(&a->plan, a->record, record, sizeof(*record));
 	return rc;
 }
 

@@ -48,6 +48,7 @@ enum sut_rc sut_plan_zones(struct sut_plan *plan, struct sut_diag *diag)
 	rc = sut_runtime_control(plan->runtime, &control, diag);
 	if (rc != SUT_OK)
 		return rc;
+	plan->proved = control.proved;
 	for (uint64_t at = control.zones; at && plan->zone_count < ZONES_MAX;) {
 		struct sut_zone *zone = sut_arena_alloc(plan->arena, sizeof(*zone));
 
@@ -77,8 +78,23 @@ static enum sut_rc no_room(const struct sut_target *target, struct sut_diag *dia
 	return SUT_UNSUPPORTED;
 }
 
-static enum sut_rc new_zone(struct sut_plan *plan, uint64_t low, uint64_t high, uint64_t text,
-			    uint64_t data, struct sut_zone **zone, struct sut_diag *diag)
+static void empty(struct sut_rt_zone *zone)
+{
+	zone->core_used = zone->image_used = 0;
+	zone->data_used = (sizeof(*zone) + 15) & ~UINT64_C(15);
+}
+
+/* It served a transition, and a later one has proved that nobody is in there. */
+static bool is_passed(const struct sut_plan *plan, const struct sut_rt_zone *zone)
+{
+	/* Marks count on and on, also past their largest. */
+	return zone->sequence && plan->proved &&
+	       (int32_t)(plan->proved - (uint32_t)zone->sequence) > 0;
+}
+
+static enum sut_rc new_zone(struct sut_plan *plan, uint32_t mark, uint64_t low, uint64_t high,
+			    uint64_t text, uint64_t data, struct sut_zone **zone,
+			    struct sut_diag *diag)
 {
 	struct sut_target *target = plan->runtime->target;
 	struct sut_zone *made = sut_arena_alloc(plan->arena, sizeof(*made));
@@ -93,7 +109,8 @@ static enum sut_rc new_zone(struct sut_plan *plan, uint64_t low, uint64_t high, 
 			   record->text + record->text_size + record->data_size);
 	record->object = low;
 	record->data = record->text + record->text_size;
-	record->data_used = (sizeof(*record) + 15) & ~UINT64_C(15);
+	record->sequence = mark;
+	empty(record);
 	made->address = record->data;
 	add_map(plan, record->text, record->text_size, PROT_READ | PROT_EXEC);
 	add_map(plan, record->data, record->data_size, PROT_READ | PROT_WRITE);
@@ -102,20 +119,49 @@ static enum sut_rc new_zone(struct sut_plan *plan, uint64_t low, uint64_t high, 
 	return SUT_OK;
 }
 
-enum sut_rc sut_plan_zone(struct sut_plan *plan, uint64_t low, uint64_t high, uint64_t text,
-			  uint64_t data, struct sut_zone **zone, struct sut_diag *diag)
+static enum sut_rc get_zone(struct sut_plan *plan, uint32_t mark, uint64_t low, uint64_t high,
+			    uint64_t text, uint64_t data, struct sut_zone **zone,
+			    struct sut_diag *diag)
 {
 	enum sut_rc rc = sut_plan_zones(plan, diag);
 
 	if (rc != SUT_OK)
 		return rc;
-	for (size_t i = 0; i < plan->zone_count; i++)
-		if (in_reach(&plan->zones[i]->record, low, high) &&
-		    has_room(&plan->zones[i]->record, text, data)) {
-			*zone = plan->zones[i];
-			return SUT_OK;
+	for (size_t i = 0; i < plan->zone_count; i++) {
+		struct sut_rt_zone *record = &plan->zones[i]->record;
+
+		if (!in_reach(record, low, high))
+			continue;
+		if (mark && is_passed(plan, record)) {
+			record->sequence = mark;
+			empty(record);
 		}
-	return new_zone(plan, low, high, text, data, zone, diag);
+		if (record->sequence != mark || !has_room(record, text, data))
+			continue;
+		*zone = plan->zones[i];
+		return SUT_OK;
+	}
+	return new_zone(plan, mark, low, high, text, data, zone, diag);
+}
+
+enum sut_rc sut_plan_zone(struct sut_plan *plan, uint64_t low, uint64_t high, uint64_t text,
+			  uint64_t data, struct sut_zone **zone, struct sut_diag *diag)
+{
+	return get_zone(plan, 0, low, high, text, data, zone, diag);
+}
+
+enum sut_rc sut_plan_passing_zone(struct sut_plan *plan, uint32_t mark, uint64_t low, uint64_t high,
+				  uint64_t text, uint64_t data, struct sut_zone **zone,
+				  struct sut_diag *diag)
+{
+	return get_zone(plan, mark, low, high, text, data, zone, diag);
+}
+
+static void note_use(struct sut_plan *plan, const struct sut_zone *zone, uint64_t size)
+{
+	if (!zone->record.sequence)
+		plan->used += size;
+	plan->overflowed |= !is_sound(&zone->record);
 }
 
 uint64_t sut_zone_core(struct sut_plan *plan, struct sut_zone *zone, uint64_t size)
@@ -124,8 +170,7 @@ uint64_t sut_zone_core(struct sut_plan *plan, struct sut_zone *zone, uint64_t si
 
 	size = (size + 15) & ~UINT64_C(15);
 	zone->record.core_used += size;
-	plan->used += size;
-	plan->overflowed |= !is_sound(&zone->record);
+	note_use(plan, zone, size);
 	return address;
 }
 
@@ -136,9 +181,9 @@ uint64_t sut_zone_image(struct sut_plan *plan, struct sut_zone *zone, uint64_t s
 
 	/* A gap behind each piece keeps the ranges of neighbours, ends included, apart. */
 	address = (end - zone->record.image_used - size - 16) & ~((align < 16 ? 16 : align) - 1);
-	plan->used += end - zone->record.image_used - address;
+	size = end - zone->record.image_used - address;
 	zone->record.image_used = end - address;
-	plan->overflowed |= !is_sound(&zone->record);
+	note_use(plan, zone, size);
 	return address;
 }
 
@@ -147,9 +192,10 @@ uint64_t sut_zone_data(struct sut_plan *plan, struct sut_zone *zone, uint64_t si
 	uint64_t mask = (align < 16 ? 16 : align) - 1;
 	uint64_t offset = (zone->record.data_used + mask) & ~mask;
 
-	plan->used += offset + size - zone->record.data_used;
+	uint64_t taken = offset + size - zone->record.data_used;
+
 	zone->record.data_used = offset + size;
-	plan->overflowed |= !is_sound(&zone->record);
+	note_use(plan, zone, taken);
 	return zone->record.data + offset;
 }
 

@@ -38,7 +38,8 @@ struct sut_plan {
 	struct sut_plan_write *writes;
 	size_t word_count; /* words of text that change with the next transition, to stay so */
 	struct sut_rt_word words[SUT_RT_HOOKS];
-	uint64_t used;   /* bytes of zones taken by this plan */
+	uint32_t proved; /* of the control block */
+	uint64_t used;   /* bytes of zones taken by this plan for good */
 	bool overflowed; /* a zone got more than was asked for: a bug, found before it does harm */
 };
 
@@ -51,6 +52,14 @@ enum sut_rc sut_plan_zones(struct sut_plan *plan, struct sut_diag *diag);
  */
 enum sut_rc sut_plan_zone(struct sut_plan *plan, uint64_t low, uint64_t high, uint64_t text,
 			  uint64_t data, struct sut_zone **zone, struct sut_diag *diag);
+
+/*
+ * Likewise, for what the transition with this mark needs and nobody else: its zones are used again
+ * when a later one has proved that nobody is in there.
+ */
+enum sut_rc sut_plan_passing_zone(struct sut_plan *plan, uint32_t mark, uint64_t low, uint64_t high,
+				  uint64_t text, uint64_t data, struct sut_zone **zone,
+				  struct sut_diag *diag);
 
 /* Thunks and heads; images of patches (r-x); data (rw-). Aligned to 16 or more. Return addresses.
  */

@@ -243,7 +243,8 @@ static enum sut_rc find_zone(struct builder *b, const struct sut_change *change,
 			       ? ends[i]->code + ends[i]->code_size
 			       : high;
 	}
-	return sut_plan_zone(b->plan, low, high, TEXT, DATA, zone, diag);
+	return sut_plan_passing_zone(b->plan, b->record.mark_new, low, high, TEXT, DATA, zone,
+				     diag);
 }
 
 /* The entry itself is a place to be at, when somebody has just jumped to it. */
@@ -352,10 +353,17 @@ static enum sut_rc check_words(const struct builder *b, struct sut_diag *diag)
 	return SUT_OK;
 }
 
-/* What sut_core_enable() takes: the list's node, and nops for all that a replace may drop. */
-static void add_memory(struct builder *b)
+/*
+ * What sut_core_enable() takes: the list's node, and nops for all that a replace may drop. The core
+ * has it while the patch is in use, and the patch has it for the next time.
+ */
+static enum sut_rc add_memory(struct builder *b, struct sut_diag *diag)
 {
+	const struct sut_target *target = b->plan->runtime->target;
+	uint64_t *words = sut_arena_array(b->plan->arena, 2, sizeof(*words));
 	uint64_t size = sizeof(struct sut_core_patch) + 64;
+	struct sut_zone *zone;
+	enum sut_rc rc;
 
 	for (size_t i = 0; i < b->memory->use_count; i++) {
 		const struct sut_rt_patch *record = &b->memory->use[i]->record;
@@ -363,8 +371,24 @@ static void add_memory(struct builder *b)
 		size += record->object_count * sizeof(struct klp_object) +
 			record->func_count * sizeof(struct klp_func);
 	}
-	b->record.memory_size = size;
-	b->record.memory = sut_zone_data(b->plan, b->home, size, 16);
+	for (size_t i = 0; i < b->memory->count; i++) {
+		const struct sut_memory_patch *patch = &b->memory->patches[i];
+
+		if (patch->address != b->record.patch || patch->record.memory_size < size)
+			continue;
+		b->record.memory = patch->record.memory;
+		b->record.memory_size = patch->record.memory_size;
+		return SUT_OK;
+	}
+	rc = sut_plan_zone(b->plan, target->objects[0].low, target->objects[0].high, 0, size + 16,
+			   &zone, diag);
+	if (rc != SUT_OK)
+		return rc;
+	b->record.memory = words[0] = sut_zone_data(b->plan, zone, size, 16);
+	b->record.memory_size = words[1] = size;
+	sut_plan_write(b->plan, b->record.patch + offsetof(struct sut_rt_patch, memory), words,
+		       2 * sizeof(*words));
+	return SUT_OK;
 }
 
 static void store_lists(struct builder *b, const struct sut_change *changes, size_t count)
@@ -415,17 +439,14 @@ static enum sut_rc open_home(struct builder *b, const struct sut_change *changes
 	for (size_t i = 0; i < b->memory->count; i++) {
 		const struct sut_memory_patch *p = &b->memory->patches[i];
 
-		size += p->record.object_count * sizeof(struct klp_object);
 		for (uint32_t k = 0; k < p->record.func_count; k++)
-			size += sizeof(struct klp_func) +
-				sizeof(struct sut_rt_range) *
-					(1 +
-					 (b->memory->control.forced ? p->funcs[k].piece_count : 0));
+			size += sizeof(struct sut_rt_range) *
+				(1 + (b->memory->control.forced ? p->funcs[k].piece_count : 0));
 	}
 	size += sizeof(struct sut_rt_range) * (b->plan->zone_count + count + 1);
 	size += (b->edges.count[0] + b->edges.count[1]) * sizeof(b->edges.list[0][0]);
-	return sut_plan_zone(b->plan, target->objects[0].low, target->objects[0].high, 0, size,
-			     &b->home, diag);
+	return sut_plan_passing_zone(b->plan, b->memory->control.mark_next, target->objects[0].low,
+				     target->objects[0].high, 0, size, &b->home, diag);
 }
 
 enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memory,
@@ -479,7 +500,10 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memo
 	rc = finish_ranges(&b, diag);
 	if (rc != SUT_OK)
 		return rc;
-	add_memory(&b);
+	if (direction == SUT_SWITCH_ENABLE)
+		rc = add_memory(&b, diag);
+	if (rc != SUT_OK)
+		return rc;
 	store_lists(&b, changes, count);
 	sut_plan_write(plan, b.address, sut_arena_memdup(plan->arena, &b.record, sizeof(b.record)),
 		       sizeof(b.record));

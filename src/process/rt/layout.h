@@ -122,6 +122,12 @@ struct sut_rt_control {
 	struct sut_shadow_store shadow;
 	struct sut_shadow_host shadow_host;
 	uint32_t shadow_lock;
+	/*
+	 * mark_new of the last transition that was closed by proof: everybody has been seen outside
+	 * all thunks and decisions since it was armed. What older ones had in zones of their own
+	 * nobody can reach any more.
+	 */
+	uint32_t proved;
 	struct sut_rt_hook hooks[SUT_RT_HOOKS];
 	struct sut_rt_table own; /* of the run-time itself */
 	char own_name[16];
@@ -363,7 +369,7 @@ struct sut_rt_patch {
 	unsigned char digest[32]; /* SHA-256 of the patch file */
 	uint64_t funcs;
 	uint64_t kept_bytes; /* of zones, used by this patch and its transitions */
-	uint64_t transition; /* its latest, or 0 */
+	uint64_t transition; /* that runs, or 0 */
 	uint64_t object_count;
 	uint64_t calls; /* 1: it has callbacks or destructors */
 	/* CLOCK_BOOTTIME: it is to be taken back then unless somebody confirms it; 0: it is not on
@@ -373,6 +379,8 @@ struct sut_rt_patch {
 	struct klp_patch klp;
 	uint64_t tables; /* struct sut_rt_table: of its code, by object */
 	uint64_t table_count;
+	uint64_t memory; /* that the core gets while the patch is enabled */
+	uint64_t memory_size;
 };
 
 /* A piece of memory near an object. The record lies at the start of its own data. */
@@ -386,6 +394,7 @@ struct sut_rt_zone {
 	uint64_t data;
 	uint64_t data_size;
 	uint64_t data_used;
+	uint64_t sequence; /* mark_new of the one transition that it serves; 0: for good */
 };
 
 enum sut_rt_op {
@@ -512,6 +521,7 @@ SUT_RT_AT(sut_rt_control, switching, 2416);
 SUT_RT_AT(sut_rt_control, shadow, 2480);
 SUT_RT_AT(sut_rt_control, shadow_host, 3536);
 SUT_RT_AT(sut_rt_control, shadow_lock, 3576);
+SUT_RT_AT(sut_rt_control, proved, 3580);
 SUT_RT_AT(sut_rt_control, hooks, 3584);
 SUT_RT_AT(sut_rt_control, own, 3664);
 SUT_RT_AT(sut_rt_control, own_name, 3816);
@@ -623,6 +633,8 @@ SUT_RT_AT(sut_rt_patch, module, 224);
 SUT_RT_AT(sut_rt_patch, klp, 240);
 SUT_RT_AT(sut_rt_patch, tables, 304);
 SUT_RT_AT(sut_rt_patch, table_count, 312);
+SUT_RT_AT(sut_rt_patch, memory, 320);
+SUT_RT_AT(sut_rt_patch, memory_size, 328);
 
 SUT_RT_AT(sut_rt_zone, next, 0);
 SUT_RT_AT(sut_rt_zone, object, 8);
@@ -633,6 +645,7 @@ SUT_RT_AT(sut_rt_zone, image_used, 40);
 SUT_RT_AT(sut_rt_zone, data, 48);
 SUT_RT_AT(sut_rt_zone, data_size, 56);
 SUT_RT_AT(sut_rt_zone, data_used, 64);
+SUT_RT_AT(sut_rt_zone, sequence, 72);
 
 SUT_RT_AT(sut_rt_frame, state, 0);
 SUT_RT_AT(sut_rt_frame, tid, 8);

@@ -204,10 +204,14 @@ static bool attempt(struct sut_core *core)
 	if (!control->may_close)
 		return false;
 	control->close_result = SUT_RT_LOST;
-	if (!(__atomic_load_n(&t->closing, __ATOMIC_SEQ_CST) & 1) &&
-	    !__atomic_compare_exchange_n(&t->closing, &expect, expect | 1, 0, __ATOMIC_SEQ_CST,
-					 __ATOMIC_SEQ_CST))
-		return false;
+	if (!(__atomic_load_n(&t->closing, __ATOMIC_SEQ_CST) & 1)) {
+		if (!__atomic_compare_exchange_n(&t->closing, &expect, expect | 1, 0,
+						 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST))
+			return false;
+		/* Without an entry that changes nobody has been looked at. */
+		if (t->list_count[SUT_RT_LIST_COMMIT])
+			control->proved = t->mark_new;
+	}
 	control->close_result = store_list(t, t->dir ? SUT_RT_LIST_BACK : SUT_RT_LIST_FORWARD);
 	return control->close_result == SUT_RT_DONE;
 }
@@ -232,9 +236,14 @@ static void force(struct sut_core *core)
 /* No later transition counts the same numbers: certificates of this one are void in all of them. */
 static void finish(struct sut_core *core)
 {
-	drop_all_swaps(transition_of(core));
-	control_of(core)->closing_next = (transition_of(core)->closing | 1) + 1;
-	control_of(core)->transition = 0;
+	struct sut_rt_control *control = control_of(core);
+	struct sut_rt_transition *t = transition_of(core);
+
+	drop_all_swaps(t);
+	control->closing_next = (t->closing | 1) + 1;
+	/* Its memory will be another one's. */
+	((struct sut_rt_patch *)t->patch)->transition = 0;
+	control->transition = 0;
 }
 
 void sut_rt_switch_init(struct sut_rt_control *control)
