@@ -7,6 +7,7 @@
 enum {
 	ZONE_TEXT = 256 * 1024, /* untouched pages cost nothing */
 	ZONE_DATA = 256 * 1024,
+	ZONE_PASSING = 64 * 1024, /* text or data of one that serves a transition */
 	ZONES_MAX = 4096, /* a longer list in the target is damaged */
 };
 
@@ -92,6 +93,11 @@ static bool is_passed(const struct sut_plan *plan, const struct sut_rt_zone *zon
 	       (int32_t)(plan->proved - (uint32_t)zone->sequence) > 0;
 }
 
+static uint64_t zone_size(uint64_t wanted, uint64_t usual)
+{
+	return page_up(wanted > usual / 2 ? 2 * wanted : usual);
+}
+
 static enum sut_rc new_zone(struct sut_plan *plan, uint32_t mark, uint64_t low, uint64_t high,
 			    uint64_t text, uint64_t data, struct sut_zone **zone,
 			    struct sut_diag *diag)
@@ -100,8 +106,8 @@ static enum sut_rc new_zone(struct sut_plan *plan, uint32_t mark, uint64_t low, 
 	struct sut_zone *made = sut_arena_alloc(plan->arena, sizeof(*made));
 	struct sut_rt_zone *record = &made->record;
 
-	record->text_size = page_up(text > ZONE_TEXT / 2 ? 2 * text : ZONE_TEXT);
-	record->data_size = page_up(data > ZONE_DATA / 2 ? 2 * data : ZONE_DATA);
+	record->text_size = zone_size(text, mark ? ZONE_PASSING : ZONE_TEXT);
+	record->data_size = zone_size(data, mark ? ZONE_PASSING : ZONE_DATA);
 	record->text = sut_target_hole(target, low, high, record->text_size + record->data_size);
 	if (!record->text)
 		return no_room(target, diag);

@@ -161,14 +161,16 @@ void sut_target_close(struct sut_target *target)
 
 bool sut_target_alive(const struct sut_target *target)
 {
-	char maps[2];
+	char maps[2], byte;
 
 	/*
 	 * The folder's descriptor belongs to this very process: a reused pid does not answer. One
-	 * that is about to be a zombie has no memory any more.
+	 * that is about to be a zombie has no memory any more. One that has executed another
+	 * program has, but ours is of the one before: it ends everywhere.
 	 */
 	return !is_dead(read_state(target->folder)) &&
-	       sut_proc_read(target->folder, "maps", maps, sizeof(maps)) > 0;
+	       sut_proc_read(target->folder, "maps", maps, sizeof(maps)) > 0 &&
+	       pread(target->memory, &byte, 1, 0) != 0;
 }
 
 enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *diag)
@@ -176,7 +178,8 @@ enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *di
 	if (sut_target_alive(target))
 		return sut_fail_errno(diag, "process %d (%s): its memory cannot be accessed",
 				      target->pid, target->name);
-	sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited", target->pid,
+	sut_fail(diag, SUT_GONE, "gone",
+		 "process %d (%s): it has exited, or executed another program", target->pid,
 		 target->name);
 	return SUT_GONE;
 }

@@ -194,6 +194,19 @@ static void on_signal(int signal)
 	counts->signals++;
 }
 
+static char **arguments;
+
+/* Becomes another program, which happens to be the same. */
+static void on_exec(int signal)
+{
+	sigset_t none;
+
+	(void)signal;
+	sigemptyset(&none);
+	pthread_sigmask(SIG_SETMASK, &none, NULL);
+	execv("/proc/self/exe", arguments);
+}
+
 static void start_storm(void)
 {
 	struct itimerspec interval = {{0, storm_us * 1000}, {0, storm_us * 1000}};
@@ -299,6 +312,7 @@ static void wait_for_all(bool visitors, bool forkers)
 int main(int argc, char **argv)
 {
 	struct sigaction action = {.sa_handler = on_signal, .sa_flags = SA_RESTART};
+	struct sigaction exec = {.sa_handler = on_exec};
 	int file = argc == 5 ? open(argv[1], O_RDWR) : -1;
 	bool visitors = argc == 5 && argv[3][0] == '1', forkers = argc == 5 && argv[4][0] == '1';
 	sigset_t block;
@@ -309,7 +323,10 @@ int main(int argc, char **argv)
 		return 1;
 	storm_us = strtol(argv[2], NULL, 10);
 	parent = getpid();
+	arguments = argv;
 	sigaction(SIGUSR1, &action, NULL);
+	sigaction(SIGUSR2, &exec, NULL);
+	__atomic_add_fetch(&page->starts, 1, __ATOMIC_RELEASE);
 	if (start_threads(visitors, forkers) != 0)
 		return 1;
 	sigfillset(&block);

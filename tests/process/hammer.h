@@ -40,7 +40,8 @@ struct hammer_note {
 };
 
 struct hammer_page {
-	uint64_t ready; /* 1: every thread is at work */
+	uint64_t ready;  /* 1: every thread is at work */
+	uint64_t starts; /* times that the program began */
 	/* Of each thread, of all visitors, of each forker; children have theirs in their record. */
 	struct hammer_counts counts[HAMMER_COUNTS];
 	struct hammer_child children[HAMMER_CHILDREN];

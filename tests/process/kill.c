@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kill FOLDER SUTURE [filtered]: a controller may die at any instruction. What it does to a target
- * it does by system calls, so it is killed at the entry of each that touches one: ptrace() and
- * pwrite(), the first, the second, and so on to the last, each time with a new hammer that works at
- * full load. After each kill the target must run on as if nothing had happened, and the next
- * command must bring it to either end, with every callback called as often as is due.
+ * kill FOLDER SUTURE [filtered|STEP]: a controller may die at any instruction. What it does to a
+ * target it does by system calls, so it is killed at the entry of each that touches one: ptrace()
+ * and pwrite(), the first, the second, and so on to the last, each time with a new hammer that
+ * works at full load; with STEP at each STEP-th of all its system calls. After each kill the target
+ * must run on as if nothing had happened, and the next command must bring it to either end, with
+ * every callback called as often as is due.
  */
+#include "command.h"
 #include "health.h"
 #include "load.h"
 #include "notes.h"
@@ -24,114 +26,18 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STORM_US = 1000, RANDOM_TRIES = 100, RANDOM_SPREAD_US = 10 * 1000, KILLED = -1 };
+enum { STORM_US = 1000, RANDOM_TRIES = 100, RANDOM_SPREAD_US = 10 * 1000 };
 
 static struct {
 	struct fixes fixes;
-	char *suture;
+	unsigned int step; /* killed at each step-th system call; 0: at those that touch */
 	unsigned int kills;
 } settings;
-
-enum verb { NONE, APPLY, REVERT, FORCE, GC, BEGIN /* an apply that nobody follows */ };
-
-struct command {
-	enum verb verb;
-	int fix;
-};
 
 struct campaign {
 	struct command before[3];
 	struct command killed;
 };
-
-/* --- commands --- */
-
-static void run_suture(const struct load *load, const struct command *command)
-{
-	const struct fix *fix = &settings.fixes.list[command->fix];
-	char *suture = settings.suture;
-	char target[32];
-
-	snprintf(target, sizeof(target), "pid:%d", load->pid);
-	switch (command->verb) {
-	case APPLY:
-		execl(suture, "suture", "apply", "--quiet", fix->path, target, NULL);
-		break;
-	case REVERT:
-		execl(suture, "suture", "revert", "--quiet", fix->patch.name, target, NULL);
-		break;
-	case FORCE:
-		execl(suture, "suture", "force", "--quiet", "--yes", "force", fix->patch.name,
-		      target, NULL);
-		break;
-	case GC:
-		execl(suture, "suture", "gc", "--quiet", target, NULL);
-		break;
-	default:
-		break;
-	}
-	_exit(127);
-}
-
-static pid_t start(const struct load *load, const struct command *command, bool traced)
-{
-	pid_t pid = fork();
-
-	if (pid)
-		return pid;
-	dup2(STDERR_FILENO, STDOUT_FILENO); /* the latter is TAP */
-	if (traced)
-		ptrace(PTRACE_TRACEME, 0, 0, 0);
-	run_suture(load, command);
-	return -1;
-}
-
-static int wait_for(pid_t pid)
-{
-	int status = 0;
-
-	while (waitpid(pid, &status, 0) < 0 && errno == EINTR)
-		;
-	return WIFEXITED(status) ? WEXITSTATUS(status) : KILLED;
-}
-
-static int run(const struct load *load, enum verb verb, int fix)
-{
-	return wait_for(start(load, &(const struct command){verb, fix}, false));
-}
-
-/* Is the stopped controller about to touch a target? */
-static bool touches(pid_t pid)
-{
-	struct __ptrace_syscall_info info;
-
-	return ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0 &&
-	       info.op == PTRACE_SYSCALL_INFO_ENTRY &&
-	       (info.entry.nr == SYS_ptrace || info.entry.nr == SYS_pwrite64);
-}
-
-/* Runs it up to its n-th touch, which it does not live to make. Returns its exit status, if any. */
-static int run_to_touch(const struct load *load, const struct command *command, unsigned int n)
-{
-	pid_t pid = start(load, command, true);
-	int status, signal = 0;
-
-	if (waitpid(pid, &status, 0) < 0 || !WIFSTOPPED(status))
-		return WEXITSTATUS(status);
-	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
-	while (ptrace(PTRACE_SYSCALL, pid, 0, signal) == 0 && waitpid(pid, &status, 0) == pid) {
-		if (WIFEXITED(status))
-			return WEXITSTATUS(status);
-		if (WIFSIGNALED(status))
-			break;
-		signal = WSTOPSIG(status) == (SIGTRAP | 0x80) ? 0 : WSTOPSIG(status);
-		if (!signal && touches(pid) && --n == 0) {
-			kill(pid, SIGKILL);
-			return wait_for(pid);
-		}
-	}
-	return KILLED;
-}
 
 /* A transition that has begun, and nobody looks whether it is over. */
 static void begin_passage(const struct load *load, const struct fix *fix)
@@ -221,7 +127,7 @@ static void run_successor(const struct load *load, const struct command *killed,
 {
 	bool undoable = killed->verb == APPLY || killed->verb == FORCE;
 	enum verb verb = again ? killed->verb : undoable ? REVERT : APPLY;
-	int status = run(load, verb, killed->fix);
+	int status = command_run(load, verb, killed->fix);
 	/* Not there yet, or forced already. */
 	bool refusable = verb == FORCE || (verb == REVERT && killed->verb == APPLY);
 
@@ -236,12 +142,12 @@ static void take_all_out(const struct load *load, struct notes *notes, const str
 	uint64_t mixed;
 
 	if (!in_use) {
-		CHECK_EQUAL(run(load, APPLY, killed->fix), DONE);
+		CHECK_EQUAL(command_run(load, APPLY, killed->fix), DONE);
 		in_use = 1u << killed->fix;
 	}
 	for (int i = FIX_COUNT; --i >= FIX_2;)
 		if (in_use >> i & 1)
-			CHECK_EQUAL(run(load, REVERT, i), DONE);
+			CHECK_EQUAL(command_run(load, REVERT, i), DONE);
 	/* A force mixes, as its user has to know, until it is left. */
 	mixed = killed->verb == FORCE ? load_mixed(load) : 0;
 	CHECK_EQUAL(check_state(load, notes, false), 0);
@@ -249,7 +155,13 @@ static void take_all_out(const struct load *load, struct notes *notes, const str
 	CHECK_EQUAL(load_mixed(load), mixed);
 }
 
-/* false: it came to its end before the n-th touch. */
+static void kill_it(pid_t suture, void *context)
+{
+	(void)context;
+	kill(suture, SIGKILL);
+}
+
+/* false: it came to its end before the n-th call. */
 static bool kill_at(const struct campaign *campaign, unsigned int n)
 {
 	const struct command *killed = &campaign->killed;
@@ -260,8 +172,8 @@ static bool kill_at(const struct campaign *campaign, unsigned int n)
 
 	begin(&load, campaign);
 	health_take(&health, load.pid);
-	status = run_to_touch(&load, killed, n);
-	if (status == KILLED) {
+	status = command_to_call(&load, killed, n, settings.step != 0, kill_it, NULL);
+	if (status == COMMAND_KILLED) {
 		settings.kills++;
 		check_target(&load, &health);
 		run_successor(&load, killed, n & 1);
@@ -270,17 +182,17 @@ static bool kill_at(const struct campaign *campaign, unsigned int n)
 		CHECK_EQUAL(status, 0);
 	}
 	load_end(&load);
-	return status == KILLED;
+	return status == COMMAND_KILLED;
 }
 
 static void run_campaign(const struct campaign *campaign)
 {
-	unsigned int n = 1;
+	unsigned int step = settings.step ? settings.step : 1;
+	unsigned int n = 1 + (unsigned int)random() % step;
 
 	while (kill_at(campaign, n) && !sut_tap_failed)
-		n++;
-	printf("# %s touch %u\n", sut_tap_failed ? "not well after" : "outlived up to",
-	       n - !sut_tap_failed);
+		n += step;
+	printf("# %s call %u\n", sut_tap_failed ? "not well after" : "outlived up to", n);
 	CHECK(n > 5);
 }
 
@@ -353,16 +265,16 @@ static void test_random(void)
 	health_take(&health, load.pid);
 	for (int i = 0; i < RANDOM_TRIES && !sut_tap_failed; i++) {
 		struct command command = {i & 1 ? REVERT : APPLY, fixes[random() % 3]};
-		pid_t pid = start(&load, &command, false);
+		pid_t pid = command_start(&load, &command, false);
 
 		usleep((useconds_t)(random() % RANDOM_SPREAD_US));
 		kill(pid, SIGKILL);
-		settings.kills += wait_for(pid) == KILLED;
+		settings.kills += command_wait(pid) == COMMAND_KILLED;
 		check_target(&load, &health);
 	}
 	/* Whoever is under way goes back; the others have nothing to do with it. */
 	for (int i = 0; i < 3; i++)
-		run(&load, REVERT, fixes[i]);
+		command_run(&load, REVERT, fixes[i]);
 	take_all_out(&load, &notes, &(const struct command){APPLY, FIX_2});
 	printf("# %u killed in one target\n", settings.kills - before);
 	load_end(&load);
@@ -388,12 +300,14 @@ int main(int argc, char **argv)
 	int status;
 
 	if (argc != 3 && argc != 4) {
-		fprintf(stderr, "usage: kill FOLDER SUTURE [filtered]\n");
+		fprintf(stderr, "usage: kill FOLDER SUTURE [filtered|STEP]\n");
 		return 2;
 	}
-	settings.fixes.filtered = argc == 4;
+	settings.fixes.filtered = argc == 4 && strcmp(argv[3], "filtered") == 0;
+	if (argc == 4 && !settings.fixes.filtered)
+		settings.step = (unsigned int)strtoul(argv[3], NULL, 10);
 	fixes_read(&settings.fixes, argv[1]);
-	settings.suture = argv[2];
+	command_suture = argv[2];
 	status = sut_tap_run(tests, sizeof(tests) / sizeof(tests[0]));
 	printf("# %u kills\n", settings.kills);
 	return status;

@@ -5,6 +5,7 @@
 #include "base/tap.h"
 
 #include <linux/filter.h>
+#include <linux/sched.h>
 #include <linux/seccomp.h>
 #include <signal.h>
 #include <sodium.h>
@@ -68,6 +69,17 @@ static bool install_filter(void)
 	       prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
+static pid_t fork_as(pid_t pid)
+{
+	struct clone_args arguments = {
+		.exit_signal = SIGCHLD,
+		.set_tid = (uintptr_t)&pid,
+		.set_tid_size = 1,
+	};
+
+	return pid ? (pid_t)syscall(SYS_clone3, &arguments, sizeof(arguments)) : fork();
+}
+
 void load_start(struct load *load, const struct fixes *fixes, struct load_options options)
 {
 	int file = memfd_create("hammer", 0);
@@ -80,7 +92,9 @@ void load_start(struct load *load, const struct fixes *fixes, struct load_option
 	load->page = mmap(NULL, sizeof(*load->page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
 	snprintf(storm, sizeof(storm), "%ld", options.storm_us);
-	load->pid = fork();
+	load->pid = fork_as(options.pid);
+	if (load->pid < 0)
+		bail_out("no process");
 	if (load->pid == 0) {
 		if (fixes->filtered && !install_filter())
 			_exit(126);

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The suture command at work on a load, up to a chosen system call of it. */
+#ifndef TESTS_PROCESS_COMMAND_H
+#define TESTS_PROCESS_COMMAND_H
+
+#include "load.h"
+
+enum verb { NONE, APPLY, REVERT, FORCE, GC, BEGIN /* an apply that nobody follows */ };
+
+struct command {
+	enum verb verb;
+	int fix;
+};
+
+/* Instead of an exit status. */
+enum { COMMAND_KILLED = -1, COMMAND_HUNG = -2 };
+
+extern char *command_suture; /* path of the program */
+
+pid_t command_start(const struct load *load, const struct command *command, bool traced);
+
+/* Waits for its end, but not for ever: who does not end is killed. */
+int command_wait(pid_t pid);
+int command_run(const struct load *load, enum verb verb, int fix);
+
+/*
+ * Runs it up to its n-th system call (any: of all; else of those that touch a target: ptrace and
+ * pwrite), calls `at` before that one is made, lets it go on and waits for its end. It may come to
+ * its end before.
+ */
+int command_to_call(const struct load *load, const struct command *command, unsigned int n,
+		    bool any, void (*at)(pid_t suture, void *context), void *context);
+
+#endif
