@@ -8,7 +8,7 @@ enum {
 	ZONE_TEXT = 256 * 1024, /* untouched pages cost nothing */
 	ZONE_DATA = 256 * 1024,
 	ZONE_PASSING = 64 * 1024, /* text or data of one that serves a transition */
-	ZONES_MAX = 4096, /* a longer list in the target is damaged */
+	ZONES_MAX = 4096,         /* a longer list in the target is damaged */
 };
 
 static uint64_t page_up(uint64_t size)
