@@ -168,7 +168,7 @@ static bool scan(struct process *p, const struct sut_stopped *stopped)
 	struct function *f = function_at(p, stopped->pc);
 	uint64_t size;
 
-	if (!sut_thread_stack(&p->target, &p->layout, stopped->sp, &stack))
+	if (!sut_thread_stack(&p->target, &p->layout, stopped->tid, stopped->sp, &stack))
 		return false;
 	size = stack.high - stopped->sp;
 	if (size > sizeof(words) || !sut_target_read(&p->target, stopped->sp, words, size))

@@ -62,10 +62,19 @@ static const struct sut_rt_func *find_func(const struct sut_rt_control *control,
 	for (uint64_t at = control->patches; at;) {
 		const struct sut_rt_patch *p = (const struct sut_rt_patch *)at;
 		const struct sut_rt_func *funcs = (const struct sut_rt_func *)p->funcs;
+		uint32_t first = 0, last = p->func_count;
 
-		for (uint32_t i = 0; i < p->func_count; i++)
-			if (funcs[i].name == (uint64_t)name)
-				return &funcs[i];
+		/* Names were laid down one behind the other, in the order of the functions. */
+		while (first < last) {
+			uint32_t middle = first + (last - first) / 2;
+
+			if (funcs[middle].name == (uint64_t)name)
+				return &funcs[middle];
+			if (funcs[middle].name < (uint64_t)name)
+				first = middle + 1;
+			else
+				last = middle;
+		}
 		at = p->next;
 	}
 	return NULL;

@@ -24,23 +24,54 @@ static struct sut_rt_transition *transition_of(struct sut_core *core)
 	return (struct sut_rt_transition *)control_of(core)->transition;
 }
 
+/*
+ * Pages that can be written now. Words of a list mostly lie side by side, in text and in pun pages
+ * by turns, and a change of protection takes longer than all stores to a page.
+ */
+struct open_pages {
+	uint64_t page[2];
+	unsigned int next;
+};
+
+static int64_t open_page(struct open_pages *open, uint64_t page)
+{
+	int64_t rc;
+
+	if (open->page[0] == page || open->page[1] == page)
+		return 0;
+	if (open->page[open->next])
+		sut_rt_mprotect(open->page[open->next], PAGE, PROT_RX);
+	open->page[open->next] = 0;
+	rc = sut_rt_mprotect(page, PAGE, PROT_RWX);
+	if (rc < 0)
+		return rc;
+	open->page[open->next] = page;
+	open->next ^= 1;
+	return 0;
+}
+
+static void close_pages(struct open_pages *open)
+{
+	for (int i = 0; i < 2; i++)
+		if (open->page[i])
+			sut_rt_mprotect(open->page[i], PAGE, PROT_RX);
+}
+
 /* By one store; a word that has the wanted value already is done (a repeated operation). */
-static int64_t store_word(uint64_t address, uint64_t expect, uint64_t value)
+static int64_t store_word(struct open_pages *open, uint64_t address, uint64_t expect,
+			  uint64_t value)
 {
 	uint64_t *word = (uint64_t *)address;
-	uint64_t page = address & ~(uint64_t)(PAGE - 1);
-	int64_t rc = sut_rt_mprotect(page, PAGE, PROT_RWX);
+	int64_t rc = open_page(open, address & ~(uint64_t)(PAGE - 1));
 	uint64_t seen = expect;
 
 	if (rc < 0)
 		return rc;
-	rc = SUT_RT_DONE;
-	if (!__atomic_compare_exchange_n(word, &seen, value, 0, __ATOMIC_SEQ_CST,
-					 __ATOMIC_SEQ_CST) &&
-	    seen != value)
-		rc = SUT_RT_CHANGED;
-	sut_rt_mprotect(page, PAGE, PROT_RX);
-	return rc;
+	if (__atomic_compare_exchange_n(word, &seen, value, 0, __ATOMIC_SEQ_CST,
+					__ATOMIC_SEQ_CST) ||
+	    seen == value)
+		return SUT_RT_DONE;
+	return SUT_RT_CHANGED;
 }
 
 static struct sut_rt_swap *swaps_of(const struct sut_rt_transition *t, int which)
@@ -130,18 +161,21 @@ static int64_t store_list(const struct sut_rt_transition *t, enum sut_rt_list wh
 {
 	const struct sut_rt_word *words = (const struct sut_rt_word *)t->list[which];
 
+	struct open_pages open = {{0}, 0};
+	int64_t rc = SUT_RT_DONE;
+
 	if (t->swap_count[which])
 		return swap_list(t, which);
 	for (uint64_t i = 0; i < t->list_count[which]; i++) {
-		int64_t rc = store_word(words[i].address, words[i].expect, words[i].value);
-
+		rc = store_word(&open, words[i].address, words[i].expect, words[i].value);
 		if (rc == SUT_RT_DONE)
 			continue;
 		while (i--)
-			store_word(words[i].address, words[i].value, words[i].expect);
-		return rc;
+			store_word(&open, words[i].address, words[i].value, words[i].expect);
+		break;
 	}
-	return SUT_RT_DONE;
+	close_pages(&open);
+	return rc;
 }
 
 /* From here a successor of a dead controller finds the transition and can go on. */
