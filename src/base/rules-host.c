@@ -21,8 +21,9 @@ const struct sut_rule sut_rules_host[] = {
 			   "on 6.1, 0.016 s to apply one, and 0.16 s to take it out, be it by "
 			   "revert or by a patch that replaces. Meanwhile no module can be loaded "
 			   "and no other patch be touched.",
-		.remedy = "Do it when nobody needs modules. suture's accelerator makes it a "
-			  "thousandth.",
+		.remedy = "Load suture-accel.ko before the patch: with it, it is a thousandth. "
+			  "Without "
+			  "it, do it when nobody needs modules.",
 	},
 	{
 		.id = "kernel-depends",

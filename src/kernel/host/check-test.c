@@ -133,6 +133,39 @@ static void warns_of_tracers(void)
 	run_end(&r);
 }
 
+/* What a plan says of the number of functions; "": nothing. */
+static const char *warned_of_count(struct run *r)
+{
+	CHECK_EQUAL(sut_host_plan(&r->fake.host, &r->arena, SAMPLE, &r->effect, &r->diag), SUT_OK);
+	for (size_t i = 0; i < r->effect.warning_count; i++)
+		if (strcmp(r->effect.warnings[i].rule, "kernel-count") == 0)
+			return r->effect.warnings[i].message;
+	return "";
+}
+
+static void warns_of_the_count(void)
+{
+	struct run r;
+	char name[16];
+
+	run_start(&r);
+	CHECK_STRING(warned_of_count(&r), "");
+	for (int i = 0; i < 100; i++) {
+		snprintf(name, sizeof(name), "older%d", i);
+		fake_patch(&r.fake, name, "vfs_read", false);
+	}
+	CHECK(strstr(warned_of_count(&r), "some 16 s to apply"));
+	CHECK(strstr(warned_of_count(&r), "next to nothing for those"));
+	fake_put(&r.fake, "/sys/module/suture_accel/anchors", "off: as asked\n");
+	CHECK(strstr(warned_of_count(&r), "the anchors of suture-accel.ko are off: as asked"));
+	fake_put(&r.fake, "/sys/module/suture_accel/anchors", "on\n");
+	fake_put(&r.fake, "/sys/module/suture_accel/anchored", "40\n");
+	CHECK(strstr(warned_of_count(&r), "60 functions: some 10 s to apply"));
+	fake_put(&r.fake, "/sys/module/suture_accel/anchored", "100\n");
+	CHECK_STRING(warned_of_count(&r), "");
+	run_end(&r);
+}
+
 static void replaces_what_is_named(void)
 {
 	struct run r;
@@ -165,6 +198,7 @@ static const struct sut_tap_test tests[] = {
 	{"the kernel's refusal is explained by its log", explains_the_kernel},
 	{"a plan is all that is said before loading, and who would block", plans},
 	{"tracers and kprobes on functions are warned of", warns_of_tracers},
+	{"many functions are warned of, unless they have anchors", warns_of_the_count},
 	{"replace wants the patch that is named", replaces_what_is_named},
 	{"a kernel without livepatches is unsupported", needs_livepatches},
 };

@@ -187,27 +187,46 @@ static void warn_of_replace(struct sut_operation *op, const struct sut_livepatch
 			   *foreign ? " (not made by suture: " : "", foreign, *foreign ? ")" : "");
 }
 
-static void warn_of_costs(struct sut_operation *op, const struct sut_livepatch *lp,
-			  const struct sut_host_state *state)
+static void warn_of_unreadable(struct sut_operation *op, const struct sut_livepatch *lp)
 {
-	enum { MANY = 50 };
-	size_t gone = 0;
-
 	if (!lp->klp.readable)
 		sut_operation_warn(op, "kernel-functions",
 				   "what %s replaces is decided when it is loaded, and could not "
 				   "be checked before",
 				   lp->name);
+}
+
+/*
+ * Of functions that come and that go. With anchors of suture-accel.ko those that come cost next to
+ * nothing; and those that go, if it was there when they came.
+ */
+static void warn_of_count(struct sut_operation *op, const struct sut_livepatch *lp,
+			  const struct sut_host_state *state)
+{
+	enum { MANY = 50 };
+	const char *anchors =
+		sut_host_text(op->host, op->arena, "/sys/module/suture_accel/anchors");
+	long anchored = sut_host_number(op->host, 0, "/sys/module/suture_accel/anchored");
+	bool on = anchors && strcmp(anchors, "on") == 0;
+	size_t coming = on ? 0 : lp->func_count, going = 0;
+	const char *hint = "";
+
 	if (lp->klp.readable && lp->klp.replace)
 		for (size_t i = 0; i < state->patch_count; i++)
-			gone += state->patches[i].func_count;
-	if (lp->func_count + gone > MANY)
-		sut_operation_warn(op, "kernel-count",
-				   "%zu functions: some %.0f s to apply, and %.0f s to take out "
-				   "again, in which no module can be loaded",
-				   lp->func_count,
-				   0.016 * (double)lp->func_count + 0.16 * (double)gone,
-				   0.16 * (double)lp->func_count);
+			going += state->patches[i].func_count;
+	going -= (size_t)anchored < going ? (size_t)anchored : going;
+	if (coming + going <= MANY)
+		return;
+	if (!anchors)
+		hint = "; next to nothing for those patched with suture-accel.ko there";
+	else if (!on)
+		hint = sut_arena_printf(op->arena, "; the anchors of suture-accel.ko are %s",
+					anchors);
+	sut_operation_warn(op, "kernel-count",
+			   "%zu functions: some %.0f s to apply, and %.0f s to take out again, in "
+			   "which no module can be loaded%s",
+			   coming + going, 0.016 * (double)coming + 0.16 * (double)going,
+			   0.16 * (double)coming, hint);
 }
 
 static void warn_of_taint(struct sut_operation *op, const struct sut_livepatch *lp)
@@ -249,7 +268,8 @@ enum sut_rc sut_livepatch_check(struct sut_operation *op, const struct sut_livep
 	if (rc != SUT_OK)
 		return rc;
 	warn_of_replace(op, lp, state);
-	warn_of_costs(op, lp, state);
+	warn_of_unreadable(op, lp);
+	warn_of_count(op, lp, state);
 	warn_of_taint(op, lp);
 	return SUT_OK;
 }
