@@ -89,7 +89,7 @@ case $what in
 calls)
 	insmod target.ko
 	echo "unpatched: $(cat $target/cost)"
-	[ -z "$module" ] || insmod "$module" off=none
+	[ -z "$module" ] || insmod "$module"
 	patch patch1.ko
 	echo "at rest: $(cat $target/cost)"
 	echo target_1000 >/sys/kernel/tracing/set_ftrace_filter
@@ -106,7 +106,7 @@ calls)
 	;;
 transitions)
 	insmod target.ko
-	[ -z "$module" ] || insmod "$module" off=none
+	[ -z "$module" ] || insmod "$module"
 	sleep 1
 	transitions 9 | sed 's/^/idle /'
 	for busy in 1 2 3; do
@@ -115,12 +115,12 @@ transitions)
 	transitions 3 | sed 's/^/busy /'
 	;;
 counts)
-	[ -z "$module" ] || insmod "$module" off=none
+	[ -z "$module" ] || insmod "$module"
 	counts "$@"
 	;;
 load)
 	echo "plain: $(load)"
-	insmod "$module" off=none
+	insmod "$module"
 	echo "with: $(load)"
 	;;
 esac

@@ -15,8 +15,7 @@ static struct accel {
 	{{.name = "names"}, accel_names_start, accel_names_stop},
 };
 
-/* Anchors are on by request (off=none) until a longer storm over them has run. */
-static char *off = "anchors";
+static char *off = "";
 module_param(off, charp, 0);
 MODULE_PARM_DESC(off, "what stays off, of poke,anchors,names");
 

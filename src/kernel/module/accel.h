@@ -4,13 +4,12 @@
  * does. Without it everything works as well.
  *
  *   poke     runs the kernel's own retry of a transition when it can succeed, not a second later
- *   anchors  one ftrace_ops for all patched functions, not one each. Off unless it is asked for
- *            (off=none), until a longer storm of them has run (tests/vm/cases/accel-storm.sh)
+ *   anchors  one ftrace_ops for all patched functions, not one each
  *   names    looks the names of patched functions up by bisection, not one symbol after the other
  *
  * All of them rest on private parts of kernel/livepatch as Linux 6.1 has it. Each looks at load
  * whether this very kernel has those parts, and stays off when not; /sys/module/suture_accel has a
- * file for each, which says "on" or "off: REASON".
+ * file for each, which says "on" or "off: REASON". The parameter off= keeps what it names off.
  */
 #ifndef SUTURE_ACCEL_H
 #define SUTURE_ACCEL_H

@@ -52,7 +52,7 @@ ops_of() {
 
 insmod target.ko
 patch patch3.ko count=3
-check "the accelerator is loaded" insmod suture-accel.ko off=none
+check "the accelerator is loaded" insmod suture-accel.ko
 check "anchors are on" is "cat $accel/anchors" on
 
 check "a function that has a patch already stays as it is" patch patch1.ko count=3

@@ -20,7 +20,7 @@ attempts() {
 }
 
 insmod target.ko
-insmod suture-accel.ko off=none
+insmod suture-accel.ko
 check "poke is on" is "cat /sys/module/suture_accel/poke" on
 for round in 1 2 3 4 5 6 7 8 9 10; do
 	patch patch1.ko count=1 && unpatch patch1

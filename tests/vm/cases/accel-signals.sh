@@ -26,6 +26,6 @@ in_time() {
 
 insmod target.ko
 check "the kernel alone" in_time "$(signals_after)"
-insmod suture-accel.ko off=none
+insmod suture-accel.ko
 check "with poke" in_time "$(signals_after)"
 finish
