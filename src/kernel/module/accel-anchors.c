@@ -57,6 +57,8 @@ static struct mutex *klp_mutex;
 static struct list_head *klp_ops;
 static struct klp_ops *(*find_ops)(void *old_func);
 static unsigned long (*ftrace_site)(unsigned long ip);
+static unsigned long (*find_direct)(unsigned long site);
+static struct mutex *direct_mutex; /* what find_direct() finds stays so while it is held */
 
 static DEFINE_HASHTABLE(by_site, 12);
 static LIST_HEAD(anchors);
@@ -170,11 +172,31 @@ static int ftrace_change(struct list_head *list, unsigned int count, bool remove
 	return ret;
 }
 
+static bool any_direct(struct list_head *list)
+{
+	struct anchor *a;
+
+	list_for_each_entry(a, list, list)
+		if (find_direct(a->site))
+			return true;
+	return false;
+}
+
+/*
+ * A BPF program at a function's entry is called directly by it, and calls the original function
+ * itself. It does as the livepatch says after register_ftrace_function() has told it to, which
+ * ftrace_set_filter_ips() does not: then the livepatch would be passed over.
+ */
 static int ftrace_add(struct list_head *list, unsigned int count)
 {
-	return ftrace_change(list, count, false)
-		       ?: anchor_count ? 0
-				       : register_ftrace_function(&anchored);
+	int ret;
+
+	if (!anchor_count)
+		return ftrace_change(list, count, false) ?: register_ftrace_function(&anchored);
+	mutex_lock(direct_mutex);
+	ret = any_direct(list) ? -EBUSY : ftrace_change(list, count, false);
+	mutex_unlock(direct_mutex);
+	return ret;
 }
 
 static int ftrace_remove(struct list_head *list, unsigned int count)
@@ -363,6 +385,8 @@ void accel_anchors_start(struct accel_feature *f)
 		{"klp_ops", &klp_ops},
 		{"klp_find_ops", &find_ops},
 		{"ftrace_location", &ftrace_site},
+		{"ftrace_find_rec_direct", &find_direct},
+		{"direct_mutex", &direct_mutex},
 	};
 	static const struct accel_member members[] = {
 		ACCEL_MEMBER(klp_ops, node),

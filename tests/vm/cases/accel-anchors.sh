@@ -117,6 +117,13 @@ check "which hits" grep -q at_entry $tracing/trace
 echo 0 >$tracing/events/kprobes/enable
 echo >$tracing/kprobe_events
 
+insmod direct.ko
+check "a function that has a direct call, as of BPF, is left to the kernel" refused insmod patch2.ko
+check "which refuses it" said "failed to register ftrace handler for function 'target_1050' (-16)"
+check "with the patches as they were" versions "95 5 0 0"
+check "and their anchors" anchored 5
+rmmod direct
+
 check "a module goes with its patched functions" rmmod target
 check "and with their anchors" anchored 0
 check "and comes again" insmod target.ko
