@@ -32,10 +32,10 @@ static unsigned int seen;     /* of the failed attempts */
 /* Retries that get another time than the kernel's; together they take as many seconds. */
 #define OURS 13
 
-/* How long the kernel shall wait after the failed attempt COUNT, in jiffies. */
-static unsigned long wait_after(unsigned int count)
+/* When the attempt after COUNT failed ones is due, in jiffies from the start. */
+static unsigned long due_after(unsigned int count)
 {
-	return msecs_to_jiffies((OURS * 1000UL << (count - 1)) / ((1UL << OURS) - 1));
+	return msecs_to_jiffies(OURS * 1000UL * ((1UL << count) - 1) / ((1UL << OURS) - 1));
 }
 
 static void look(struct work_struct *work);
@@ -76,7 +76,7 @@ static void look(struct work_struct *work)
 		if (!is_pending())
 			mod_delayed_work(system_wq, retry, 0);
 		else if (count != seen && count >= 1 && count <= OURS)
-			mod_delayed_work(system_wq, retry, wait_after(count));
+			mod_delayed_work(system_wq, retry, max(due_after(count), age) - age);
 		seen = count;
 	}
 	/* The longer it takes, the less a little more matters. */
