@@ -139,8 +139,8 @@ static enum sut_rc judge_foreign(struct sut_delta *delta, const struct sut_membe
 			 foreign->source);
 	else
 		sut_refuse(delta->verdict, "language", foreign->line,
-			   "%s: is compiled as C++, too, and perhaps that is in a target; this "
-			   "version makes patches for C only",
+			   "%s: is compiled as C++, too, and perhaps that is in a target; of "
+			   "such a source only the compile as C is patched",
 			   foreign->source);
 	return SUT_OK;
 }

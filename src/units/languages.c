@@ -3,10 +3,9 @@
  * Sources that are compiled as C++ beside C: Debian's lua makes a library of either from the same
  * files.
  *
- * Patches are made of C only. But the compile as C++ stands in the way of one only if it is in a
- * target, and so it is compiled without the patch, for the proof alone (delta.c). A unit in C++ of
- * which no compile as C is affected, by a header, say, is refused at once: nothing shows that it is
- * not in a target.
+ * A patch is made of one of the two, that in C. The compile as C++ stands in its way only if it is
+ * in a target, and so it is compiled without the patch, for the proof alone (delta.c). A unit in C++
+ * of which no compile as C is affected is one like any other.
  */
 #include "units/path.h"
 #include "units/work.h"
