@@ -4,8 +4,8 @@
  * files.
  *
  * A patch is made of one of the two, that in C. The compile as C++ stands in its way only if it is
- * in a target, and so it is compiled without the patch, for the proof alone (delta.c). A unit in C++
- * of which no compile as C is affected is one like any other.
+ * in a target, and so it is compiled without the patch, for the proof alone (delta.c). A unit in
+ * C++ of which no compile as C is affected is one like any other.
  */
 #include "units/path.h"
 #include "units/work.h"
