@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * target idle|busy THREADS: a program to be patched.
+ * target idle|busy|timers THREADS: a program to be patched.
  *
  * Idle threads sleep in read(). Busy ones call step() and look at the clock, and keep the longest
- * time between two looks: how long the thread was away, whoever took it away. The main thread obeys
- * lines on standard input:
+ * time between two looks: how long the thread was away, whoever took it away. Those with timers
+ * sleep until a time, ten times a second, call step(), and count how late they wake. The main
+ * thread obeys lines on standard input:
  *
  *   gaps     print the longest gap of all threads since the last time, in microseconds
+ *   late     print how late timers were since the last time, in microseconds: half of them not
+ *            later than, 999 of 1000, all
  *   hold     let one more thread sleep inside hold(), which keeps a transition open
  *   release  let it go on, and wait until it is gone
  */
@@ -19,13 +22,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { THREADS_MAX = 256 };
+enum { THREADS_MAX = 16384, LATE_MAX_US = 1 << 20 };
 
 struct worker {
 	_Alignas(64) _Atomic uint64_t longest_ns;
 };
 
 static struct worker workers[THREADS_MAX];
+static _Atomic uint32_t late[LATE_MAX_US]; /* timers, by microseconds */
 static int idle_pipe[2], hold_pipe[2];
 static _Atomic int caller; /* thread id of a busy thread */
 
@@ -70,6 +74,25 @@ static void *run_busy(void *argument)
 	return NULL;
 }
 
+static void *run_timers(void *argument)
+{
+	enum { PERIOD_NS = 100 * 1000 * 1000 };
+	/* Spread over the period. */
+	uint64_t next =
+		now_ns() + (uint64_t)((struct worker *)argument - workers) * 97001 % PERIOD_NS;
+
+	for (volatile long sum = 0;; sum = step(sum)) {
+		struct timespec t = {(time_t)(next / 1000000000), (long)(next % 1000000000)};
+		uint64_t us;
+
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &t, NULL);
+		us = (now_ns() - next) / 1000;
+		atomic_fetch_add(&late[us < LATE_MAX_US ? us : LATE_MAX_US - 1], 1);
+		next += PERIOD_NS;
+	}
+	return NULL;
+}
+
 static void *run_idle(void *argument)
 {
 	char byte;
@@ -98,6 +121,23 @@ static uint64_t take_longest_gap(void)
 	return longest / 1000;
 }
 
+static void print_late(void)
+{
+	static uint32_t counts[LATE_MAX_US];
+	const unsigned int shares[] = {500, 999, 1000};
+	uint64_t total = 0, sum = 0;
+	unsigned int us = 0;
+
+	for (unsigned int i = 0; i < LATE_MAX_US; i++)
+		total += counts[i] = atomic_exchange(&late[i], 0);
+	for (int i = 0; i < 3; i++) {
+		while (us < LATE_MAX_US &&
+		       (!total || (sum + counts[us]) * 1000 < total * shares[i]))
+			sum += counts[us++];
+		printf(i < 2 ? "%u " : "%u\n", us);
+	}
+}
+
 static void obey(void)
 {
 	char line[32];
@@ -107,6 +147,8 @@ static void obey(void)
 	while (fgets(line, sizeof(line), stdin)) {
 		if (strcmp(line, "gaps\n") == 0) {
 			printf("%llu\n", (unsigned long long)take_longest_gap());
+		} else if (strcmp(line, "late\n") == 0) {
+			print_late();
 		} else if (strcmp(line, "hold\n") == 0) {
 			pthread_create(&holder, NULL, run_hold, &result);
 			puts("held");
@@ -122,16 +164,24 @@ static void obey(void)
 int main(int argc, char **argv)
 {
 	int busy = argc == 3 && strcmp(argv[1], "busy") == 0;
+	int timers = argc == 3 && strcmp(argv[1], "timers") == 0;
 	int count = argc == 3 ? atoi(argv[2]) : 0;
+	pthread_attr_t attributes;
 
 	if (count < 1 || count > THREADS_MAX || pipe(idle_pipe) || pipe(hold_pipe)) {
-		fputs("usage: target idle|busy THREADS\n", stderr);
+		fputs("usage: target idle|busy|timers THREADS\n", stderr);
 		return 1;
 	}
+	pthread_attr_init(&attributes);
+	pthread_attr_setstacksize(&attributes, 64 * 1024);
 	for (int i = 0; i < count; i++) {
 		pthread_t thread;
 
-		if (pthread_create(&thread, NULL, busy ? run_busy : run_idle, &workers[i]))
+		if (pthread_create(&thread, &attributes,
+				   busy     ? run_busy
+				   : timers ? run_timers
+					    : run_idle,
+				   &workers[i]))
 			return 1;
 	}
 	while (busy && !atomic_load(&caller))

@@ -20,7 +20,7 @@
 
 enum { STEP = 151, STORM_US = 1000, POLL_US = 200 };
 
-enum exit { DONE = 0, FAILED = 1, BLOCKED = 3, REFUSED = 4 };
+enum exit { DONE = 0, FAILED = 1, BLOCKED = 3, REFUSED = 4, REVERTED = 6 };
 
 static struct {
 	struct fixes fixes;
@@ -82,7 +82,8 @@ static bool starts_again(const struct fate *f)
 	const uint64_t bound_ns = 5 * 1000 * 1000 * 1000ull;
 	uint64_t start = sut_now_ns();
 
-	while (__atomic_load_n(&f->load.page->starts, __ATOMIC_ACQUIRE) == f->starts) {
+	while (__atomic_load_n(&f->load.page->starts, __ATOMIC_ACQUIRE) == f->starts ||
+	       !__atomic_load_n(&f->load.page->ready, __ATOMIC_ACQUIRE)) {
 		if (sut_now_ns() - start > bound_ns)
 			return false;
 		usleep(POLL_US);
@@ -138,7 +139,7 @@ static bool try_at(const struct campaign *campaign, unsigned int n,
 	status = command_to_call(&f.load, &campaign->command, n, true, at, &f);
 	/* Never by a signal, never hung; the last calls come after all is done. */
 	if (f.happened && status != DONE && status != FAILED && status != BLOCKED &&
-	    status != REFUSED) {
+	    status != REFUSED && status != REVERTED) {
 		printf("# %s, at call %u: status %d\n", campaign->name, n, status);
 		sut_tap_failed = true;
 	}

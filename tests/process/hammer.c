@@ -326,6 +326,7 @@ int main(int argc, char **argv)
 	arguments = argv;
 	sigaction(SIGUSR1, &action, NULL);
 	sigaction(SIGUSR2, &exec, NULL);
+	page->ready = 0;
 	__atomic_add_fetch(&page->starts, 1, __ATOMIC_RELEASE);
 	if (start_threads(visitors, forkers) != 0)
 		return 1;
