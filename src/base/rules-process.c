@@ -74,6 +74,15 @@ const struct sut_rule sut_rules_process[] = {
 		.remedy = "Only 64-bit x86 programs with a build-id can be patched.",
 	},
 	{
+		.id = "exec",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "The process has executed another program meanwhile",
+		.meaning = "What was read of it, and what may have been done to it, was the old "
+			   "program's, which is gone with its memory and its patches. The new "
+			   "program was not touched.",
+		.remedy = "Run the same command again if the new program is meant, too.",
+	},
+	{
 		.id = "forked",
 		.stages = SUT_STAGE_PROCESS,
 		.title = "The process was forked in the middle of an operation on its parent",

@@ -80,6 +80,8 @@ static const char *why(enum sut_look look)
 		return "is held outside a system call";
 	case SUT_LOOK_FOREIGN:
 		return "is on a stack that is not its own";
+	case SUT_LOOK_LENT:
+		return "waits for a process that it made and that still runs in its memory";
 	case SUT_LOOK_SWITCHED:
 	case SUT_LOOK_CLEAN:
 	case SUT_LOOK_GONE:

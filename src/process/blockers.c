@@ -154,6 +154,9 @@ static const char *remedy(const struct explaining *e, const struct sut_explained
 		return "it runs on a stack that is no thread's own; it goes over when it is back "
 		       "on "
 		       "its own stack";
+	case SUT_LOOK_LENT:
+		return "it goes over when the process that it made has executed a program, or "
+		       "ended";
 	case SUT_LOOK_FAULT:
 		return "it goes over when the memory that it waits for is there";
 	case SUT_LOOK_FRAME:

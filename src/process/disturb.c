@@ -25,12 +25,25 @@
 #define SYS_futex_wait 455
 #endif
 
+/* Through a live thread's folder: a leader that has ended has no descriptors. */
+static bool is_socket(const struct sut_target *target, uint64_t number)
+{
+	char path[32], to[16] = "";
+
+	snprintf(path, sizeof(path), "fd/%u", (unsigned int)number);
+	return readlinkat(target->folder, path, to, sizeof(to) - 1) < 0 ||
+	       strncmp(to, "socket:", strlen("socket:")) == 0;
+}
+
 /* Calls of a socket with a time-out of its own return EINTR, and begin it anew. */
 static bool has_timeout(const struct sut_target *target, uint64_t number, int which)
 {
 	SUT_CLOSE int process = (int)syscall(SYS_pidfd_open, target->pid, 0);
 	struct timeval timeout = {0};
 	socklen_t size = sizeof(timeout);
+
+	if (!is_socket(target, number))
+		return false;
 	/* Of the same process, if that one lives still. */
 	SUT_CLOSE int fd = process < 0 || !sut_target_alive(target)
 				   ? -1

@@ -57,20 +57,6 @@ static bool may_interrupt(struct sut_halt *halt, pid_t tid, const struct sut_thr
 	return false;
 }
 
-/* A zombie, the first thread perhaps: /proc knows no stack of it. */
-static bool is_dead(const struct sut_thread_state *state)
-{
-	return state->activity == SUT_THREAD_GONE ||
-	       (state->activity == SUT_THREAD_FAULT && !state->sp && !state->pc);
-}
-
-static bool lends_memory(const struct sut_thread_state *state)
-{
-	return state->activity == SUT_THREAD_ASLEEP &&
-	       (state->syscall == SYS_vfork || state->syscall == SYS_clone ||
-		state->syscall == SYS_clone3);
-}
-
 static enum sut_rc interrupt(struct sut_halt *halt, struct sut_halt_thread *t,
 			     struct sut_diag *diag)
 {
@@ -91,9 +77,10 @@ static enum sut_rc take(struct sut_halt *halt, pid_t tid, struct sut_diag *diag)
 
 	*t = (struct sut_halt_thread){.tid = tid};
 	sut_thread_state(halt->runtime->target, tid, &t->state);
-	if (is_dead(&t->state) || sut_thread_is_helper(halt->runtime->target, tid))
+	if (t->state.activity == SUT_THREAD_GONE ||
+	    sut_thread_is_helper(halt->runtime->target, tid))
 		return SUT_OK;
-	if (lends_memory(&t->state))
+	if (sut_thread_lends_memory(&t->state))
 		return not_now(halt, tid, "makes a process that still runs in its memory", diag);
 	if (may_interrupt(halt, tid, &t->state))
 		return interrupt(halt, t, diag);
@@ -206,7 +193,8 @@ static bool is_no_matter(const struct sut_halt *halt, pid_t tid)
 	struct sut_thread_state state;
 
 	sut_thread_state(halt->runtime->target, tid, &state);
-	return is_dead(&state) || sut_thread_is_helper(halt->runtime->target, tid);
+	return state.activity == SUT_THREAD_GONE ||
+	       sut_thread_is_helper(halt->runtime->target, tid);
 }
 
 bool sut_halt_held(struct sut_halt *halt)

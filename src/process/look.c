@@ -33,6 +33,8 @@ const char *sut_look_name(enum sut_look look)
 		return "fault";
 	case SUT_LOOK_FOREIGN:
 		return "foreign-stack";
+	case SUT_LOOK_LENT:
+		return "lent-memory";
 	}
 	return "unknown";
 }
@@ -196,6 +198,10 @@ static bool look_asleep(struct sut_looker *looker, const struct sut_thread_state
 	if (state->activity == SUT_THREAD_FAULT) {
 		blocker->look = SUT_LOOK_FAULT;
 		return true;
+	}
+	if (sut_thread_lends_memory(state)) {
+		blocker->look = SUT_LOOK_LENT;
+		return sut_thread_slept(runtime->target, blocker->tid, state);
 	}
 	if (!scan_stack(looker, &stack, state->pc, state->sp, blocker) ||
 	    !sut_thread_slept(runtime->target, blocker->tid, state))

@@ -17,6 +17,7 @@ enum sut_look {
 	SUT_LOOK_INSIDE,  /* its program counter is in there */
 	SUT_LOOK_FAULT,   /* asleep outside a system call */
 	SUT_LOOK_FOREIGN, /* on a stack that is not its own */
+	SUT_LOOK_LENT,    /* see sut_thread_lends_memory() */
 };
 
 struct sut_blocker {

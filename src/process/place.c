@@ -87,8 +87,9 @@ static enum sut_rc wait_stub(struct sut_runtime *runtime, const struct sut_stopp
 			sut_borrow_note(runtime, stopped, sut_now_ns());
 			return SUT_OK;
 		}
-		if (sut_target_read(runtime->target, result, &value, sizeof(value)) &&
-		    (int64_t)value < 0 && (int64_t)value > -4096) {
+		if (!sut_target_read(runtime->target, result, &value, sizeof(value)))
+			return sut_target_lost(runtime->target, diag);
+		if ((int64_t)value < 0 && (int64_t)value > -4096) {
 			sut_fail(diag, SUT_REFUSED, "memory",
 				 "process %d (%s): it cannot map %u KiB more memory: %s",
 				 runtime->target->pid, runtime->target->name,

@@ -121,7 +121,7 @@ enum sut_rc sut_state_read(struct sut_arena *arena, pid_t pid, struct sut_state 
 	if (rc == SUT_OK)
 		rc = sut_memory_read(&runtime, arena, &memory, diag);
 	if (rc != SUT_OK)
-		return rc;
+		return sut_target_leave(&target, rc, diag);
 	result.patches = sut_arena_array(arena, memory.count, sizeof(result.patches[0]));
 	result.patch_count = memory.count;
 	for (size_t i = 0; i < memory.count; i++)
@@ -130,5 +130,5 @@ enum sut_rc sut_state_read(struct sut_arena *arena, pid_t pid, struct sut_state 
 	if (memory.control.transition)
 		rc = look_at_transition(arena, &runtime, memory.control.transition, &result, diag);
 	*state = result;
-	return rc;
+	return sut_target_leave(&target, rc, diag);
 }

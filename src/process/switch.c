@@ -333,5 +333,7 @@ enum sut_rc sut_switch_finish(struct sut_runtime *runtime, uint64_t transition,
 	if (sut_switch_read(runtime, transition, &t, &ignored) == SUT_OK &&
 	    sut_target_read(runtime->target, t.patch, &patch, sizeof(patch)))
 		effect->state = (enum sut_rt_state)patch.state;
+	else if (rc == SUT_OK)
+		rc = sut_target_lost(runtime->target, diag);
 	return rc;
 }

@@ -173,9 +173,30 @@ bool sut_target_alive(const struct sut_target *target)
 	       pread(target->memory, &byte, 1, 0) != 0;
 }
 
+/* Then the memory that was opened belongs to nobody any more, which reads as its end. */
+static bool has_executed(const struct sut_target *target)
+{
+	char byte;
+
+	return target->memory >= 0 && pread(target->memory, &byte, 1, SUT_PAGE_SIZE) == 0;
+}
+
+static enum sut_rc executed(const struct sut_target *target, struct sut_diag *diag)
+{
+	sut_fail(diag, SUT_RETRY, "exec",
+		 "process %d (%s): it has executed another program meanwhile", target->pid,
+		 target->name);
+	sut_remedy(diag, "Run the same command again if the new program is meant, too.");
+	return SUT_RETRY;
+}
+
 enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *diag)
 {
-	if (sut_target_alive(target))
+	bool alive = sut_target_alive(target);
+
+	if (alive && has_executed(target))
+		return executed(target, diag);
+	if (alive)
 		return sut_fail_errno(diag, "process %d (%s): its memory cannot be accessed",
 				      target->pid, target->name);
 	sut_fail(diag, SUT_GONE, "gone",
@@ -186,7 +207,8 @@ enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *di
 
 enum sut_rc sut_target_leave(struct sut_target *target, enum sut_rc rc, struct sut_diag *diag)
 {
-	if (rc != SUT_OK && rc != SUT_GONE && target->memory >= 0 && !sut_target_alive(target))
+	if (rc != SUT_OK && rc != SUT_GONE && target->memory >= 0 &&
+	    (!sut_target_alive(target) || has_executed(target)))
 		rc = sut_target_lost(target, diag);
 	sut_target_close(target);
 	return rc;

@@ -96,13 +96,15 @@ bool sut_target_write(const struct sut_target *target, uint64_t address, const v
 
 /*
  * Closes it at the end of an operation that came to rc. What failed in a process that has ended
- * meanwhile failed for that reason: SUT_GONE.
+ * meanwhile failed for that reason: SUT_GONE. Likewise SUT_RETRY (rule "exec") when it has executed
+ * another program.
  */
 enum sut_rc sut_target_leave(struct sut_target *target, enum sut_rc rc, struct sut_diag *diag);
 
 /*
  * Says why the target's memory could not be read or written where it should be: SUT_GONE when it
- * has exited, else SUT_SYSTEM with errno.
+ * has exited, SUT_RETRY (rule "exec") when it has executed another program, else SUT_SYSTEM with
+ * errno.
  */
 enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *diag);
 

@@ -124,6 +124,17 @@ static bool read_counters(const struct sut_target *target, pid_t tid, char *buf,
 	return sut_proc_read(target->tasks, path, buf, size) > 0;
 }
 
+/* A zombie stays on the list: the first thread, as long as others live. */
+static bool has_ended(const struct sut_target *target, pid_t tid)
+{
+	char path[32], buf[1024];
+	const char *p;
+
+	snprintf(path, sizeof(path), "%d/stat", tid);
+	p = sut_proc_read(target->tasks, path, buf, sizeof(buf)) < 0 ? NULL : strrchr(buf, ')');
+	return !p || p[1] != ' ' || p[2] == 'Z' || p[2] == 'X';
+}
+
 void sut_thread_state(const struct sut_target *target, pid_t tid, struct sut_thread_state *state)
 {
 	char path[32];
@@ -139,6 +150,16 @@ void sut_thread_state(const struct sut_target *target, pid_t tid, struct sut_thr
 	/* A kernel that does not count shows nothing but zeros: of it nobody is known to sleep. */
 	if (strncmp(state->schedstat, "0 0 0", 5) == 0)
 		state->activity = SUT_THREAD_RUNNING;
+	/* Of a zombie the line says that it runs, or that it has no stack. */
+	if ((state->activity == SUT_THREAD_RUNNING || !state->sp) && has_ended(target, tid))
+		state->activity = SUT_THREAD_GONE;
+}
+
+bool sut_thread_lends_memory(const struct sut_thread_state *state)
+{
+	return state->activity == SUT_THREAD_ASLEEP &&
+	       (state->syscall == SYS_vfork || state->syscall == SYS_clone ||
+		state->syscall == SYS_clone3);
 }
 
 /* Who is off the processor can run again only by getting one, which is counted. */

@@ -40,6 +40,12 @@ struct sut_thread_state {
 
 void sut_thread_state(const struct sut_target *target, pid_t tid, struct sut_thread_state *state);
 
+/*
+ * It waits for a process that it made by vfork, or posix_spawn, and that runs in its memory, with
+ * its control block, until it executes a program: nobody sees that one on any stack of the target.
+ */
+bool sut_thread_lends_memory(const struct sut_thread_state *state);
+
 /* Did the thread sleep all the time since state was read? */
 bool sut_thread_slept(const struct sut_target *target, pid_t tid,
 		      const struct sut_thread_state *state);

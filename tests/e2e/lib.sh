@@ -58,6 +58,23 @@ started() {
 	read -r said <&9
 }
 
+# hosted COMMAND...: likewise; `ask` then gives it a line and shows what it answers.
+hosted() {
+	rm -f first lines
+	mkfifo first lines
+	"$@" < lines > first &
+	pid=$!
+	ours="$ours $pid"
+	exec 7> lines 9< first
+	read -r said <&9
+}
+
+ask() {
+	echo >&7
+	read -r said <&9
+	echo "$said"
+}
+
 # ended PID
 ended() {
 	kill -KILL "$1"
