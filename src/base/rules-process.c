@@ -197,8 +197,12 @@ const struct sut_rule sut_rules_process[] = {
 		.stages = SUT_STAGE_PROCESS,
 		.title = "The program switches stacks",
 		.meaning = "Coroutines and the like: a suspended stack may hold frames of old "
-			   "functions, and looking at the threads' own stacks does not show them.",
-		.remedy = "Restart the program with the fix.",
+			   "functions, and looking at the threads' own stacks does not show them. "
+			   "Calls on such stacks stay at the old version until all memory was "
+			   "searched in one short stop, and no frame was found.",
+		.remedy = "Run the same command again when fewer of them are under way, or revert. "
+			  "In a program that was not known to switch stacks when the patch came: "
+			  "restart it with the fix.",
 	},
 	{
 		.id = "state",

@@ -59,7 +59,8 @@ bool sut_call_seconds(const struct sut_call *call, const char *name, double fall
 bool sut_call_wait(const struct sut_call *call, struct sut_effect_options *options)
 {
 	*options = (struct sut_effect_options){.progress = show_progress, .context = (void *)call};
-	return sut_call_seconds(call, "wait", WAIT_DEFAULT_S, &options->wait_ns);
+	return sut_call_seconds(call, "wait", WAIT_DEFAULT_S, &options->wait_ns) &&
+	       sut_call_max_pause(call, &options->max_pause_ns);
 }
 
 bool sut_call_max_pause(const struct sut_call *call, uint64_t *ns)
@@ -120,6 +121,8 @@ static void report_measures(struct sut_out *out, const struct sut_effect *e)
 	sut_out_unsigned(out, "threads", e->threads);
 	sut_out_unsigned(out, "stopped_threads", e->cost.stopped);
 	sut_out_unsigned(out, "entered", e->cost.count);
+	sut_out_unsigned(out, "stops", e->cost.halts);
+	sut_out_decimal(out, "pause_ms_max", (double)e->cost.pause_ns_max / 1e6);
 	sut_out_decimal(out, "away_us_max", (double)e->cost.away_ns_max / 1e3);
 	sut_out_unsigned(out, "functions", e->functions);
 	sut_out_unsigned(out, "functions_direct", e->direct);
@@ -157,6 +160,10 @@ static void headline_done(struct sut_out *out, pid_t pid, const char *patch,
 		"stopped to be looked at: %u",
 		e->functions, e->functions == 1 ? "" : "s", e->threads, e->cost.count,
 		(double)e->cost.away_ns_max / 1e3, e->cost.stopped);
+	if (e->cost.halts)
+		sut_out_headline(out, SUT_MARK_NONE,
+				 "it switches stacks: to look at them it stood still for %.1f ms",
+				 (double)e->cost.pause_ns_max / 1e6);
 }
 
 int sut_effect_report(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,

@@ -123,36 +123,23 @@ static enum sut_rc check_bytes(struct sut_application *a, struct sut_diag *diag)
 	return rc;
 }
 
-static enum sut_rc check_switcher(const struct sut_application *a, const struct sut_object *object,
-				  struct sut_diag *diag)
+/*
+ * Does it switch stacks, as far as imports tell? The program itself and what is to be patched; a
+ * library that could but is not used is no reason.
+ */
+static void find_switchers(struct sut_application *a)
 {
 	static const char *const names[] = {"makecontext",   "swapcontext",   "setcontext",
 					    "make_fcontext", "jump_fcontext", NULL};
-	const char *name = sut_dynamic_imports(&a->target, object, names);
 
-	if (!name)
-		return SUT_OK;
-	sut_fail(diag, SUT_UNSUPPORTED, "stack-switch",
-		 "process %d (%s): %s uses %s: it switches stacks, and a suspended stack may hold "
-		 "old "
-		 "code that nobody sees",
-		 a->target.pid, a->target.name, object->path, name);
-	sut_remedy(diag, "This version does not patch such programs; restart it instead.");
-	return SUT_UNSUPPORTED;
-}
-
-/* The program itself and what is to be patched; a library that could but is not used is no reason.
- */
-static enum sut_rc check_switchers(const struct sut_application *a, struct sut_diag *diag)
-{
-	enum sut_rc rc = SUT_OK;
-
-	for (size_t i = 0; i < a->patch->object_count && rc == SUT_OK; i++)
-		rc = check_switcher(a, a->objects[i], diag);
-	for (size_t i = 0; i < a->target.object_count && rc == SUT_OK; i++)
+	for (size_t i = 0; i < a->patch->object_count; i++)
+		a->runtime.per_stack |=
+			sut_dynamic_imports(&a->target, a->objects[i], names) != NULL;
+	for (size_t i = 0; i < a->target.object_count; i++)
 		if (a->target.objects[i].executable)
-			rc = check_switcher(a, &a->target.objects[i], diag);
-	return rc;
+			a->runtime.per_stack |=
+				sut_dynamic_imports(&a->target, &a->target.objects[i], names) !=
+				NULL;
 }
 
 /* What the lists of a function take in the target, and more. */
@@ -454,7 +441,7 @@ enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *dia
 	if (rc == SUT_OK)
 		rc = sut_fit_states(&a->target, &a->memory, a->patch, diag);
 	if (rc == SUT_OK)
-		rc = check_switchers(a, diag);
+		find_switchers(a);
 	if (rc == SUT_OK)
 		rc = sut_look_before(&a->runtime, a->arena, diag);
 	if (rc == SUT_OK)

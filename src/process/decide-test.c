@@ -298,6 +298,24 @@ static void test_closed(void)
 	CHECK_EQUAL(words()->mark, MARK + 1);
 }
 
+static void test_per_stack(void)
+{
+	struct sut_rt_transition t = begin();
+
+	t.per_stack = 1;
+	t.main_high = t.main_low = 0;
+	words()->mark = MARK;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(words()->mark, MARK);
+	CHECK_EQUAL(t.closing, 2);
+	t.dir = 1; /* it is the target now, and holds nobody up */
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK_EQUAL(t.closing, 2);
+	t.dir = 0;
+	t.closing |= 1;
+	CHECK_EQUAL(ask(&t), NEW);
+}
+
 static void test_foreign(void)
 {
 	struct sut_rt_transition t = begin();
@@ -526,6 +544,8 @@ static const struct sut_tap_test tests[] = {
 	{"after closing the answer is the target version", test_closed},
 	{"on a foreign stack the mark decides and the case is counted", test_foreign},
 	{"... before anything else is looked at", test_foreign_first},
+	{"... but where stacks are switched nobody goes over on one before the end",
+	 test_per_stack},
 	{"on the way back a new frame gives the new version", test_way_back},
 	{"on the way back an undecided thread is at home", test_way_back_undecided},
 	{"a reversal makes certificates and remembered frames void", test_reversal_voids},

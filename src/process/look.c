@@ -306,6 +306,8 @@ enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 		look_at(looker, stop_running, &blocker);
 		if (blocker.look == SUT_LOOK_SWITCHED || blocker.look == SUT_LOOK_CLEAN ||
 		    blocker.look == SUT_LOOK_GONE ||
+		    /* What lies on stacks that are nobody's own is the business of stacks.h. */
+		    (blocker.look == SUT_LOOK_FOREIGN && looker->t.per_stack) ||
 		    sut_thread_is_helper(looker->runtime->target, blocker.tid))
 			continue;
 		SUT_PUSH(looker->arena, blockers->list, blockers->count, blockers->capacity) =
@@ -353,12 +355,8 @@ enum sut_rc sut_look_before(struct sut_runtime *runtime, struct sut_arena *arena
 			if (!sut_thread_slept(target, threads.tids[i], &state) ||
 			    sut_thread_is_helper(target, threads.tids[i]))
 				continue;
-			sut_fail(diag, SUT_UNSUPPORTED, "stack-switch",
-				 "process %d (%s): thread %d sleeps on a stack that is not its own",
-				 target->pid, target->name, threads.tids[i]);
-			sut_remedy(diag, "This version does not patch programs that switch stacks; "
-					 "restart it instead.");
-			return SUT_UNSUPPORTED;
+			runtime->per_stack = true;
+			continue;
 		}
 		/* In a table, and when we have been here before, the words are ours. */
 		if (runtime->placed || runtime->layout.home != SUT_RT_HOME_TCB)

@@ -64,8 +64,9 @@ void sut_look_names(const struct sut_looker *looker, struct sut_blockers *blocke
 const char *sut_look_name(enum sut_look look);
 
 /*
- * Refuses programs that switch stacks, as far as can be seen: a sleeping thread on a stack that is
- * not its own, and threads whose words in the thread control block are in use by somebody else.
+ * Sees whether the program switches stacks (runtime->per_stack): a sleeping thread is on one that
+ * is not its own. Refuses one with threads whose words in the thread control block are in use by
+ * somebody else.
  */
 enum sut_rc sut_look_before(struct sut_runtime *runtime, struct sut_arena *arena,
 			    struct sut_diag *diag);

@@ -33,6 +33,7 @@ struct sut_runtime {
 	struct sut_rt_header header;
 	struct sut_rt_control initial; /* not placed yet: what the control block will hold */
 	struct sut_thread_layout layout;
+	bool per_stack;            /* the program switches stacks: a decision is of its stack */
 	bool swaps;                /* text is changed by pages, see swap.h */
 	struct sut_seccomp denied; /* the filter that said no last */
 	pid_t last;                /* the thread that was used last; asked first next time */

@@ -75,6 +75,34 @@ static uint64_t word_at(const struct piece *piece, size_t offset)
 	return word;
 }
 
+/*
+ * A return address may equal the end of a function, if a call is its last instruction; otherwise it
+ * is a pointer to the next one. Anything that could be a call counts.
+ */
+static bool follows_call(const struct sut_scan *scan, uint64_t address)
+{
+	enum { LONGEST = 8, DIRECT = 5 };
+	unsigned char code[LONGEST];
+
+	if (!sut_target_read(scan->target, address - LONGEST, code, sizeof(code)))
+		return true;
+	if (code[LONGEST - DIRECT] == 0xe8)
+		return true;
+	for (int i = 0; i + 1 < LONGEST; i++)
+		if (code[i] == 0xff && (code[i + 1] >> 3 & 7) == 2)
+			return true;
+	return false;
+}
+
+/*
+ * Nobody leaves a stack in the middle of a decision but for a signal handler; so of those only
+ * interrupted program counters count.
+ */
+static uint32_t interrupted_kinds(const struct sut_scan *scan)
+{
+	return SUT_RT_RANGE_ENTRY | (scan->frames ? SUT_RT_RANGE_CORE : 0);
+}
+
 static bool check_word(struct sut_scan *scan, const struct piece *piece, size_t offset,
 		       uint64_t word)
 {
@@ -83,7 +111,9 @@ static bool check_word(struct sut_scan *scan, const struct piece *piece, size_t 
 
 	if (!range)
 		return false;
-	if (range->kind & SUT_RT_RANGE_ENTRY) {
+	if (scan->frames && word == range->high && !follows_call(scan, word))
+		return false;
+	if (range->kind & interrupted_kinds(scan)) {
 		if (offset + sizeof(words) > piece->size)
 			return false;
 		memcpy(words, piece->data + offset, sizeof(words));
@@ -174,8 +204,10 @@ static bool is_file(const struct sut_map *map)
 	return map->inode && !map->shared;
 }
 
-static bool is_wanted(const struct sut_map *map)
+static bool is_wanted(const struct sut_scan *scan, const struct sut_map *map)
 {
+	if (scan->frames && map->inode && !map->write)
+		return false;
 	if (map->shared)
 		return map->read && map->write && strncmp(map->path, "/dev/", 5) != 0;
 	return strncmp(map->path, "[v", 2) != 0; /* the kernel's own: vvar, vdso, vsyscall */
@@ -239,7 +271,7 @@ enum sut_scan_end sut_scan_memory(struct sut_scan *scan)
 	if (scan->skip_count)
 		qsort(scan->skip, scan->skip_count, sizeof(scan->skip[0]), compare_spans);
 	for (size_t i = 0; i < scan->target->map_count && result == SUT_SCAN_CLEAN; i++)
-		if (is_wanted(&scan->target->maps[i]))
+		if (is_wanted(scan, &scan->target->maps[i]))
 			result = search_map(scan, &scan->target->maps[i], pagemap);
 	return result;
 }

@@ -34,6 +34,8 @@ struct sut_scan {
 	 * addresses and saved contexts are aligned.
 	 */
 	bool anywhere;
+	/* For frames: those cannot lie in files that are mapped without write access. */
+	bool frames;
 	uint64_t guard;    /* glibc's: pointers that it has mangled with it are found, too */
 	uint64_t until_ns; /* when to give up, by sut_now_ns(); 0: never */
 	/* Not read: */

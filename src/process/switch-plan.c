@@ -266,6 +266,7 @@ static enum sut_rc add_change(struct builder *b, const struct sut_change *change
 	unsigned char *code = sut_arena_alloc(b->plan->arena, SUT_THUNK_SIZE);
 	struct sut_thunk thunk = {
 		.home = runtime->layout.home,
+		.asks = runtime->per_stack,
 		.mark_new = b->record.mark_new,
 		.transition = b->address,
 		.decide = runtime->text + runtime->header.decide,
@@ -486,6 +487,7 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memo
 		.main_tcb = runtime->layout.main_tcb,
 		.main_low = runtime->layout.main_low,
 		.main_high = runtime->layout.main_high,
+		.per_stack = runtime->per_stack,
 	};
 	rc = sut_words_plan(plan, &words, &b.record, diag);
 	for (size_t i = 0; i < count && rc == SUT_OK; i++)

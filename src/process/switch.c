@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
+#include "process/stacks.h"
 #include "process/switch.h"
 #include "process/swap.h"
 #include "base/io.h"
@@ -240,6 +241,35 @@ static enum sut_rc blocked(const struct sut_runtime *runtime, const struct sut_b
 	return SUT_RETRY;
 }
 
+/* Nobody's own stack is in it, but others may be. */
+static enum sut_rc suspended(const struct sut_runtime *runtime, const struct sut_stacks_view *view,
+			     const struct sut_effect_options *options, struct sut_diag *diag)
+{
+	const struct sut_target *target = runtime->target;
+
+	if (view->found == SUT_STACKS_LONG)
+		sut_fail(
+			diag, SUT_RETRY, "pause",
+			"process %d (%s): it switches stacks, and to search its %.0f MB for frames "
+			"it would have to stand still for some %.1f ms; --max-pause allows %.1f",
+			target->pid, target->name, (double)view->bytes / 1e6,
+			(double)view->predicted_ns / 1e6, (double)options->max_pause_ns / 1e6);
+	else if (view->found == SUT_STACKS_HELD)
+		sut_fail(diag, SUT_RETRY, "stack-switch",
+			 "process %d (%s): a stack that is no thread's own is in what is left (a "
+			 "word at 0x%llx)",
+			 target->pid, target->name, (unsigned long long)view->address);
+	else
+		sut_fail(diag, SUT_RETRY, "stack-switch",
+			 "process %d (%s): it could not be stopped for a moment, to see that no "
+			 "stack is in what is left",
+			 target->pid, target->name);
+	sut_remedy(diag,
+		   "Calls on such stacks stay at the version that is left. Run the same command "
+		   "again to finish it; `suture revert` takes an apply back.");
+	return SUT_RETRY;
+}
+
 static bool any_foreign(const struct sut_blockers *blockers)
 {
 	for (size_t i = 0; i < blockers->count; i++)
@@ -248,15 +278,30 @@ static bool any_foreign(const struct sut_blockers *blockers)
 	return false;
 }
 
+/* A program with stacks of its own: is nobody on them, or suspended there, in what is left? */
+static enum sut_rc look_at_stacks(struct sut_looker *looker, uint64_t transition,
+				  const struct sut_effect_options *options, unsigned int *attempt,
+				  bool *clean, struct sut_stacks_view *view, struct sut_diag *diag)
+{
+	enum sut_rc rc = sut_stacks_look(looker, transition, (*attempt)++, options->max_pause_ns,
+					 view, diag);
+
+	*clean = rc == SUT_OK && view->found == SUT_STACKS_CLEAN;
+	return rc;
+}
+
 static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 			  const struct sut_effect_options *options, struct sut_arena *arena,
 			  struct sut_blockers *blockers, struct sut_diag *diag)
 {
 	enum { STOP_AFTER_NS = 20 * 1000 * 1000, PAUSE_MIN_US = 50, PAUSE_MAX_US = 5000 };
+	enum { SEARCH_PAUSE_US = 30 * 1000 };
 	enum { REST = 4 }; /* times the time that stopping took, to leave threads alone after it */
 	uint64_t start = sut_now_ns(), stop_at = STOP_AFTER_NS;
 	unsigned int pause_us = PAUSE_MIN_US;
-	bool closed = false;
+	struct sut_stacks_view view = {.found = SUT_STACKS_UNSURE};
+	unsigned int attempt = 0;
+	bool closed = false, clean;
 
 	for (;;) {
 		struct sut_looker looker;
@@ -275,7 +320,13 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 		if (waited > stop_at)
 			stop_at = waited + (1 + REST) * (sut_now_ns() - start - waited);
 		blockers->foreign = looker.t.foreign;
-		if ((looker.t.closing & 1) || (!blockers->count && !looker.t.foreign)) {
+		clean = !blockers->count && (looker.t.per_stack || !looker.t.foreign);
+		if (clean && looker.t.per_stack && !(looker.t.closing & 1))
+			rc = look_at_stacks(&looker, transition, options, &attempt, &clean, &view,
+					    diag);
+		if (rc != SUT_OK)
+			return rc;
+		if ((looker.t.closing & 1) || clean) {
 			rc = try_close(runtime, transition, &looker.t, options->wait_ns, &closed,
 				       diag);
 			if (rc != SUT_OK || closed)
@@ -283,11 +334,14 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 		}
 		if (waited > options->wait_ns) {
 			sut_look_names(&looker, blockers);
+			if (looker.t.per_stack && !blockers->count)
+				return suspended(runtime, &view, options, diag);
 			return blocked(runtime, blockers, options->wait_ns, diag);
 		}
 		if (options->progress && waited > STOP_AFTER_NS)
 			options->progress(options->context, blockers);
-		usleep(pause_us);
+		/* A search of all memory is more work than a look at threads. */
+		usleep(attempt ? SEARCH_PAUSE_US : pause_us);
 		pause_us = pause_us * 2 > PAUSE_MAX_US ? PAUSE_MAX_US : pause_us * 2;
 		/* Threads born meanwhile sleep on stacks that older maps do not show. */
 		if (any_foreign(blockers))

@@ -73,7 +73,7 @@ bool sut_thunk_emit(const struct sut_thunk *thunk, unsigned char code[SUT_THUNK_
 	struct emitter e = {.code = code, .address = thunk->address};
 
 	memset(code, 0xcc, SUT_THUNK_SIZE);
-	if (thunk->home == SUT_RT_HOME_TCB)
+	if (thunk->home == SUT_RT_HOME_TCB && !thunk->asks)
 		fast_path(&e, thunk);
 	save_registers(&e);
 	BYTES(&e, 0x48, 0xbf); /* movabs $transition, %rdi */

@@ -17,6 +17,7 @@ struct sut_thunk {
 	uint64_t dir;        /* address of the byte to test, within reach */
 	uint64_t transition; /* address of struct sut_rt_transition */
 	uint64_t decide;     /* address of sut_rt_decide */
+	bool asks;           /* always: its program switches stacks */
 	uint32_t callee;     /* SUT_RT_CALLEE_*: the function, for decide */
 	uint64_t old_code;   /* within reach */
 	uint64_t new_code;

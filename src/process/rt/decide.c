@@ -206,6 +206,19 @@ static uint32_t by_mark(struct sut_rt_transition *t, struct sut_rt_thread *threa
 	return source(t, thread, version, target);
 }
 
+/*
+ * On a stack that is nobody's own, in a program that switches stacks. Such a stack may be suspended
+ * at any time and resumed by any thread, so nobody goes over on it before the end. When the
+ * transition was turned round the version that everybody is at there is the target.
+ */
+static uint32_t by_stack(struct sut_rt_transition *t, struct sut_rt_thread *thread)
+{
+	__atomic_fetch_add(&t->foreign, 1, __ATOMIC_SEQ_CST);
+	if (__atomic_load_n(&t->dir, __ATOMIC_ACQUIRE))
+		return OLD;
+	return source(t, thread, OLD, NEW);
+}
+
 static int is_source(struct call call)
 {
 	return (call.callee & SUT_RT_CALLEE_SOURCE << call.dir) != 0;
@@ -340,6 +353,8 @@ uint32_t sut_rt_decide(struct sut_rt_transition *t, uint64_t sp, uint32_t callee
 		return NEW;
 	serialize();
 	/* First of all: above the thread's stack `busy` would look like one that is left over. */
+	if (!end && t->per_stack)
+		return by_stack(t, t->home == SUT_RT_HOME_ONE ? NULL : thread);
 	if (!end) /* whose it is nobody knows where all threads have one key */
 		return by_mark(t, t->home == SUT_RT_HOME_ONE ? NULL : thread, &t->foreign);
 	if (!thread)

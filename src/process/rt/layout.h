@@ -302,6 +302,12 @@ struct sut_rt_transition {
 	uint64_t slots;  /* struct sut_rt_slot, unless home is the TCB */
 	uint64_t slot_count;
 	uint64_t unplaced; /* answers to threads that the table has no room for */
+	/*
+	 * 1: the program switches stacks. On one that is not the thread's own everybody stays at
+	 * the version that is left until all is closed, whatever his mark says; so thunks ask
+	 * always.
+	 */
+	uint64_t per_stack;
 };
 
 /*
@@ -595,6 +601,7 @@ SUT_RT_AT(sut_rt_transition, bounds, 372);
 SUT_RT_AT(sut_rt_transition, slots, 376);
 SUT_RT_AT(sut_rt_transition, slot_count, 384);
 SUT_RT_AT(sut_rt_transition, unplaced, 392);
+SUT_RT_AT(sut_rt_transition, per_stack, 400);
 
 SUT_RT_AT(sut_rt_func, entry, 0);
 SUT_RT_AT(sut_rt_func, size, 8);

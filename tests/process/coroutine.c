@@ -1,0 +1,259 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * coroutine FOLDER: programs that switch stacks. Coroutines of the weaver (weave.c) are suspended
+ * inside outer() while a fix of it comes and goes: not one may go on with another version of
+ * inner(). Then the same with one of the rules left out each time, and it must be seen.
+ */
+#include "weave.h"
+#include "base/guard.h"
+#include "base/io.h"
+#include "base/tap.h"
+#include "process/apply.h"
+#include "process/switch.h"
+
+#include <signal.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { CYCLES = 10, POLL_US = 500 };
+
+static const uint64_t patience_ns = 10 * 1000 * 1000 * 1000ull;
+
+static struct {
+	struct sut_arena arena;
+	char program[256];
+	struct sut_patch patch;
+	unsigned char digest[SUT_SHA256_SIZE];
+} fix;
+
+static struct weave {
+	pid_t pid;
+	struct weave_page *page;
+} weave;
+
+static void bail_out(const char *what)
+{
+	printf("Bail out! %s\n", what);
+	exit(1);
+}
+
+static void failed(const char *what, const struct sut_diag *diag)
+{
+	printf("# %s: %s\n", what, diag->count ? diag->entry[0] : "no reason given");
+	sut_tap_failed = true;
+}
+
+static void read_fix(const char *folder)
+{
+	struct sut_diag diag = {0};
+	struct sut_bytes bytes;
+	char path[256];
+
+	snprintf(fix.program, sizeof(fix.program), "%s/weave", folder);
+	snprintf(path, sizeof(path), "%s/fix.sut", folder);
+	if (sut_file_read(&fix.arena, path, SUT_PATCH_FILE_MAX, &bytes, &diag) != SUT_OK ||
+	    sut_patch_read(&fix.arena, bytes.data, bytes.size, &fix.patch, &diag) != SUT_OK)
+		bail_out(diag.entry[0]);
+	crypto_hash_sha256(fix.digest, bytes.data, bytes.size);
+}
+
+static void start(void)
+{
+	int file = memfd_create("weave", 0);
+	char path[32];
+
+	if (file < 0 || ftruncate(file, sizeof(*weave.page)) < 0)
+		bail_out("no memory to share with the target");
+	weave.page = mmap(NULL, sizeof(*weave.page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	snprintf(path, sizeof(path), "/proc/self/fd/%d", file);
+	weave.pid = fork();
+	if (weave.pid == 0) {
+		execl(fix.program, fix.program, path, NULL);
+		_exit(127);
+	}
+	while (!__atomic_load_n(&weave.page->ready, __ATOMIC_ACQUIRE))
+		usleep(POLL_US);
+	close(file);
+}
+
+static void end(void)
+{
+	int status = 0;
+
+	CHECK_EQUAL(kill(weave.pid, SIGKILL), 0);
+	CHECK_EQUAL(waitpid(weave.pid, &status, 0), weave.pid);
+	CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	munmap(weave.page, sizeof(*weave.page));
+}
+
+static uint64_t mixed(void)
+{
+	return __atomic_load_n(&weave.page->mixed, __ATOMIC_RELAXED);
+}
+
+static uint64_t calls(int version)
+{
+	return __atomic_load_n(&weave.page->calls[version], __ATOMIC_RELAXED);
+}
+
+/* Waits for this many more calls of a version. */
+static void await_calls(int version, uint64_t more)
+{
+	uint64_t start_ns = sut_now_ns(), from = calls(version);
+
+	while (calls(version) < from + more) {
+		if (sut_now_ns() - start_ns > patience_ns) {
+			CHECK(!"calls of that version");
+			return;
+		}
+		usleep(POLL_US);
+	}
+}
+
+static void drain(bool whether)
+{
+	uint32_t wanted = whether ? WEAVE_THREADS : 0;
+
+	__atomic_store_n(&weave.page->drain, whether, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&weave.page->drained, __ATOMIC_ACQUIRE) != wanted)
+		usleep(POLL_US);
+}
+
+static enum sut_rc go(bool in, uint64_t wait_ns, struct sut_diag *diag)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	const struct sut_effect_options options = {.wait_ns = wait_ns,
+						   .max_pause_ns = 500 * 1000 * 1000};
+	struct sut_effect effect;
+
+	*diag = (struct sut_diag){0};
+	return in ? sut_apply(&arena, weave.pid, &fix.patch, fix.digest, &options, &effect, diag)
+		  : sut_revert(&arena, weave.pid, fix.patch.name, &options, &effect, diag);
+}
+
+/* There and back: open as long as coroutines are suspended in what is left, closed without them. */
+static void cycle(bool in)
+{
+	struct sut_diag diag;
+	enum sut_rc rc = go(in, 50 * 1000 * 1000, &diag);
+
+	if (rc != SUT_OK && rc != SUT_RETRY)
+		failed("begin", &diag);
+	await_calls(1, 20); /* coroutines stay with what they began with, or the fix is out */
+	drain(true);
+	rc = go(in, patience_ns, &diag);
+	if (rc != SUT_OK)
+		failed("finish", &diag);
+	drain(false);
+	await_calls(in ? 2 : 1, 20);
+}
+
+static void test_whole(void)
+{
+	start();
+	for (int i = 0; i < CYCLES && !sut_tap_failed; i++)
+		cycle(!(i & 1));
+	CHECK_EQUAL(mixed(), 0);
+	printf("# calls of version 1: %llu, 2: %llu\n", (unsigned long long)calls(1),
+	       (unsigned long long)calls(2));
+	end();
+}
+
+static void test_stays_open(void)
+{
+	struct sut_diag diag;
+
+	start();
+	CHECK_EQUAL(go(true, 200 * 1000 * 1000, &diag), SUT_RETRY);
+	await_calls(1, 100);
+	CHECK_EQUAL(go(false, patience_ns, &diag), SUT_OK);
+	CHECK_EQUAL(mixed(), 0);
+	end();
+}
+
+/* The real steps, with one of them left out. */
+static bool prepare(struct sut_application *a, struct sut_diag *diag)
+{
+	static const struct sut_effect_options options = {.wait_ns = 10000000000};
+
+	*diag = (struct sut_diag){0};
+	if (sut_application_open(a, weave.pid, true, diag) == SUT_OK &&
+	    sut_application_prepare(a, diag) == SUT_OK &&
+	    sut_switch_start(&a->runtime, &a->memory, a->transition, &options, diag) == SUT_OK)
+		return true;
+	failed("prepare", diag);
+	return false;
+}
+
+static void expect_mixture(void)
+{
+	uint64_t start_ns = sut_now_ns();
+
+	while (!mixed() && sut_now_ns() - start_ns < patience_ns)
+		usleep(POLL_US);
+	CHECK(mixed() > 0);
+}
+
+static void test_without_stacks(void)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_application a = {.arena = &arena, .patch = &fix.patch, .digest = fix.digest};
+	struct sut_diag diag;
+	uint64_t off = 0;
+
+	start();
+	if (prepare(&a, &diag)) {
+		CHECK(sut_target_write(&a.target,
+				       a.transition + offsetof(struct sut_rt_transition, per_stack),
+				       &off, sizeof(off)));
+		expect_mixture();
+	}
+	sut_target_close(&a.target);
+	end();
+}
+
+static void test_without_search(void)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_application a = {.arena = &arena, .patch = &fix.patch, .digest = fix.digest};
+	struct sut_runtime_op op = {.op = SUT_RT_OP_CLOSE};
+	struct sut_rt_transition t;
+	struct sut_diag diag;
+	int64_t result = SUT_RT_LOST;
+
+	start();
+	if (prepare(&a, &diag)) {
+		await_calls(2, 20); /* the threads have gone over */
+		op.argument = a.transition;
+		for (int i = 0; i < 1000 && result != SUT_RT_DONE; i++) {
+			CHECK_EQUAL(sut_switch_read(&a.runtime, a.transition, &t, &diag), SUT_OK);
+			op.expect = t.closing;
+			CHECK_EQUAL(sut_runtime_run(&a.runtime, &op, &result, &diag), SUT_OK);
+		}
+		CHECK_EQUAL(result, SUT_RT_DONE);
+		expect_mixture();
+	}
+	sut_target_close(&a.target);
+	end();
+}
+
+static const struct sut_tap_test tests[] = {
+	{"coroutines that are suspended in a function go on with its version", test_whole},
+	{"a transition stays open while they are, and is turned round", test_stays_open},
+	{"by the thread's mark alone they would mix versions", test_without_stacks},
+	{"closed without a search of memory they would mix versions", test_without_search},
+};
+
+int main(int argc, char **argv)
+{
+	if (argc != 2) {
+		fprintf(stderr, "usage: coroutine FOLDER\n");
+		return 2;
+	}
+	read_fix(argv[1]);
+	return sut_tap_run(tests, sizeof(tests) / sizeof(tests[0]));
+}

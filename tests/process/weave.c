@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * weave PAGE: threads with coroutines that are suspended inside outer() most of the time. Their
+ * stacks come from malloc and from mmap, their contexts from the heap. The threads call it on their
+ * own stacks, too. The fix makes version 2 of outer() and inner().
+ */
+#include "weave.h"
+
+#include <fcntl.h>
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <signal.h>
+#include <time.h>
+#include <ucontext.h>
+
+enum { STACK_SIZE = 64 * 1024 };
+
+struct coroutine {
+	ucontext_t context, back;
+	void *stack;
+	int mapped, over;
+};
+
+int inner(int seed);
+int outer(int seed);
+
+static struct weave_page *page;
+static __thread struct coroutine *current; /* NULL: on the thread's own stack */
+
+static void nap(long us)
+{
+	nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
+}
+
+__attribute__((noinline)) static void yield(void)
+{
+	struct coroutine *c = current;
+
+	if (!c) {
+		nap(50);
+		return;
+	}
+	swapcontext(&c->context, &c->back);
+}
+
+__attribute__((noinline)) int inner(int seed)
+{
+	return seed < 0 ? 0 : 1;
+}
+
+__attribute__((noinline)) int outer(int seed)
+{
+	int version = 1, met;
+
+	yield();
+	met = inner(seed);
+	if (met != version)
+		__atomic_add_fetch(&page->mixed, 1, __ATOMIC_RELAXED);
+	__atomic_add_fetch(&page->calls[version], 1, __ATOMIC_RELAXED);
+	return met;
+}
+
+static int is_draining(void)
+{
+	return __atomic_load_n(&page->drain, __ATOMIC_ACQUIRE) != 0;
+}
+
+static void run_coroutine(void)
+{
+	struct coroutine *c = current;
+
+	if (c->mapped) /* so that at any time some are inside */
+		yield();
+	while (!is_draining()) {
+		outer(1);
+		yield();
+	}
+	c->over = 1;
+	for (;;)
+		yield();
+}
+
+static struct coroutine *make(int mapped)
+{
+	struct coroutine *c = calloc(1, sizeof(*c));
+
+	c->mapped = mapped;
+	c->stack = mapped ? mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+			  : malloc(STACK_SIZE);
+	getcontext(&c->context);
+	c->context.uc_stack.ss_sp = c->stack;
+	c->context.uc_stack.ss_size = STACK_SIZE;
+	makecontext(&c->context, run_coroutine, 0);
+	return c;
+}
+
+__attribute__((noinline)) static void resume(struct coroutine *c)
+{
+	current = c;
+	swapcontext(&c->back, &c->context);
+	current = NULL;
+}
+
+/* Stale words would hold up the end of a transition, as they may in any program. */
+static void end(struct coroutine *c)
+{
+	while (!c->over)
+		resume(c);
+	memset(c->stack, 0, STACK_SIZE);
+	if (c->mapped)
+		munmap(c->stack, STACK_SIZE);
+	else
+		free(c->stack);
+	memset(c, 0, sizeof(*c));
+	free(c);
+}
+
+static void *run(void *argument)
+{
+	struct coroutine *list[WEAVE_COROUTINES];
+
+	for (;;) {
+		for (int i = 0; i < WEAVE_COROUTINES; i++)
+			list[i] = make(i & 1);
+		while (!is_draining()) {
+			for (int i = 0; i < WEAVE_COROUTINES; i++)
+				resume(list[i]);
+			outer(1);
+			nap(100);
+		}
+		for (int i = 0; i < WEAVE_COROUTINES; i++)
+			end(list[i]);
+		__atomic_add_fetch(&page->drained, 1, __ATOMIC_RELEASE);
+		while (is_draining())
+			nap(200);
+		__atomic_sub_fetch(&page->drained, 1, __ATOMIC_RELEASE);
+	}
+	return argument;
+}
+
+int main(int argc, char **argv)
+{
+	int file = argc == 2 ? open(argv[1], O_RDWR) : -1;
+	pthread_t thread;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	page = mmap(NULL, sizeof(*page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
+	if (page == MAP_FAILED)
+		return 1;
+	for (int i = 0; i < WEAVE_THREADS; i++)
+		if (pthread_create(&thread, NULL, run, NULL) != 0)
+			return 1;
+	__atomic_store_n(&page->ready, 1, __ATOMIC_RELEASE);
+	for (;;)
+		nap(10 * 1000);
+}

@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the weaver counts, in memory that it shares with its test. */
+#ifndef TESTS_PROCESS_WEAVE_H
+#define TESTS_PROCESS_WEAVE_H
+
+#include <stdint.h>
+
+enum { WEAVE_THREADS = 2, WEAVE_COROUTINES = 4 };
+
+struct weave_page {
+	uint32_t ready;
+	uint32_t drain;    /* asked for: coroutines come to their end, and no new ones are made */
+	uint32_t drained;  /* threads that have none */
+	uint64_t calls[3]; /* of outer(), by version */
+	uint64_t mixed;    /* inner() was of another version than outer() */
+};
+
+#endif
