@@ -3,7 +3,7 @@
 # The function tracer is put on a function that is called all the time and taken off again, as fast as
 # it goes. There is nothing of ours in it: it is about QEMU, which may lose such changes of code when
 # it has a thread for each processor (README.md). Not among meson's tests.
-# vm: -t 120 -S
+# vm: -t 300 -S
 . ./tap.sh
 tracing=/sys/kernel/tracing
 rounds=100
