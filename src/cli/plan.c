@@ -58,6 +58,8 @@ static void report_fields(struct sut_out *out, const struct sut_forecast *f)
 	sut_out_bool(out, "kept", f->kept);
 	sut_out_unsigned(out, "functions", f->functions);
 	sut_out_unsigned(out, "mapped_bytes", f->mapped);
+	sut_out_bool(out, "switches_stacks", f->switches_stacks);
+	sut_out_decimal(out, "pause_ms", (double)f->pause_ns / 1e6);
 	sut_out_unsigned(out, "looks", f->looks);
 	sut_out_unsigned(out, "threads", f->threads);
 	sut_out_unsigned(out, "running", f->running);
@@ -111,6 +113,11 @@ static int headlines(struct sut_out *out, pid_t pid, const char *patch,
 			 f->kept ? " (its code is still there)" : "");
 	for (size_t i = 0; i < f->replaced_count; i++)
 		sut_out_headline(out, SUT_MARK_NONE, "it takes the place of %s", f->replaced[i]);
+	if (f->switches_stacks)
+		sut_out_headline(out, SUT_MARK_NONE,
+				 "it switches stacks: at the end it would stand still for some "
+				 "%.1f ms",
+				 (double)f->pause_ns / 1e6);
 	if (f->thread_count)
 		headline_inside(out, f);
 	else

@@ -5,6 +5,7 @@
  * planned. Threads are never stopped for it, so of one that runs nothing is known.
  */
 #include "process/apply.h"
+#include "process/stacks.h"
 #include "process/switch.h"
 #include "base/io.h"
 
@@ -92,6 +93,7 @@ static enum sut_rc watch(struct sut_application *a, uint64_t watch_ns,
 	const struct timespec interval = {.tv_nsec = LOOK_INTERVAL_NS};
 	uint64_t start = sut_now_ns();
 	struct sut_blockers blockers = {0};
+	struct sut_stacks_view view;
 	struct sut_looker looker;
 	size_t capacity = 0;
 	enum sut_rc rc = make_looker(a, &looker, diag);
@@ -106,6 +108,11 @@ static enum sut_rc watch(struct sut_application *a, uint64_t watch_ns,
 		if (sut_now_ns() - start + LOOK_INTERVAL_NS > watch_ns)
 			break;
 		nanosleep(&interval, NULL);
+	}
+	if (rc == SUT_OK && looker.t.per_stack) {
+		rc = sut_stacks_predict(&looker, &view, diag);
+		forecast->switches_stacks = true;
+		forecast->pause_ns = view.predicted_ns;
 	}
 	return rc;
 }

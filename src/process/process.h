@@ -74,6 +74,8 @@ struct sut_forecast {
 	const char **replaced; /* names of patches that would go */
 	size_t refused_count;
 	const char **refused; /* functions that stand against it (rule "entry") */
+	bool switches_stacks; /* so the process will be stopped whole, at the end ... */
+	uint64_t pause_ns;    /* ... and for how long, by what it has in memory now */
 	size_t looks;         /* how often all threads were looked at */
 	size_t threads;
 	size_t running; /* at the last look: nobody knows where, and they go over by themselves */

@@ -210,3 +210,16 @@ enum sut_rc sut_stacks_look(struct sut_looker *looker, uint64_t transition, unsi
 	sut_halt_end(&halt);
 	return SUT_OK;
 }
+
+enum sut_rc sut_stacks_predict(struct sut_looker *looker, struct sut_stacks_view *view,
+			       struct sut_diag *diag)
+{
+	struct work w = {.looker = looker, .view = view};
+	enum sut_rc rc = begin(&w, diag);
+
+	*view = (struct sut_stacks_view){.found = SUT_STACKS_UNSURE, .func = UINT32_MAX};
+	w.scan.kinds = 0; /* nothing is found, so all of it is read */
+	if (rc == SUT_OK)
+		view->found = rehearse(&w, UINT64_MAX);
+	return rc;
+}

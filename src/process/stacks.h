@@ -32,4 +32,8 @@ struct sut_stacks_view {
 enum sut_rc sut_stacks_look(struct sut_looker *looker, uint64_t transition, unsigned int attempt,
 			    uint64_t max_ns, struct sut_stacks_view *view, struct sut_diag *diag);
 
+/* How long a stop would be now, by a search beside the running program: bytes, predicted_ns. */
+enum sut_rc sut_stacks_predict(struct sut_looker *looker, struct sut_stacks_view *view,
+			       struct sut_diag *diag);
+
 #endif
