@@ -233,19 +233,29 @@ static enum sut_rc refuse(const struct sut_target *target, enum sut_rc rc, const
 	return rc;
 }
 
+static enum sut_rc traced(const struct sut_target *target, long tracer, struct sut_diag *diag)
+{
+	char path[32], name[64], reason[128];
+
+	snprintf(path, sizeof(path), "/proc/%ld/comm", tracer);
+	if (sut_proc_read(AT_FDCWD, path, name, sizeof(name)) < 0)
+		strcpy(name, "?");
+	snprintf(reason, sizeof(reason), "it is being traced by process %ld (%.*s)", tracer,
+		 (int)strcspn(name, "\n"), name);
+	return refuse(target, SUT_RETRY, "traced", diag, reason,
+		      "Detach the debugger or tracer, then try again.");
+}
+
 enum sut_rc sut_target_check(const struct sut_target *target, struct sut_diag *diag)
 {
-	char status[8192], reason[128], state = read_state(target->folder);
+	char status[8192], state = read_state(target->folder);
 	long tracer;
 
 	if (!state || sut_proc_read(target->folder, "status", status, sizeof(status)) < 0)
 		return gone(target->pid, diag);
 	tracer = sut_status_number(status, "\nTracerPid:");
-	if (tracer > 0) {
-		snprintf(reason, sizeof(reason), "it is being traced by process %ld", tracer);
-		return refuse(target, SUT_RETRY, "traced", diag, reason,
-			      "Detach the debugger or tracer, then try again.");
-	}
+	if (tracer > 0)
+		return traced(target, tracer, diag);
 	if (state == 'T' || state == 't')
 		return refuse(target, SUT_RETRY, "stopped", diag, "it is stopped",
 			      "Continue it (kill -CONT), then try again.");

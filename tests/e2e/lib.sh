@@ -91,7 +91,7 @@ normal() {
 		-e 's/borrowed [0-9]+ times?/borrowed N times/' -e 's/looked at: [0-9]+/looked at: N/' \
 		-e 's/"(total_ms|switch_ms|away_us_max|entered|stopped_threads|kept_bytes|searched_bytes|predicted_ms|stops|pause_ms_max)": [0-9.]+/"\1": N/' \
 		-e 's/[0-9]+ (of [0-9]+ )?looks/N looks/' -e 's/"(looks|seen)": [0-9]+/"\1": N/' \
-		-e 's/process [0-9]+$/process N/'
+		-e 's/process [0-9]+$/process N/' -e 's/(traced by process) [0-9]+/\1 N/'
 }
 
 # suture ARGUMENT...: runs it and shows command, output and exit status.
