@@ -463,8 +463,12 @@ static void a_unit_in_two_targets_is_carried_for_each(void)
 	CHECK(sut_testunit_accepted(&m.test));
 	CHECK_EQUAL(m.patch.object_count, 2);
 	CHECK_STRING(funcs(&m), "entry entry");
-	CHECK_EQUAL(m.patch.section_count, 2);
+	/* Its code, and how to unwind through that. */
+	CHECK_EQUAL(m.patch.section_count, 4);
 	CHECK(m.patch.sections[0].object != m.patch.sections[1].object);
+	CHECK_STRING(m.patch.sections[2].name, ".eh_frame");
+	CHECK_STRING(m.patch.sections[3].name, ".eh_frame");
+	CHECK(m.patch.sections[2].object != m.patch.sections[3].object);
 }
 
 static void an_imported_address_in_new_data_is_looked_up_by_name(void)
