@@ -89,6 +89,9 @@ static void explains(void)
 	CHECK_STRING(diag.remedy, "Run suture convert on it first.");
 	explain(&arena, ENODEV, "livepatch: pre-patch callback failed for object 'vmlinux'", &diag);
 	CHECK(strstr(diag.entry[0], "callback for vmlinux said no"));
+	explain(&arena, EKEYREJECTED, "Loading of module with unavailable key is rejected", &diag);
+	CHECK(strstr(diag.entry[0], "does not trust the key"));
+	CHECK(strstr(diag.remedy, "mokutil"));
 	explain(&arena, EBUSY, "suture: part_x was not asked for: a part is loaded with its object",
 		&diag);
 	CHECK(strstr(diag.entry[0], "part_x is a part of a patch"));
