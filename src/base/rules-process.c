@@ -91,6 +91,15 @@ const struct sut_rule sut_rules_process[] = {
 		.remedy = "Restart the process. It runs on as it is, consistently.",
 	},
 	{
+		.id = "go",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "A program of Go, without C",
+		.meaning = "Patches are made of C. Go's functions run on stacks that its run-time "
+			   "moves by tables of its own, which new code is not in.",
+		.remedy = "Restart it with a fixed program. C code that a Go program calls through "
+			  "cgo can be patched, in a program that has a build-id.",
+	},
+	{
 		.id = "gone",
 		.stages = SUT_STAGE_PROCESS,
 		.title = "The process is not there, or has ended",

@@ -226,6 +226,15 @@ size_t sut_release_late(struct sut_target *target)
 	return left;
 }
 
+/* What is on a goroutine's stack may need all of it, down to the last byte. */
+static bool has_room(const struct sut_runtime *runtime, const struct sut_stopped *stopped)
+{
+	struct sut_thread_stack stack;
+
+	return !runtime->target->go || sut_thread_stack(runtime->target, &runtime->layout,
+							stopped->tid, stopped->sp, &stack);
+}
+
 static bool accepted(struct sut_runtime *runtime,
 		     bool (*accept)(struct sut_runtime *runtime, const struct sut_stopped *stopped,
 				    void *context),
@@ -233,7 +242,7 @@ static bool accepted(struct sut_runtime *runtime,
 {
 	if ((!stopped->filtered ||
 	     sut_seccomp_allows(stopped->tid, runtime->swaps, &runtime->denied)) &&
-	    (!accept || accept(runtime, stopped, context)))
+	    has_room(runtime, stopped) && (!accept || accept(runtime, stopped, context)))
 		return true;
 	sut_resume(stopped);
 	return false;

@@ -88,7 +88,7 @@ enum sut_rc sut_target_remap(struct sut_target *target, struct sut_diag *diag)
 	return SUT_OK;
 }
 
-/* Build-id from one PT_NOTE segment in memory. */
+/* Build-id, and whose linker made it, from one PT_NOTE segment in memory. */
 static void read_note(const struct sut_target *target, uint64_t address, uint64_t size,
 		      struct sut_object *object)
 {
@@ -106,12 +106,13 @@ static void read_note(const struct sut_target *target, uint64_t address, uint64_
 		desc = name + (((uint64_t)note.n_namesz + 3) & ~UINT64_C(3));
 		if (desc > size || note.n_descsz > size - desc)
 			return;
+		if (note.n_namesz == 4 && memcmp(data + name, "Go\0", 4) == 0)
+			object->go = true;
 		if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
 		    memcmp(data + name, "GNU", 4) == 0 && note.n_descsz &&
-		    note.n_descsz <= SUT_PATCH_BUILD_ID_MAX) {
+		    note.n_descsz <= SUT_PATCH_BUILD_ID_MAX && !object->build_id_size) {
 			object->build_id_size = note.n_descsz;
 			memcpy(object->build_id, data + desc, note.n_descsz);
-			return;
 		}
 		at = desc + (((uint64_t)note.n_descsz + 3) & ~UINT64_C(3));
 	}
@@ -150,7 +151,7 @@ static bool read_object(const struct sut_target *target, const struct sut_map *m
 	object->high = object->bias + high;
 	object->text_end = object->bias + text_end;
 	for (size_t i = 0; i < file.e_phnum; i++) {
-		if (headers[i].p_type == PT_NOTE && !object->build_id_size)
+		if (headers[i].p_type == PT_NOTE)
 			read_note(target, object->bias + headers[i].p_vaddr, headers[i].p_filesz,
 				  object);
 		if (headers[i].p_type == PT_DYNAMIC) {
@@ -187,11 +188,14 @@ enum sut_rc sut_target_refresh(struct sut_target *target, struct sut_diag *diag)
 		return rc;
 	for (size_t i = 0; i < target->map_count; i++) {
 		const struct sut_map *map = &target->maps[i];
-		struct sut_object object;
+		struct sut_object object = {0};
+		bool whole = !map->offset && map->read && map->inode &&
+			     read_object(target, map, &object);
 
-		if (map->offset || !map->read || !map->inode || !read_object(target, map, &object))
-			continue;
 		object.executable = headers >= object.low && headers < object.high;
+		target->go |= object.go && object.executable;
+		if (!whole)
+			continue;
 		SUT_PUSH(&target->arena, target->objects, target->object_count, capacity) = object;
 	}
 	return known && !target->object_count

@@ -246,6 +246,13 @@ static enum sut_rc traced(const struct sut_target *target, long tracer, struct s
 		      "Detach the debugger or tracer, then try again.");
 }
 
+enum sut_rc sut_target_is_go(const struct sut_target *target, struct sut_diag *diag)
+{
+	return refuse(target, SUT_UNSUPPORTED, "go", diag, "it is a program of Go, without C",
+		      "Restart it with a fixed program; C code that Go programs call through cgo "
+		      "can be patched.");
+}
+
 enum sut_rc sut_target_check(const struct sut_target *target, struct sut_diag *diag)
 {
 	char status[8192], state = read_state(target->folder);
@@ -261,6 +268,8 @@ enum sut_rc sut_target_check(const struct sut_target *target, struct sut_diag *d
 			      "Continue it (kill -CONT), then try again.");
 	if (sut_status_number(status, "\nThreads:") < 1)
 		return gone(target->pid, diag);
+	if (!target->object_count && target->go)
+		return sut_target_is_go(target, diag);
 	if (!target->object_count)
 		return refuse(target, SUT_UNSUPPORTED, "elf", diag,
 			      "no x86-64 ELF program with a build-id was found in its memory",

@@ -35,6 +35,7 @@ struct sut_object {
 	uint64_t dynamic;  /* address of its dynamic section, or 0 */
 	uint64_t dynamic_size;
 	bool executable; /* the program itself */
+	bool go;         /* made by Go's linker, or with code that it has seen */
 	const char *path;
 	size_t build_id_size;
 	unsigned char build_id[SUT_PATCH_BUILD_ID_MAX];
@@ -53,6 +54,7 @@ struct sut_target {
 	struct sut_map *maps; /* ascending */
 	size_t object_count;
 	struct sut_object *objects;
+	bool go; /* a program with code of Go: much of it runs on small stacks of its own */
 	/* Threads that were asked to stop and have not yet: to be let go when they do (enter.c). */
 	size_t pending_count;
 	pid_t pending[SUT_PENDING_MAX];
@@ -90,6 +92,9 @@ bool sut_target_read(const struct sut_target *target, uint64_t address, void *da
 /* A string of at most size - 1 bytes; false when unreadable or without an end. */
 bool sut_target_read_string(const struct sut_target *target, uint64_t address, char *data,
 			    size_t size);
+/* The failure "go". */
+enum sut_rc sut_target_is_go(const struct sut_target *target, struct sut_diag *diag);
+
 /* Writes also where the target itself may not; only to memory that no thread uses meanwhile. */
 bool sut_target_write(const struct sut_target *target, uint64_t address, const void *data,
 		      size_t size);

@@ -292,6 +292,8 @@ enum sut_rc sut_thread_layout(const struct sut_target *target, struct sut_thread
 		*layout = found;
 		return SUT_OK;
 	}
+	if (target->go)
+		return sut_target_is_go(target, diag);
 	sut_fail(diag, SUT_UNSUPPORTED, "libc",
 		 "process %d (%s): it has several threads, and neither glibc's nor musl's records "
 		 "of them are in its memory",

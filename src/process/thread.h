@@ -69,7 +69,7 @@ struct sut_thread_layout {
 	uint64_t main_high;
 };
 
-/* SUT_UNSUPPORTED (rule "libc") when it is none of these. */
+/* SUT_UNSUPPORTED (rule "libc", or "go") when it is none of these. */
 enum sut_rc sut_thread_layout(const struct sut_target *target, struct sut_thread_layout *layout,
 			      struct sut_diag *diag);
 

@@ -11,6 +11,7 @@
 #include "process/apply.h"
 #include "process/site.h"
 #include "process/switch.h"
+#include "process/words.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -354,6 +355,36 @@ static void test_blind_to_jumps(void)
 	expect_mixture(&(const struct scenario){FIX_2, NULL, go_blind_to_jumps, MET_1_AND_2});
 }
 
+/* All threads are told that they have gone over, as if each found its words by another's key. */
+static void go_by_anothers_mark(struct broken *b)
+{
+	enum { TURNS = 20, PAUSE_US = 500 };
+	struct sut_thread_list threads;
+	unsigned int marked = 0;
+
+	spare_entries(b);
+	commit(b);
+	for (int turn = 0; turn < TURNS; turn++, usleep(PAUSE_US)) {
+		CHECK_EQUAL(sut_thread_list(&b->a.target, b->a.arena, &threads, &b->diag), SUT_OK);
+		for (size_t i = 0; i < threads.count; i++) {
+			uint64_t tcb =
+				sut_thread_tcb(&b->a.target, &b->a.runtime.layout, threads.tids[i]);
+			uint64_t at = tcb ? sut_words_find(&b->a.target, &b->t, tcb) : 0;
+
+			marked += at && sut_target_write(&b->a.target,
+							 at + offsetof(struct sut_rt_thread, mark),
+							 &b->t.mark_new, sizeof(b->t.mark_new));
+		}
+	}
+	CHECK(marked > 0);
+	finish(b);
+}
+
+static void test_anothers_mark(void)
+{
+	expect_mixture(&(const struct scenario){FIX_2, NULL, go_by_anothers_mark, MET_1_AND_2});
+}
+
 /* Leaves threads in the original: version 1 meets version 2, as whoever forces has to know. */
 static void force_2(struct load *load)
 {
@@ -403,6 +434,7 @@ static const struct sut_tap_test tests[] = {
 	{"decisions that do not see frames of a patch that is left mix versions",
 	 test_blind_to_fix},
 	{"decisions that do not know of tail jumps mix versions", test_blind_to_jumps},
+	{"decisions by the mark of another thread mix versions", test_anothers_mark},
 	{"decisions that do not see what a forced transition left behind mix versions",
 	 test_blind_after_force},
 };
