@@ -126,19 +126,6 @@ static bool is_ours(const struct work *w, const struct sut_rt_map *piece)
 	return !(piece->address % SUT_PAGE_SIZE) && !(piece->size % SUT_PAGE_SIZE) && piece->size;
 }
 
-/* What threads keep in it is of transitions that are over. */
-static void add_table(struct work *w, uint64_t transition)
-{
-	uint64_t size = SUT_PAGE_SIZE - 1;
-	struct sut_rt_transition t;
-
-	if (!transition || !sut_target_read(&w->target, transition, &t, sizeof(t)) ||
-	    t.home == SUT_RT_HOME_TCB || !t.slots)
-		return;
-	size += t.slot_count * sizeof(struct sut_rt_slot);
-	add(w, t.slots, size & ~(uint64_t)(SUT_PAGE_SIZE - 1));
-}
-
 static bool holds(const struct sut_rt_map *piece, uint64_t address)
 {
 	return address - piece->address < piece->size;
@@ -191,8 +178,6 @@ static enum sut_rc find_pieces(struct work *w, struct sut_diag *diag)
 			add_page(w, funcs[i].land);
 			add_page(w, funcs[i].slot + sizeof(uint64_t) - 1);
 		}
-	for (size_t i = 0; i < w->memory.count; i++)
-		add_table(w, w->memory.patches[i].record.transition);
 	sut_plan_know(&w->plan, control, funcs, known);
 	for (size_t i = 0; i < w->plan.abandoned_count; i++)
 		add_page(w, w->plan.abandoned[i]);

@@ -8,27 +8,9 @@ enum {
 	SPARE = 64, /* threads that may come during a transition, besides as many as there are */
 };
 
-static bool is_table(const struct sut_rt_transition *t)
+static bool is_table(uint64_t slots, uint64_t count)
 {
-	return t->home != SUT_RT_HOME_TCB && t->slots && t->slot_count &&
-	       t->slot_count <= SLOTS_MAX && (t->slot_count & (t->slot_count - 1)) == 0;
-}
-
-/* The largest table of all transitions, which is the last. */
-static bool find_last(const struct sut_target *target, const struct sut_memory *memory,
-		      struct sut_words *words)
-{
-	*words = (struct sut_words){0};
-	for (size_t i = 0; i < memory->count; i++) {
-		uint64_t at = memory->patches[i].record.transition;
-		struct sut_rt_transition t;
-
-		if (at && !sut_target_read(target, at, &t, sizeof(t)))
-			return false;
-		if (at && is_table(&t) && t.slot_count > words->count)
-			*words = (struct sut_words){t.slots, t.slot_count};
-	}
-	return true;
+	return slots && count && count <= SLOTS_MAX && (count & (count - 1)) == 0;
 }
 
 /* How many keys it holds. */
@@ -65,8 +47,9 @@ enum sut_rc sut_words_choose(const struct sut_runtime *runtime, const struct sut
 	rc = sut_thread_list(runtime->target, &arena, &threads, diag);
 	if (rc != SUT_OK)
 		return rc;
-	if (!find_last(runtime->target, memory, words) ||
-	    !count_keys(runtime->target, words, &used))
+	if (is_table(memory->control.slots, memory->control.slot_count))
+		*words = (struct sut_words){memory->control.slots, memory->control.slot_count};
+	if (!count_keys(runtime->target, words, &used))
 		return sut_target_damaged(runtime->target, "the table of threads", diag);
 	wanted = 2 * (2 * threads.count + SPARE);
 	if (words->count && 2 * used + wanted <= words->count)
@@ -106,7 +89,7 @@ uint64_t sut_words_find(const struct sut_target *target, const struct sut_rt_tra
 
 	if (t->home == SUT_RT_HOME_TCB)
 		return tcb + SUT_RT_THREAD;
-	if (!is_table(t))
+	if (!is_table(t->slots, t->slot_count))
 		return 0;
 	first = sut_rt_slot(tcb, t->slot_count);
 	for (uint64_t i = 0; i < SUT_RT_PROBES && i < t->slot_count; i++) {

@@ -132,6 +132,8 @@ struct sut_rt_control {
 	struct sut_rt_table own; /* of the run-time itself */
 	char own_name[16];
 	uint64_t dropped; /* patches that a collection has taken off the list, or 0 */
+	uint64_t slots;   /* of the last transition, which the next one uses, too */
+	uint64_t slot_count;
 };
 
 /*
@@ -532,6 +534,8 @@ SUT_RT_AT(sut_rt_control, hooks, 3584);
 SUT_RT_AT(sut_rt_control, own, 3664);
 SUT_RT_AT(sut_rt_control, own_name, 3816);
 SUT_RT_AT(sut_rt_control, dropped, 3832);
+SUT_RT_AT(sut_rt_control, slots, 3840);
+SUT_RT_AT(sut_rt_control, slot_count, 3848);
 
 SUT_RT_AT(sut_rt_record, sp, 0);
 SUT_RT_AT(sut_rt_record, return_check, 8);

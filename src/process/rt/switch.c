@@ -185,6 +185,8 @@ static void begin(struct sut_core *core)
 	struct sut_rt_transition *t = (struct sut_rt_transition *)control->planned;
 	struct sut_rt_patch *patch = (struct sut_rt_patch *)t->patch;
 
+	control->slots = t->slots;
+	control->slot_count = t->slot_count;
 	control->transition = control->planned;
 	patch->transition = control->planned;
 	patch->state = t->enables ? SUT_RT_APPLYING : SUT_RT_REVERTING;
