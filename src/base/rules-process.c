@@ -107,6 +107,18 @@ const struct sut_rule sut_rules_process[] = {
 		.remedy = "Look at the process id.",
 	},
 	{
+		.id = "late",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "An object of the patch is not loaded, and cannot be waited for",
+		.meaning =
+			"The target patches such an object by itself in the moment that its "
+			"dynamic loader has mapped it. That needs a loader that is known, no "
+			"seccomp filters, a program without exceptions, for which new code needs "
+			"tables, and a patch without callbacks for that object, which cannot run "
+			"there; and nothing else of the patch may refer to it.",
+		.remedy = "Apply the patch when the program has loaded the object.",
+	},
+	{
 		.id = "libc",
 		.stages = SUT_STAGE_PROCESS,
 		.title = "The threads of the program are not known",

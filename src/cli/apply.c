@@ -13,6 +13,7 @@ static const struct sut_option options[] = {
 	SUT_OPTION_MAX_PAUSE,
 	{"jobs", "N", "how many processes at a time (as many as there are processors)"},
 	{"trial", "TIME", "take it back after that time (90s, 15m, 2h) unless it is confirmed"},
+	{"late", NULL, "also where none of its objects is there yet: wait for them"},
 	{"atomic", NULL, "in all processes or in none: take it back where one cannot"},
 };
 
@@ -62,7 +63,8 @@ static bool rehearse_in(const struct sut_each *each, struct sut_arena *arena, pi
 	struct sut_forecast *f = &r->forecast;
 
 	(void)named;
-	r->rc = sut_forecast_apply(arena, pid, &work->patch, work->digest, 0, f, &r->diag);
+	r->rc = sut_forecast_apply(arena, pid, &work->patch, work->digest, work->wait.late, 0, f,
+				   &r->diag);
 	if (r->rc != SUT_OK || !f->replaced_count)
 		return r->rc != SUT_OK && (each->exact || r->rc != SUT_GONE);
 	r->rc = sut_fail(&r->diag, SUT_REFUSED, "atomic",
@@ -188,6 +190,7 @@ static int run(struct sut_call *call)
 	if (!sut_call_wait(call, &work.wait) || !sut_call_jobs(call, &each.jobs) ||
 	    !sut_call_seconds(call, "trial", 0, &trial))
 		return SUT_EXIT_USAGE;
+	work.wait.late = sut_call_option(call, "late");
 	if (sut_call_option(call, "trial") && !trial)
 		return sut_usage_error(call, "--trial %s: a trial takes time",
 				       sut_call_option(call, "trial"));

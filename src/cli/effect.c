@@ -126,6 +126,7 @@ static void report_measures(struct sut_out *out, const struct sut_effect *e)
 	sut_out_decimal(out, "away_us_max", (double)e->cost.away_ns_max / 1e3);
 	sut_out_unsigned(out, "functions", e->functions);
 	sut_out_unsigned(out, "functions_direct", e->direct);
+	sut_out_unsigned(out, "late_objects", e->late);
 	sut_blockers_report(out, &e->blockers);
 	sut_out_array(out, "refused");
 	for (size_t i = 0; i < e->refused_count; i++)
@@ -164,6 +165,10 @@ static void headline_done(struct sut_out *out, pid_t pid, const char *patch,
 		sut_out_headline(out, SUT_MARK_NONE,
 				 "it switches stacks: to look at them it stood still for %.1f ms",
 				 (double)e->cost.pause_ns_max / 1e6);
+	if (e->late)
+		sut_out_headline(out, SUT_MARK_NONE,
+				 "%zu object%s not loaded yet and will be patched when it comes",
+				 e->late, e->late == 1 ? " is" : "s are");
 }
 
 int sut_effect_report(struct sut_out *out, pid_t pid, const char *patch, enum sut_rt_state wanted,

@@ -9,6 +9,7 @@
 
 static const struct sut_option options[] = {
 	{"watch", "SECONDS", "how long to look at the threads (0.5)"},
+	{"late", NULL, "also where none of its objects is there yet"},
 };
 
 enum { JOBS = 32 /* they mostly sleep between two looks */ };
@@ -60,6 +61,7 @@ static void report_fields(struct sut_out *out, const struct sut_forecast *f)
 	sut_out_unsigned(out, "mapped_bytes", f->mapped);
 	sut_out_bool(out, "switches_stacks", f->switches_stacks);
 	sut_out_decimal(out, "pause_ms", (double)f->pause_ns / 1e6);
+	sut_out_unsigned(out, "late_objects", f->late);
 	sut_out_unsigned(out, "looks", f->looks);
 	sut_out_unsigned(out, "threads", f->threads);
 	sut_out_unsigned(out, "running", f->running);
@@ -111,6 +113,10 @@ static int headlines(struct sut_out *out, pid_t pid, const char *patch,
 			 pid, f->name, patch, f->functions, f->functions == 1 ? "" : "s",
 			 f->threads, (unsigned long long)(f->mapped + 1023) / 1024,
 			 f->kept ? " (its code is still there)" : "");
+	if (f->late)
+		sut_out_headline(out, SUT_MARK_NONE,
+				 "%zu object%s not loaded yet and will be patched when it comes",
+				 f->late, f->late == 1 ? " is" : "s are");
 	for (size_t i = 0; i < f->replaced_count; i++)
 		sut_out_headline(out, SUT_MARK_NONE, "it takes the place of %s", f->replaced[i]);
 	if (f->switches_stacks)
@@ -140,7 +146,8 @@ static bool plan_for(const struct sut_each *each, struct sut_arena *arena, pid_t
 	struct result *result = context;
 
 	(void)named;
-	result->rc = sut_forecast_apply(arena, pid, &work->patch, work->digest, work->watch_ns,
+	result->rc = sut_forecast_apply(arena, pid, &work->patch, work->digest,
+					sut_call_option(each->call, "late") != NULL, work->watch_ns,
 					&result->forecast, &result->diag);
 	return true;
 }

@@ -5,6 +5,8 @@
 #include "base/guard.h"
 #include "base/io.h"
 
+#include <string.h>
+
 static enum sut_mark mark_of(const struct sut_state_patch *patch)
 {
 	switch (patch->state) {
@@ -66,6 +68,7 @@ static void report_patch(struct sut_out *out, const struct sut_state_patch *p)
 		sut_out_address(out, "code", p->funcs[i].code);
 		sut_out_bool(out, "direct", p->funcs[i].direct);
 		sut_out_bool(out, "runs", p->funcs[i].runs);
+		sut_out_bool(out, "waits", p->funcs[i].waits);
 		sut_out_end(out);
 	}
 	sut_out_end(out);
@@ -120,13 +123,15 @@ static void headline_transition(struct sut_out *out, const struct sut_state *s,
 /* The second line of a target at rest. */
 static void headline_rest(struct sut_out *out, const struct sut_state *s)
 {
-	size_t functions = 0;
+	size_t functions = 0, waiting = 0;
 	uint64_t kept = 0;
 	char also[128] = "";
 
 	for (size_t i = 0; i < s->patch_count; i++) {
-		for (size_t k = 0; k < s->patches[i].func_count; k++)
+		for (size_t k = 0; k < s->patches[i].func_count; k++) {
 			functions += s->patches[i].funcs[k].runs;
+			waiting += s->patches[i].order && s->patches[i].funcs[k].waits;
+		}
 		if (!s->patches[i].order)
 			kept += s->patches[i].kept_bytes;
 	}
@@ -134,11 +139,114 @@ static void headline_rest(struct sut_out *out, const struct sut_state *s)
 		snprintf(also, sizeof(also),
 			 "; %llu KiB of what was reverted stay in memory until `suture gc`",
 			 (unsigned long long)(kept + 1023) / 1024);
-	if (functions)
+	if (functions || waiting)
 		sut_out_headline(out, SUT_MARK_NONE, "%zu function%s redirected for all threads%s",
 				 functions, functions == 1 ? " is" : "s are", also);
 	else
 		sut_out_headline(out, SUT_MARK_NONE, "the original code runs%s", also);
+}
+
+static const char *late_state(enum sut_rt_late_state state)
+{
+	switch (state) {
+	case SUT_RT_LATE_ABSENT:
+		return "absent";
+	case SUT_RT_LATE_HERE:
+		return "patched";
+	case SUT_RT_LATE_LEFT:
+		return "left";
+	}
+	return "unknown";
+}
+
+static const char *late_reason(enum sut_rt_late_reason reason)
+{
+	switch (reason) {
+	case SUT_RT_LATE_BEFORE:
+		return "it was loaded before the patch could know";
+	case SUT_RT_LATE_AGAIN:
+		return "the patch was made for the instance that was there before";
+	case SUT_RT_LATE_ROOM:
+		return "there was no memory near it";
+	case SUT_RT_LATE_TEXT:
+		return "its code is not as it should be, or cannot be changed";
+	case SUT_RT_LATE_MODEL:
+		return "the patch does not fit those in use";
+	case SUT_RT_LATE_MOVING:
+		return "it went and came again in the middle of a transition";
+	}
+	return "unknown";
+}
+
+static void headline_left(struct sut_out *out, const struct sut_state_late *late)
+{
+	char error[128] = "";
+
+	if (late->error)
+		snprintf(error, sizeof(error), " (%s)", strerror(late->error));
+	sut_out_headline(out, SUT_MARK_WARNING, "%s is loaded and NOT patched: %s%s", late->name,
+			 late_reason(late->reason), error);
+	sut_out_headline(out, SUT_MARK_NONE,
+			 "revert the patch and apply it again, or let the program load %s anew",
+			 late->name);
+}
+
+static void headline_late(struct sut_out *out, const struct sut_state_late *late)
+{
+	switch (late->state) {
+	case SUT_RT_LATE_ABSENT:
+		sut_out_headline(out, SUT_MARK_NONE,
+				 "%s is not loaded; it is patched when it comes", late->name);
+		break;
+	case SUT_RT_LATE_HERE:
+		sut_out_headline(out, SUT_MARK_NONE, "%s came later and is patched (%llu time%s)",
+				 late->name, (unsigned long long)late->came,
+				 late->came == 1 ? "" : "s");
+		break;
+	case SUT_RT_LATE_LEFT:
+		headline_left(out, late);
+		break;
+	}
+	if (late->more)
+		sut_out_headline(out, SUT_MARK_WARNING,
+				 "%s is loaded %llu more time%s, NOT patched there", late->name,
+				 (unsigned long long)late->more, late->more == 1 ? "" : "s");
+	if (late->others)
+		sut_out_headline(out, SUT_MARK_WARNING,
+				 "another build of %s is loaded (build-id %s); it is left as it is",
+				 late->name, late->other_id);
+}
+
+static void headlines_late(struct sut_out *out, const struct sut_state *s)
+{
+	for (size_t i = 0; i < s->late_count; i++)
+		headline_late(out, &s->lates[i]);
+	if (s->missed && s->late_count)
+		sut_out_headline(out, SUT_MARK_WARNING,
+				 "%llu times objects came or went while an operation did not end; "
+				 "they may be NOT patched",
+				 (unsigned long long)s->missed);
+}
+
+static void report_lates(struct sut_out *out, const struct sut_state *s)
+{
+	sut_out_array(out, "late_objects");
+	for (size_t i = 0; i < s->late_count; i++) {
+		const struct sut_state_late *late = &s->lates[i];
+		bool left = late->state == SUT_RT_LATE_LEFT;
+
+		sut_out_object(out, NULL);
+		sut_out_string(out, "name", late->name);
+		sut_out_string(out, "build_id", late->build_id);
+		sut_out_string(out, "state", late_state(late->state));
+		sut_out_string(out, "reason", left ? late_reason(late->reason) : "");
+		sut_out_unsigned(out, "came", late->came);
+		sut_out_unsigned(out, "unpatched_instances", late->more);
+		sut_out_unsigned(out, "other_builds", late->others);
+		sut_out_end(out);
+	}
+	sut_out_end(out);
+	sut_out_unsigned(out, "missed_changes", s->missed);
 }
 
 static void headlines(struct sut_out *out, const struct sut_state *s)
@@ -153,6 +261,7 @@ static void headlines(struct sut_out *out, const struct sut_state *s)
 	p = leading(s);
 	if (s->in_transition) {
 		headline_transition(out, s, p);
+		headlines_late(out, s);
 		return;
 	}
 	for (size_t i = 0; i < s->patch_count; i++)
@@ -160,6 +269,7 @@ static void headlines(struct sut_out *out, const struct sut_state *s)
 	sut_out_headline(out, mark_of(p), "pid %d (%s): %s %s%s", s->pid, s->name, p->name,
 			 sut_state_name(p->state), applied > 1 ? ", and others" : "");
 	headline_rest(out, s);
+	headlines_late(out, s);
 	for (size_t i = 0; i < s->patch_count; i++)
 		if (s->patches[i].trial_ns)
 			headline_trial(out, &s->patches[i]);
@@ -204,6 +314,7 @@ static int report(const struct sut_each *each, pid_t pid, const void *context)
 	for (size_t i = 0; i < s->patch_count; i++)
 		report_patch(out, &s->patches[i]);
 	sut_out_end(out);
+	report_lates(out, s);
 	sut_blockers_report(out, &s->blockers);
 	sut_out_end(out);
 	return s->in_transition ? SUT_EXIT_BLOCKED : SUT_EXIT_DONE;

@@ -335,6 +335,7 @@ enum sut_rc sut_delta_build(struct sut_arena *arena, const struct sut_create_opt
 	if (rc)
 		return rc;
 	sut_edges_judge(&extract);
+	sut_entries_note(&extract);
 	sut_labels_judge(&extract);
 	sut_additions_judge(&extract);
 	sut_extract_sources(&extract);

@@ -36,6 +36,7 @@ enum sut_rc sut_identity_extract(struct sut_identity_work *work, struct sut_extr
 	rc = sut_extract_run(extract, work->diag);
 	if (rc == SUT_OK) {
 		sut_edges_judge(extract);
+		sut_entries_note(extract);
 		sut_labels_judge(extract);
 	}
 	return rc;

@@ -408,6 +408,10 @@ static enum sut_rc check_func(const struct sut_patch *patch, const struct sut_pa
 					     " bytes at 0x%" PRIx64,
 					     func->name, piece->size, piece->address);
 	}
+	if (func->entry && (!func->piece_count || func->pieces[0].size < SUT_PATCH_JUMP_SIZE ||
+			    func->pieces[0].address % 8 + SUT_PATCH_JUMP_SIZE > 8))
+		return SUT_PATCH_BAD(diag, "function %s: its entry has no room for a jump",
+				     func->name);
 	rc = check_code(patch, func, func->symbol, diag);
 	for (size_t i = 0; i < func->new_piece_count && rc == SUT_OK; i++)
 		rc = check_code(patch, func, func->new_pieces[i], diag);

@@ -44,12 +44,13 @@ enum {
 	SUT_PATCH_PIECE_MAX = 16 << 20,
 	SUT_PATCH_JUMPS_MAX = 4096,     /* of one version of a function */
 	SUT_PATCH_IMAGE_MAX = 64 << 20, /* all sections together, zeros included */
+	SUT_PATCH_JUMP_SIZE = 5,        /* what an entry must have room for */
 	SUT_PATCH_WORD_MAX = 1024,      /* names */
 	SUT_PATCH_TEXT_MAX = 65536,     /* facts */
 };
 
 /* The format that is read and written. */
-enum { SUT_PATCH_FORMAT = 3 };
+enum { SUT_PATCH_FORMAT = 4 };
 
 #define SUT_PATCH_SCHEMA      "suture.patch/"
 #define SUT_PATCH_NOTE_OWNER  "suture"

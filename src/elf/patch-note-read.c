@@ -217,12 +217,26 @@ static void decode_jumps(struct decoder *d, const json_t *func, const char *key,
 		jumps->targets[i] = address_value(d, json_array_get(array, i), "to");
 }
 
+static void decode_entry(struct decoder *d, const json_t *entry, struct sut_patch_func *func)
+{
+	const char *hex = string_of(d, entry, "entry");
+	unsigned char *bytes;
+
+	if (!*hex)
+		return;
+	bytes = sut_arena_alloc(d->arena, SUT_PATCH_ENTRY_SIZE);
+	if (!sut_unhex(hex, bytes, SUT_PATCH_ENTRY_SIZE))
+		bad(d, "entry", "not 48 hex digits");
+	func->entry = bytes;
+}
+
 static void decode_func(struct decoder *d, const json_t *entry, struct sut_patch_func *func)
 {
 	const json_t *pieces = array_of(d, entry, "pieces");
 	const json_t *new_pieces = array_of(d, entry, "new_pieces");
 
-	expect_object(d, entry, "functions", 9);
+	expect_object(d, entry, "functions", 10);
+	decode_entry(d, entry, func);
 	decode_jumps(d, entry, "old_jumps", &func->old_jumps);
 	decode_jumps(d, entry, "new_jumps", &func->new_jumps);
 	func->name = string_of(d, entry, "name");

@@ -9,19 +9,20 @@
 
 /* A patch with one section (ELF index 3), one own symbol and one import. */
 #define FUNC                                                                                       \
-	"{\"kind\":\"changed\",\"name\":\"f\","                                                    \
+	"{\"entry\":\"" ENTRY "\",\"kind\":\"changed\",\"name\":\"f\","                            \
 	"\"new_jumps\":{\"anywhere\":false,\"elsewhere\":true,\"to\":[]},"                         \
 	"\"new_pieces\":[],\"object\":0,"                                                          \
 	"\"old_jumps\":{\"anywhere\":true,\"elsewhere\":false,\"to\":[\"0x40\"]},\"pieces\":["     \
 	"{\"address\":\"0x1000\",\"sha256\":\"" SHA "\",\"size\":16}],\"source\":\"\","            \
 	"\"symbol\":1}"
-#define SHA "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
+#define ENTRY "554889e531c090909090909090909090909090909090ffff"
+#define SHA   "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff"
 #define NOTE                                                                                       \
 	"{\"additions\":{\"abi\":1,\"objects\":0,\"states\":1},\"allowed\":[],\"facts\":[{"        \
 	"\"key\":\"k\",\"value\":\"v\"}],\"fixes\":[\"CVE\"],"                                     \
 	"\"functions\":[" FUNC "],\"name\":\"n\",\"objects\":[{\"build_id\":\"0a0b\","             \
 	"\"executable\":true,\"name\":\"o\",\"soname\":\"\"}],\"replace\":false,\"replace_set\":"  \
-	"5,\"schema\":\"suture.patch/3\","                                                         \
+	"5,\"schema\":\"suture.patch/4\","                                                         \
 	"\"sections\":[{\"index\":3,\"object\":0}],\"symbols\":[{\"index\":2,\"object\":0,"        \
 	"\"slot\":\"0x3fd8\"}],\"version\":\"1\"}"
 
@@ -157,6 +158,7 @@ static void addresses_and_digits_have_one_form(void)
 	refused_with("\"0a0b\"", "\"0A0B\"", "note: build_id: not the hex digits");
 	refused_with("\"0a0b\"", "\"0a0\"", "note: build_id: not the hex digits");
 	refused_with(SHA, "00", "note: sha256: not 64 hex digits");
+	refused_with(ENTRY, "00", "note: entry: not 48 hex digits");
 }
 
 static void each_section_and_symbol_has_one_entry(void)
@@ -198,18 +200,18 @@ static void check_unsupported(const char *schema)
 	CHECK_EQUAL(decode(&arena, text, strlen(text), &patch, &diag), SUT_UNSUPPORTED);
 	CHECK_STRING(diag.entry[0],
 		     sut_arena_printf(&arena,
-				      "note: this version of suture reads suture.patch/3, and "
+				      "note: this version of suture reads suture.patch/4, and "
 				      "the file is %s",
 				      schema));
 }
 
 static void other_formats_are_unsupported(void)
 {
-	check_unsupported("suture.patch/2");
-	check_unsupported("suture.patch/4");
-	check_unsupported("suture.patch/03");
+	check_unsupported("suture.patch/3");
+	check_unsupported("suture.patch/5");
+	check_unsupported("suture.patch/04");
 	check_unsupported("suture.patch/");
-	refused_with("suture.patch/3", "other/1",
+	refused_with("suture.patch/4", "other/1",
 		     "note: schema: not \"suture.patch/\" and a number");
 }
 

@@ -108,6 +108,8 @@ static json_t *funcs_json(const struct sut_patch *patch)
 				  "pieces", pieces_json(func), "source", func->source, "symbol",
 				  (json_int_t)func->symbol + 1);
 
+		json_object_set_new(entry, "entry",
+				    hex_json(func->entry, func->entry ? SUT_PATCH_ENTRY_SIZE : 0));
 		json_object_set_new(entry, "new_jumps", jumps_json(&func->new_jumps));
 		json_object_set_new(entry, "old_jumps", jumps_json(&func->old_jumps));
 		json_array_append_new(array, entry);

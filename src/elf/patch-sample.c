@@ -168,14 +168,48 @@ static const struct sut_patch_piece greet_pieces[] = {
 	{0x1090, 9, {0xbb, 4, 5, 6}},
 };
 static const struct sut_patch_piece scale_pieces[] = {{0x1100, 8, {0xcc, 7, 8, 9}}};
+static const unsigned char greet_entry[SUT_PATCH_ENTRY_SIZE] = {0x55, 0x48, 0x89, 0xe5, 0x31, 0xc0};
 static const uint32_t greet_new_pieces[] = {GREET_COLD};
 static const uint64_t greet_jumps[] = {0x1180}, scale_jumps[] = {0x1100, 0x1140};
 
 static const struct sut_patch_func funcs[] = {
-	{"greet", SUT_PATCH_FUNC_CHANGED, 0, GREET, "src/greet.c:12", 2, NULL, 1, NULL, {0}, {0}},
-	{"helper", SUT_PATCH_FUNC_NEW, 0, HELPER, "src/greet.c:4", 0, NULL, 0, NULL, {0}, {0}},
-	{"scale", SUT_PATCH_FUNC_CHANGED, 1, SCALE, "", 1, NULL, 0, NULL, {0}, {0}},
-	{"take_note", SUT_PATCH_FUNC_NEW, 0, TAKE_NOTE, "notes.c:9", 0, NULL, 0, NULL, {0}, {0}},
+	{"greet",
+	 SUT_PATCH_FUNC_CHANGED,
+	 0,
+	 GREET,
+	 "src/greet.c:12",
+	 2,
+	 NULL,
+	 1,
+	 NULL,
+	 {0},
+	 {0},
+	 NULL},
+	{"helper",
+	 SUT_PATCH_FUNC_NEW,
+	 0,
+	 HELPER,
+	 "src/greet.c:4",
+	 0,
+	 NULL,
+	 0,
+	 NULL,
+	 {0},
+	 {0},
+	 NULL},
+	{"scale", SUT_PATCH_FUNC_CHANGED, 1, SCALE, "", 1, NULL, 0, NULL, {0}, {0}, NULL},
+	{"take_note",
+	 SUT_PATCH_FUNC_NEW,
+	 0,
+	 TAKE_NOTE,
+	 "notes.c:9",
+	 0,
+	 NULL,
+	 0,
+	 NULL,
+	 {0},
+	 {0},
+	 NULL},
 };
 
 static const char source_patch[] = "--- a/src/greet.c\n"
@@ -241,6 +275,7 @@ struct sut_patch *sut_patch_sample(struct sut_arena *arena)
 			      .states_symbol = STATES},
 	};
 	patch->funcs[0].pieces = COPY(arena, greet_pieces);
+	patch->funcs[0].entry = COPY(arena, greet_entry);
 	patch->funcs[0].new_pieces = COPY(arena, greet_new_pieces);
 	patch->funcs[0].old_jumps =
 		(struct sut_patch_jumps){.count = 1, .targets = COPY(arena, greet_jumps)};

@@ -26,6 +26,7 @@ enum {
 	SUT_PATCH_SOURCE_MAX = 8 << 20, /* bytes of a text that the patch was made from */
 	SUT_PATCH_NAME_MAX = 56, /* characters of a patch name, without the end: [A-Za-z0-9._+-] */
 	SUT_PATCH_BUILD_ID_MAX = 64, /* bytes */
+	SUT_PATCH_ENTRY_SIZE = 24,   /* bytes */
 	SUT_SHA256_SIZE = 32,
 };
 
@@ -61,6 +62,12 @@ struct sut_patch_func {
 	size_t new_piece_count;
 	uint32_t *new_pieces; /* further OWN symbols that are part of the new version (.cold) */
 	struct sut_patch_jumps old_jumps, new_jumps;
+	/*
+	 * The old code from the aligned word on that the entry lies in. NULL: the function is new,
+	 * or a jump cannot be put there even before anybody runs it: five bytes that are not within
+	 * that word, or not all its own, or that something jumps into.
+	 */
+	const unsigned char *entry;
 };
 
 struct sut_patch_object {

@@ -62,6 +62,9 @@ void sut_questions_ask(const struct sut_extract *extract);
  */
 void sut_edges_judge(struct sut_extract *extract);
 
+/* Fills sut_patch_func.entry where it can be. */
+void sut_entries_note(struct sut_extract *extract);
+
 /* Refuses (rule "label") changed functions that have addresses of their labels in variables or
  * registers, before or after. */
 void sut_labels_judge(const struct sut_extract *extract);

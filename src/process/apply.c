@@ -6,141 +6,14 @@
  */
 #include "process/apply.h"
 #include "process/drive.h"
-#include "process/dynamic.h"
-#include "process/fit.h"
 #include "process/model.h"
 #include "process/site.h"
 #include "process/tables.h"
 #include "base/io.h"
 
 #include <elf.h>
-#include <sodium.h>
+#include <stdio.h>
 #include <string.h>
-
-static enum sut_rc find_objects(struct sut_application *a, struct sut_diag *diag)
-{
-	const struct sut_patch *patch = a->patch;
-
-	a->objects = sut_arena_array(a->arena, patch->object_count, sizeof(a->objects[0]));
-	for (size_t i = 0; i < patch->object_count; i++) {
-		const struct sut_patch_object *o = &patch->objects[i];
-		char id[2 * SUT_PATCH_BUILD_ID_MAX + 1];
-
-		a->objects[i] = sut_target_object(&a->target, o->build_id, o->build_id_size);
-		if (a->objects[i])
-			continue;
-		sut_fail(diag, SUT_REFUSED, "build-id",
-			 "process %d (%s): nothing in it has the build-id %s of %s", a->target.pid,
-			 a->target.name, sut_hex(id, o->build_id, o->build_id_size), o->name);
-		sut_remedy(diag,
-			   "It runs another build; create the patch for that one (--target).");
-		return SUT_REFUSED;
-	}
-	return SUT_OK;
-}
-
-/* Entries that patches in use have taken, as they were before; the rest must be as it is. */
-static void restore_entries(const struct sut_application *a, uint64_t address, unsigned char *bytes,
-			    uint64_t size)
-{
-	for (size_t i = 0; i < a->memory.use_count; i++)
-		for (uint32_t k = 0; k < a->memory.use[i]->record.func_count; k++) {
-			const struct sut_rt_func *f = &a->memory.use[i]->funcs[k];
-			uint64_t mask = sut_site_mask(f), at = sut_site_word_address(f);
-
-			for (unsigned int n = 0; n < 8; n++)
-				if (at + n - address < size && mask >> 8 * n & 1)
-					bytes[at + n - address] =
-						(unsigned char)(f->original >> 8 * n);
-		}
-}
-
-/* In private text, all of it: of several maps when a neighbour on its page was patched before. */
-static bool is_text(const struct sut_application *a, uint64_t address, uint64_t size)
-{
-	uint64_t end = address + size;
-
-	while (address < end) {
-		const struct sut_map *map = sut_target_map(&a->target, address);
-
-		if (!map || !map->exec || map->write || map->shared)
-			return false;
-		address = map->end;
-	}
-	return true;
-}
-
-/* Who has changed code, as far as its first bytes tell. */
-static const char *whose_bytes(const unsigned char *bytes, uint64_t size)
-{
-	if (size && bytes[0] == 0xcc)
-		return ": a breakpoint or a uprobe is at its start";
-	if (size && bytes[0] == 0xe9)
-		return ": a jump of another patcher or tracer is at its start";
-	return "";
-}
-
-static enum sut_rc check_piece(const struct sut_application *a, const struct sut_patch_func *func,
-			       const struct sut_patch_piece *piece, struct sut_diag *diag)
-{
-	uint64_t address = a->objects[func->object]->bias + piece->address;
-	unsigned char hash[SUT_SHA256_SIZE];
-	unsigned char *bytes = sut_arena_alloc(a->arena, piece->size);
-
-	if (!is_text(a, address, piece->size) ||
-	    !sut_target_read(&a->target, address, bytes, piece->size)) {
-		sut_fail(diag, SUT_REFUSED, "bytes",
-			 "%s: process %d (%s): its code is not in private executable memory as it "
-			 "should be",
-			 func->name, a->target.pid, a->target.name);
-		sut_remedy(diag, "Something remapped the program's text; restart it.");
-		return SUT_REFUSED;
-	}
-	restore_entries(a, address, bytes, piece->size);
-	crypto_hash_sha256(hash, bytes, piece->size);
-	if (memcmp(hash, piece->sha256, sizeof(hash)) != 0) {
-		sut_fail(
-			diag, SUT_REFUSED, "bytes",
-			"%s: process %d (%s): its bytes in memory are not those that the patch was "
-			"made for%s",
-			func->name, a->target.pid, a->target.name, whose_bytes(bytes, piece->size));
-		sut_remedy(diag,
-			   "A breakpoint, a probe or another patcher changed it; remove that.");
-		return SUT_REFUSED;
-	}
-	return SUT_OK;
-}
-
-/* The patch must fit what is in memory, byte by byte. */
-static enum sut_rc check_bytes(struct sut_application *a, struct sut_diag *diag)
-{
-	enum sut_rc rc = find_objects(a, diag);
-
-	for (size_t i = 0; i < a->patch->func_count && rc == SUT_OK; i++)
-		for (size_t k = 0; k < a->patch->funcs[i].piece_count && rc == SUT_OK; k++)
-			rc = check_piece(a, &a->patch->funcs[i], &a->patch->funcs[i].pieces[k],
-					 diag);
-	return rc;
-}
-
-/*
- * Does it switch stacks, as far as imports tell? The program itself and what is to be patched; a
- * library that could but is not used is no reason.
- */
-static void find_switchers(struct sut_application *a)
-{
-	static const char *const names[] = {"makecontext",   "swapcontext",   "setcontext",
-					    "make_fcontext", "jump_fcontext", NULL};
-
-	for (size_t i = 0; i < a->patch->object_count; i++)
-		a->runtime.per_stack |=
-			sut_dynamic_imports(&a->target, a->objects[i], names) != NULL;
-	for (size_t i = 0; i < a->target.object_count; i++)
-		if (a->target.objects[i].executable)
-			a->runtime.per_stack |=
-				sut_dynamic_imports(&a->target, &a->target.objects[i], names) !=
-				NULL;
-}
 
 /* What the lists of a function take in the target, and more. */
 static uint64_t variable_size(const struct sut_patch_func *func)
@@ -153,29 +26,37 @@ static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 {
 	enum { PER_FUNC = 1024, FIXED = 4096 };
 
+	const struct sut_object *near = &a->target.objects[0];
+	uint64_t all = FIXED + sut_model_size(a->patch);
+	enum sut_rc rc = SUT_OK;
+
 	a->zones = sut_arena_array(a->arena, a->patch->object_count, sizeof(a->zones[0]));
-	for (uint32_t i = 0; i < a->patch->object_count; i++) {
-		uint64_t records = FIXED + (i == 0 ? sut_model_size(a->patch) : 0), text, data;
-		enum sut_rc rc;
+	for (uint32_t i = 0; i < a->patch->object_count && rc == SUT_OK; i++) {
+		uint64_t records = FIXED, text, data;
 
 		sut_link_size(a->patch, i, &text, &data);
 		for (size_t k = 0; k < a->patch->func_count; k++)
-			if (a->patch->funcs[k].object == i || i == 0)
+			if (a->patch->funcs[k].object == i)
 				records += PER_FUNC + variable_size(&a->patch->funcs[k]);
+		all += records;
 		rc = sut_plan_zone(&a->plan, a->objects[i]->low, a->objects[i]->high,
 				   text + records, data + records, &a->zones[i], diag);
-		if (rc != SUT_OK)
-			return rc;
 	}
-	return SUT_OK;
+	/* What describes the patch stays, whatever object comes or goes. */
+	return rc == SUT_OK ? sut_plan_zone(&a->plan, near->low, near->high, 0, all, &a->home, diag)
+			    : rc;
 }
 
 /* Another patch, in use or not, has head and pun page of this entry. */
 static bool reuse_site(const struct sut_application *a, uint64_t entry, struct sut_rt_func *func)
 {
+	const struct sut_memory_patch *owner;
+	bool taken = sut_memory_top(&a->memory, entry, NULL, &owner) != NULL;
+
 	for (size_t i = 0; i < a->memory.count; i++)
 		for (uint32_t k = 0; k < a->memory.patches[i].record.func_count; k++)
-			if (a->memory.patches[i].funcs[k].entry == entry) {
+			if (a->memory.patches[i].funcs[k].entry == entry &&
+			    (taken || !(a->memory.patches[i].funcs[k].flags & SUT_RT_FUNC_PLAIN))) {
 				const struct sut_rt_func *kept = &a->memory.patches[i].funcs[k];
 
 				func->entry = entry;
@@ -186,7 +67,7 @@ static bool reuse_site(const struct sut_application *a, uint64_t entry, struct s
 				func->land = kept->land;
 				func->pun = kept->pun;
 				func->pun_mask = kept->pun_mask;
-				func->flags = kept->flags;
+				func->flags = kept->flags & ~(uint32_t)SUT_RT_FUNC_HERE;
 				return true;
 			}
 	return false;
@@ -215,7 +96,7 @@ static uint64_t store_pieces(struct sut_application *a, const struct sut_patch_f
 					      SUT_RT_RANGE_NEW, 0};
 	}
 	*count = n;
-	return sut_plan_store(&a->plan, a->zones[0], pieces, n * sizeof(*pieces));
+	return sut_plan_store(&a->plan, a->home, pieces, n * sizeof(*pieces));
 }
 
 static size_t add_jumps(const struct sut_application *a, const struct sut_patch_func *func,
@@ -242,7 +123,7 @@ static uint64_t store_jumps(struct sut_application *a, const struct sut_patch_fu
 	n = add_jumps(a, func, &func->old_jumps, SUT_RT_RANGE_OLD, jumps);
 	n += add_jumps(a, func, &func->new_jumps, SUT_RT_RANGE_NEW, jumps + n);
 	*count = n;
-	return n ? sut_plan_store(&a->plan, a->zones[0], jumps, n * sizeof(*jumps)) : 0;
+	return n ? sut_plan_store(&a->plan, a->home, jumps, n * sizeof(*jumps)) : 0;
 }
 
 static enum sut_rc read_pieces(const struct sut_application *a, const struct sut_patch_func *func,
@@ -262,25 +143,34 @@ static enum sut_rc read_pieces(const struct sut_application *a, const struct sut
 	return SUT_OK;
 }
 
+static enum sut_rc plan_site(struct sut_application *a, const struct sut_patch_func *func,
+			     struct sut_rt_func *out, struct sut_diag *diag)
+{
+	struct sut_site_piece *pieces;
+	enum sut_rc rc = read_pieces(a, func, &pieces, diag);
+
+	return rc == SUT_OK ? sut_site_plan(&a->plan, a->zones[func->object], func->name, pieces,
+					    func->piece_count, out, diag)
+			    : rc;
+}
+
 static enum sut_rc plan_func(struct sut_application *a, const struct sut_patch_func *func,
 			     struct sut_rt_func *out, struct sut_diag *diag)
 {
 	uint64_t entry = a->objects[func->object]->bias + func->pieces[0].address;
 
-	out->object = func->object;
-	if (!reuse_site(a, entry, out)) {
-		struct sut_site_piece *pieces;
-		enum sut_rc rc = read_pieces(a, func, &pieces, diag);
+	enum sut_rc rc = SUT_OK;
 
-		if (rc == SUT_OK)
-			rc = sut_site_plan(&a->plan, a->zones[func->object], func->name, pieces,
-					   func->piece_count, out, diag);
-		if (rc != SUT_OK)
-			return rc;
-	}
+	out->object = func->object;
+	if (a->zones[func->object]->late)
+		rc = sut_late_site(&a->plan, a->zones[func->object], func, out, diag);
+	else if (!reuse_site(a, entry, out))
+		rc = plan_site(a, func, out, diag);
+	if (rc != SUT_OK)
+		return rc;
 	out->code = a->link.symbols[func->symbol];
 	out->code_size = a->patch->symbols[func->symbol].size;
-	out->name = sut_plan_string(&a->plan, a->zones[0], func->name);
+	out->name = sut_plan_string(&a->plan, a->home, func->name);
 	out->pieces = store_pieces(a, func, &out->piece_count);
 	out->jumps = store_jumps(a, func, &out->jump_count);
 	return SUT_OK;
@@ -328,40 +218,86 @@ static enum sut_rc plan_switch(struct sut_application *a, const struct sut_rt_pa
 			       record->calls != 0, changes, count, &a->transition, diag);
 }
 
-/* Everything about the patch in the target's memory, but nothing that leads to it. */
-static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
+static void start_plan(struct sut_application *a)
 {
-	struct sut_rt_patch *record = sut_arena_alloc(a->arena, sizeof(*record));
+	a->plan = (struct sut_plan){.runtime = &a->runtime,
+				    .arena = a->arena,
+				    .lates = &a->memory.lates};
+	a->func_count = 0;
+	a->refused_count = 0;
+	a->refused = NULL;
+}
+
+/* Code and data of the patch, entries and heads of its functions. */
+static enum sut_rc lay_out(struct sut_application *a, struct sut_diag *diag)
+{
 	size_t older_count;
 	struct sut_rt_func *older = sut_memory_funcs(&a->memory, a->arena, &older_count);
 	enum sut_rc rc = plan_zones(a, diag);
 
 	if (rc != SUT_OK)
 		return rc;
-	a->link = (struct sut_link){
-		.plan = &a->plan, .patch = a->patch, .objects = a->objects, .zones = a->zones};
+	a->link = (struct sut_link){.plan = &a->plan,
+				    .patch = a->patch,
+				    .objects = a->objects,
+				    .zones = a->zones,
+				    .home = a->home};
 	sut_plan_know(&a->plan, &a->memory.control, older, older_count);
 	rc = sut_link(&a->link, diag);
 	if (rc == SUT_OK)
 		rc = sut_tables_hook(&a->link, &a->memory, diag);
-	if (rc == SUT_OK)
-		rc = plan_funcs(a, diag);
+	return rc == SUT_OK ? plan_funcs(a, diag) : rc;
+}
+
+/* As it will be, and before that as it is when late objects and their memory lie elsewhere. */
+static enum sut_rc lay_out_all(struct sut_application *a, struct sut_late_shot *shots,
+			       struct sut_diag *diag)
+{
+	struct sut_map *maps = a->target.maps;
+	size_t map_count = a->target.map_count;
+
+	for (unsigned int shot = a->late_count ? SUT_LATE_SHOTS : 1; shot--;) {
+		enum sut_rc rc;
+
+		start_plan(a);
+		sut_late_shift(&a->memory.lates, shot);
+		a->target.maps = maps;
+		a->target.map_count = map_count;
+		rc = lay_out(a, diag);
+		if (rc != SUT_OK) {
+			sut_late_shift(&a->memory.lates, 0);
+			return rc;
+		}
+		sut_late_shoot(&a->plan, &shots[shot]);
+	}
+	return SUT_OK;
+}
+
+/* Everything about the patch in the target's memory, but nothing that leads to it. */
+static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
+{
+	struct sut_rt_patch *record = sut_arena_alloc(a->arena, sizeof(*record));
+	struct sut_late_shot shots[SUT_LATE_SHOTS];
+	enum sut_rc rc = lay_out_all(a, shots, diag);
+
 	if (rc != SUT_OK)
 		return rc;
-	a->record = sut_zone_data(&a->plan, a->zones[0], sizeof(*record), 16);
+	a->record = sut_zone_data(&a->plan, a->home, sizeof(*record), 16);
 	record->state = SUT_RT_LOADED;
 	record->trial_ns = a->trial_ns;
 	record->func_count = (uint32_t)a->func_count;
 	snprintf(record->name, sizeof(record->name), "%s", a->patch->name);
 	snprintf(record->version, sizeof(record->version), "%s", a->patch->version);
 	memcpy(record->digest, a->digest, sizeof(record->digest));
-	record->funcs = sut_plan_store(&a->plan, a->zones[0], a->funcs,
-				       a->func_count * sizeof(a->funcs[0]));
+	record->funcs =
+		sut_plan_store(&a->plan, a->home, a->funcs, a->func_count * sizeof(a->funcs[0]));
 	record->tables = a->link.tables;
 	record->table_count = a->link.table_count;
-	sut_model_plan(&a->plan, a->zones[0], &a->link, a->funcs, a->record, record);
+	sut_model_plan(&a->plan, a->home, &a->link, a->funcs, a->record, record);
 	sut_plan_write(&a->plan, a->record, record, sizeof(*record));
 	rc = plan_switch(a, record, diag);
+	if (rc == SUT_OK)
+		rc = sut_late_finish(&a->plan, shots, diag);
 	record->kept_bytes = a->plan.used;
 	return rc;
 }
@@ -379,6 +315,12 @@ static const struct sut_memory_patch *reusable(const struct sut_application *a)
 	    (same->record.state != SUT_RT_REVERTED && same->record.state != SUT_RT_REPLACED) ||
 	    memcmp(same->record.digest, a->digest, SUT_SHA256_SIZE) != 0)
 		return NULL;
+	/* Code that came with an object went with it, and its entries were taken in a way of their
+	   own. */
+	for (uint32_t i = 0; i < same->record.func_count; i++)
+		if (same->funcs[i].late || !same->funcs[i].entry ||
+		    same->funcs[i].flags & SUT_RT_FUNC_PLAIN)
+			return NULL;
 	for (size_t i = 0; i < a->patch->section_count; i++)
 		if (a->patch->sections[i].flags & SHF_WRITE)
 			return NULL;
@@ -401,6 +343,8 @@ static enum sut_rc plan_again(struct sut_application *a, const struct sut_memory
 	a->funcs = present->funcs;
 	a->func_count = present->record.func_count;
 	rc = plan_switch(a, &present->record, diag);
+	if (rc == SUT_OK)
+		rc = sut_late_finish(&a->plan, NULL, diag);
 	*kept = present->record.kept_bytes + a->plan.used;
 	sut_plan_write(&a->plan, record + offsetof(struct sut_rt_patch, kept_bytes), kept,
 		       sizeof(*kept));
@@ -429,24 +373,34 @@ enum sut_rc sut_application_check_name(const struct sut_application *a, struct s
 enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, bool change,
 				 struct sut_diag *diag)
 {
-	a->plan = (struct sut_plan){.runtime = &a->runtime, .arena = a->arena};
 	return sut_drive_open(&a->target, pid, change, a->arena, &a->runtime, &a->memory, diag);
 }
 
 enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *diag)
 {
 	const struct sut_memory_patch *present = reusable(a);
-	enum sut_rc rc = check_bytes(a, diag);
+	enum sut_rc rc = sut_application_check(a, diag);
 
-	if (rc == SUT_OK)
-		rc = sut_fit_states(&a->target, &a->memory, a->patch, diag);
-	if (rc == SUT_OK)
-		find_switchers(a);
-	if (rc == SUT_OK)
-		rc = sut_look_before(&a->runtime, a->arena, diag);
+	start_plan(a);
 	if (rc == SUT_OK)
 		rc = present ? plan_again(a, present, diag) : plan_all(a, diag);
 	return rc;
+}
+
+/*
+ * From now on the target notices objects that come, so what is not there then, and is not when the
+ * patch is enabled (the generation says so), comes after it.
+ */
+static enum sut_rc expect_late(struct sut_application *a, struct sut_diag *diag)
+{
+	enum sut_rc rc = sut_late_watch(&a->runtime, a->arena, &a->memory, diag);
+
+	a->watched = true;
+	if (rc == SUT_OK)
+		rc = sut_target_refresh(&a->target, diag);
+	if (rc == SUT_OK)
+		rc = sut_memory_read(&a->runtime, a->arena, &a->memory, diag);
+	return rc == SUT_OK ? sut_application_plan(a, diag) : rc;
 }
 
 enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *diag)
@@ -455,6 +409,8 @@ enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *
 
 	if (rc == SUT_OK)
 		rc = sut_runtime_place(&a->runtime, diag);
+	if (rc == SUT_OK && a->late_count)
+		rc = expect_late(a, diag);
 	if (rc == SUT_OK)
 		rc = sut_plan_execute(&a->plan, diag);
 	return rc;
@@ -468,6 +424,8 @@ static enum sut_rc start(struct sut_drive *drive, const struct sut_effect_option
 
 	if (rc == SUT_OK)
 		rc = sut_switch_start(&a->runtime, &a->memory, a->transition, options, diag);
+	if (rc != SUT_OK && a->watched)
+		sut_late_rest(&a->runtime);
 	*transition = a->transition;
 	return rc;
 }
@@ -478,7 +436,12 @@ enum sut_rc sut_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch
 		      struct sut_diag *diag)
 {
 	struct sut_application a = {
-		.arena = arena, .patch = patch, .digest = digest, .trial_ns = options->trial_ns};
+		.arena = arena,
+		.patch = patch,
+		.digest = digest,
+		.trial_ns = options->trial_ns,
+		.late = options->late,
+	};
 	struct sut_drive drive = {
 		.arena = arena,
 		.runtime = &a.runtime,
@@ -499,6 +462,7 @@ enum sut_rc sut_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch
 		rc = sut_drive(&drive, options, effect, diag);
 	if (a.func_count)
 		sut_drive_count(a.funcs, a.func_count, effect);
+	effect->late = a.late_count;
 	effect->refused = a.refused;
 	effect->refused_count = a.refused_count;
 	effect->total_ns = sut_now_ns() - begin;

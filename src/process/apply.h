@@ -12,12 +12,16 @@ struct sut_application {
 	const struct sut_patch *patch;
 	const unsigned char *digest;
 	uint64_t trial_ns; /* as in struct sut_effect_options */
+	bool late;         /* likewise */
 	struct sut_target target;
 	struct sut_runtime runtime;
 	struct sut_memory memory;
 	const struct sut_object **objects; /* of the patch, in the target */
 	struct sut_plan plan;
 	struct sut_zone **zones; /* one per object */
+	struct sut_zone *home;   /* for what describes the patch */
+	size_t late_count;       /* objects that are not in the target */
+	bool watched;            /* the target was made to notice objects */
 	struct sut_link link;
 	size_t func_count; /* changed functions only */
 	struct sut_rt_func *funcs;
@@ -37,6 +41,9 @@ enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, bool chan
 
 /* Refuses (rule "name") a patch when another one of its name is in use. */
 enum sut_rc sut_application_check_name(const struct sut_application *a, struct sut_diag *diag);
+
+/* Finds the objects, and checks that the patch fits what is in use and in memory. */
+enum sut_rc sut_application_check(struct sut_application *a, struct sut_diag *diag);
 
 /* Checks that the patch fits and works everything out. The target is only read. */
 enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *diag);

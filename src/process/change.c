@@ -36,7 +36,7 @@ static enum sut_rc add_nops(const struct sut_memory *memory, const struct sut_rt
 			const struct sut_memory_patch *owner;
 			const struct sut_rt_func *top;
 
-			if (has_entry(changes, *count, site->entry))
+			if (!site->entry || has_entry(changes, *count, site->entry))
 				continue;
 			top = sut_memory_top(memory, site->entry, NULL, &owner);
 			if (!sut_change_replaces(patch, &owner->record)) {
@@ -86,7 +86,7 @@ void sut_changes_disable(struct sut_arena *arena, const struct sut_memory *memor
 		const struct sut_rt_func *func = &patch->funcs[i];
 		const struct sut_memory_patch *owner;
 
-		if (sut_memory_top(memory, func->entry, NULL, &owner) == func)
+		if (func->entry && sut_memory_top(memory, func->entry, NULL, &owner) == func)
 			(*changes)[(*count)++] = (struct sut_change){
 				.site = func,
 				.from = func,

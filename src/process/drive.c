@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { TURNS_MAX = 4 };
+enum { TURNS_MAX = 8 };
 
 enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, bool change,
 			   struct sut_arena *arena, struct sut_runtime *runtime,
@@ -116,8 +116,19 @@ enum sut_rc sut_drive(struct sut_drive *d, const struct sut_effect_options *opti
 				return rc;
 			continue;
 		}
-		if (rc != SUT_OK || in_use(d->memory, d->name) != d->wanted)
-			return rc == SUT_OK ? begin(d, options, effect, diag) : rc;
+		if (rc == SUT_OK && in_use(d->memory, d->name) != d->wanted) {
+			rc = begin(d, options, effect, diag);
+			again = rc == SUT_RETRY && strcmp(diag->rule, "busy") == 0;
+			if (!again || turn + 1 == TURNS_MAX)
+				return rc;
+			/* An object came or went meanwhile. */
+			sut_diag_reset(diag);
+			rc = sut_target_refresh(d->runtime->target, diag);
+			if (rc == SUT_OK)
+				continue;
+		}
+		if (rc != SUT_OK)
+			return rc;
 		present = sut_memory_find(d->memory, d->name);
 		effect->nothing = true;
 		effect->state = (enum sut_rt_state)present->record.state;

@@ -149,19 +149,25 @@ struct link_map_head {
 	uint64_t bias, name, dynamic, next, previous;
 };
 
-/* r_debug.r_map, found through the program's DT_DEBUG. */
-static uint64_t first_link_map(const struct sut_target *target)
+/* The program's DT_DEBUG leads to it. */
+uint64_t sut_dynamic_debug(const struct sut_target *target)
 {
-	uint64_t debug[2];
-
 	for (size_t i = 0; i < target->object_count; i++) {
 		struct tables t;
 
 		if (target->objects[i].executable && read_tables(target, &target->objects[i], &t) &&
-		    t.debug && sut_target_read(target, t.debug, debug, sizeof(debug)))
-			return debug[1];
+		    t.debug)
+			return t.debug;
 	}
 	return 0;
+}
+
+/* r_debug.r_map */
+static uint64_t first_link_map(const struct sut_target *target)
+{
+	uint64_t at = sut_dynamic_debug(target), debug[2];
+
+	return at && sut_target_read(target, at, debug, sizeof(debug)) ? debug[1] : 0;
 }
 
 static const struct sut_object *object_of_dynamic(const struct sut_target *target, uint64_t dynamic)

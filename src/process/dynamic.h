@@ -21,4 +21,7 @@ bool sut_dynamic_function(const struct sut_target *target, const char *name, uin
 const char *sut_dynamic_imports(const struct sut_target *target, const struct sut_object *object,
 				const char *const *names);
 
+/* Address of the dynamic loader's struct r_debug, or 0: there is none. */
+uint64_t sut_dynamic_debug(const struct sut_target *target);
+
 #endif

@@ -125,6 +125,7 @@ static void note_plan(struct sut_application *a, struct sut_forecast *forecast)
 
 	forecast->placed = a->runtime.placed;
 	forecast->functions = t ? t->name_count : a->func_count;
+	forecast->late = a->late_count;
 	if (!a->runtime.placed)
 		forecast->mapped = SUT_RT_TEXT_SIZE + SUT_RT_DATA_SIZE;
 	for (size_t i = 0; i < a->plan.map_count; i++)
@@ -165,10 +166,11 @@ static enum sut_rc forecast_open(struct sut_application *a, pid_t pid, uint64_t 
 }
 
 enum sut_rc sut_forecast_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch *patch,
-			       const unsigned char digest[SUT_SHA256_SIZE], uint64_t watch_ns,
-			       struct sut_forecast *forecast, struct sut_diag *diag)
+			       const unsigned char digest[SUT_SHA256_SIZE], bool late,
+			       uint64_t watch_ns, struct sut_forecast *forecast,
+			       struct sut_diag *diag)
 {
-	struct sut_application a = {.arena = arena, .patch = patch, .digest = digest};
+	struct sut_application a = {.arena = arena, .patch = patch, .digest = digest, .late = late};
 	enum sut_rc rc;
 
 	*forecast = (struct sut_forecast){0};

@@ -504,6 +504,8 @@ static const char *hindrance(const struct sut_memory *memory)
 		return "another patch is in use, and they share memory";
 	if (memory->control.shadow.count)
 		return "there are shadow variables";
+	if (memory->control.loader.hooked)
+		return "an object that came late is there, and its new code with it";
 	return NULL;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "process/link.h"
 #include "process/dynamic.h"
+#include "process/late.h"
 #include "process/tables.h"
 
 #include <elf.h>
@@ -188,6 +189,17 @@ static enum sut_rc out_of_reach(const struct linker *l, const struct sut_patch_r
 		symbol_name(l, r), section, l->target->pid, l->target->name);
 }
 
+/* What refers from elsewhere to an object that is not there would have to be told when it comes. */
+static bool is_elsewhere(const struct linker *l, uint32_t object, uint32_t index)
+{
+	const struct sut_patch_symbol *s = &l->link->patch->symbols[index];
+	uint32_t of = s->kind == SUT_PATCH_SYMBOL_OWN ? l->link->patch->sections[s->section].object
+						      : s->object;
+
+	return s->kind != SUT_PATCH_SYMBOL_RUNTIME && s->kind != SUT_PATCH_SYMBOL_IMPORT &&
+	       of != object && sut_late_is_planned(l->link->objects[of]->bias);
+}
+
 static enum sut_rc relocate(struct linker *l, size_t section, const struct sut_patch_reloc *r,
 			    struct sut_diag *diag)
 {
@@ -199,6 +211,11 @@ static enum sut_rc relocate(struct linker *l, size_t section, const struct sut_p
 	unsigned char *at = l->images[section] + r->offset;
 	int64_t sum;
 
+	if (is_elsewhere(l, s->object, r->symbol))
+		return sut_fail(diag, SUT_UNSUPPORTED, "late",
+				"%s: %s refers to it, and it belongs to an object that process %d "
+				"(%s) has not loaded",
+				symbol_name(l, r), s->name, l->target->pid, l->target->name);
 	switch (r->type) {
 	case R_X86_64_PLT32:
 	case R_X86_64_PC32:

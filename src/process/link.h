@@ -11,6 +11,7 @@ struct sut_link {
 	const struct sut_patch *patch;
 	const struct sut_object **objects; /* in the target, for each object of the patch */
 	struct sut_zone **zones;           /* for each object */
+	struct sut_zone *home;             /* for what describes the patch */
 	uint64_t *sections;                /* result: address of each section */
 	uint64_t *symbols; /* result: address of each symbol, 0 for unused imports */
 	uint64_t tables;   /* result: struct sut_rt_table, see process/tables.h */

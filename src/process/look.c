@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_TRIES = 3 };
+enum { LOOK_TRIES = 3, RANGES_MAX = 1 << 20 };
 
 const char *sut_look_name(enum sut_look look)
 {
@@ -39,10 +39,50 @@ const char *sut_look_name(enum sut_look look)
 	return "unknown";
 }
 
+static int compare_ranges(const void *a, const void *b)
+{
+	const struct sut_rt_range *left = a, *right = b;
+
+	return (left->low > right->low) - (left->low < right->low);
+}
+
+/* Of objects that came since the transition began. */
+static bool add_late(struct sut_looker *looker)
+{
+	const struct sut_target *target = looker->runtime->target;
+	struct sut_rt_range *ranges = sut_arena_memdup(looker->arena, looker->ranges,
+						       looker->t.range_count * sizeof(ranges[0]));
+	size_t count = looker->t.range_count, capacity = count;
+	uint64_t at = looker->t.late;
+
+	while (at) {
+		struct sut_rt_range_set set;
+		struct sut_rt_range range;
+
+		if (!sut_target_read(target, at, &set, sizeof(set)) ||
+		    set.count > RANGES_MAX - count)
+			return false;
+		for (uint64_t i = 0; i < set.count; i++) {
+			if (!sut_target_read(target, set.ranges + i * sizeof(range), &range,
+					     sizeof(range)))
+				return false;
+			SUT_PUSH(looker->arena, ranges, count, capacity) = range;
+		}
+		at = set.next;
+	}
+	if (!looker->t.late || !count)
+		return true;
+	qsort(ranges, count, sizeof(ranges[0]), compare_ranges);
+	looker->ranges = ranges;
+	looker->t.range_count = count;
+	looker->t.low = ranges[0].low;
+	looker->t.high = ranges[count - 1].high;
+	return true;
+}
+
 enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runtime,
 			    uint64_t transition, struct sut_arena *arena, struct sut_diag *diag)
 {
-	enum { RANGES_MAX = 1 << 20 };
 	struct sut_target *target = runtime->target;
 	struct sut_rt_range *ranges;
 	size_t size;
@@ -56,7 +96,7 @@ enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runti
 	if (!sut_target_read(target, looker->t.ranges, ranges, size))
 		return sut_target_damaged(target, "the range table", diag);
 	looker->ranges = ranges;
-	return SUT_OK;
+	return add_late(looker) ? SUT_OK : sut_target_damaged(target, "the range table", diag);
 }
 
 /* The range that contains word and is of these kinds, or NULL. */
@@ -298,7 +338,7 @@ enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 		return rc;
 	blockers->threads = threads.count;
 	blockers->count = 0;
-	if (!looker->t.list_count[SUT_RT_LIST_COMMIT])
+	if (!looker->t.list_count[SUT_RT_LIST_COMMIT] && !looker->t.late)
 		return SUT_OK;
 	for (size_t i = 0; i < threads.count; i++) {
 		struct sut_blocker blocker = {.tid = threads.tids[i], .function = ""};

@@ -2,6 +2,7 @@
 #include "process/memory.h"
 
 #include <string.h>
+#include <time.h>
 
 enum { PATCHES_MAX = 65536, FUNCS_MAX = 1 << 20 /* of all of them */ };
 
@@ -39,39 +40,73 @@ static bool read_use(const struct sut_target *target, struct sut_arena *arena,
 	return true;
 }
 
+static bool read_patch(const struct sut_target *target, struct sut_arena *arena, uint64_t at,
+		       size_t func_count, struct sut_memory_patch *patch)
+{
+	size_t size;
+
+	*patch = (struct sut_memory_patch){.address = at};
+	if (!sut_target_read(target, at, &patch->record, sizeof(patch->record)) ||
+	    !is_sound(&patch->record, func_count))
+		return false;
+	size = patch->record.func_count * sizeof(struct sut_rt_func);
+	patch->funcs = sut_arena_alloc(arena, size);
+	if (!sut_target_read(target, patch->record.funcs, patch->funcs, size))
+		return false;
+	/* What has been unmapped is no function: something else may be there now. */
+	for (uint32_t i = 0; i < patch->record.func_count; i++)
+		if (patch->funcs[i].flags & SUT_RT_FUNC_GONE)
+			patch->funcs[i].entry = 0;
+	return true;
+}
+
+/* What is damaged, or NULL. */
+static const char *read_all(const struct sut_target *target, struct sut_arena *arena,
+			    struct sut_memory *memory)
+{
+	struct sut_memory_patch patch;
+	size_t func_count = 0;
+
+	for (uint64_t at = memory->control.patches; at; at = patch.record.next) {
+		if (memory->count == PATCHES_MAX ||
+		    !read_patch(target, arena, at, func_count, &patch))
+			return "a patch record";
+		func_count += patch.record.func_count;
+		SUT_PUSH(arena, memory->patches, memory->count, memory->capacity) = patch;
+	}
+	if (!sut_late_read(target, arena, &memory->control, &memory->lates))
+		return "a record of an object that comes late";
+	return read_use(target, arena, memory) ? NULL : "the list of patches in use";
+}
+
+/* Threads that load objects change records meanwhile; each change counts the generation up. */
 enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena *arena,
 			    struct sut_memory *memory, struct sut_diag *diag)
 {
-	struct sut_target *target = runtime->target;
-	size_t func_count = 0;
-	enum sut_rc rc;
+	enum { TURNS = 100, PAUSE_NS = 200 * 1000 };
+	struct sut_rt_control after;
 
-	*memory = (struct sut_memory){0};
-	rc = sut_runtime_control(runtime, &memory->control, diag);
-	if (rc != SUT_OK)
-		return rc;
-	/* A controller that wanted to collect them may have died. */
-	if (!memory->control.patches)
-		memory->control.patches = memory->control.dropped;
-	for (uint64_t at = memory->control.patches; at;) {
-		struct sut_memory_patch patch = {.address = at};
-		size_t size;
+	for (int turn = 0;; turn++) {
+		const char *damaged;
+		enum sut_rc rc;
 
-		if (memory->count == PATCHES_MAX ||
-		    !sut_target_read(target, at, &patch.record, sizeof(patch.record)) ||
-		    !is_sound(&patch.record, func_count))
-			return sut_target_damaged(target, "a patch record", diag);
-		func_count += patch.record.func_count;
-		size = patch.record.func_count * sizeof(struct sut_rt_func);
-		patch.funcs = sut_arena_alloc(arena, size);
-		if (!sut_target_read(target, patch.record.funcs, patch.funcs, size))
-			return sut_target_damaged(target, "a patch record", diag);
-		SUT_PUSH(arena, memory->patches, memory->count, memory->capacity) = patch;
-		at = patch.record.next;
+		*memory = (struct sut_memory){0};
+		rc = sut_runtime_control(runtime, &memory->control, diag);
+		if (rc != SUT_OK)
+			return rc;
+		/* A controller that wanted to collect them may have died. */
+		if (!memory->control.patches)
+			memory->control.patches = memory->control.dropped;
+		damaged = read_all(runtime->target, arena, memory);
+		rc = sut_runtime_control(runtime, &after, diag);
+		if (rc != SUT_OK)
+			return rc;
+		if (turn == TURNS || (after.generation == memory->control.generation &&
+				      after.stage != SUT_RT_LOADING))
+			return damaged ? sut_target_damaged(runtime->target, damaged, diag)
+				       : SUT_OK;
+		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
 	}
-	return read_use(target, arena, memory)
-		       ? SUT_OK
-		       : sut_target_damaged(target, "the list of patches in use", diag);
 }
 
 const struct sut_memory_patch *sut_memory_find(const struct sut_memory *memory, const char *name)

@@ -3,7 +3,7 @@
 #ifndef SUT_PROCESS_MEMORY_H
 #define SUT_PROCESS_MEMORY_H
 
-#include "process/runtime.h"
+#include "process/late.h"
 
 struct sut_memory_patch {
 	uint64_t address;
@@ -17,6 +17,7 @@ struct sut_memory {
 	struct sut_memory_patch *patches; /* newest first */
 	size_t use_count;
 	const struct sut_memory_patch **use; /* those on the core's list, oldest first */
+	struct sut_lates lates;              /* that have come late, or may */
 };
 
 /* Reads all of it; a run-time that is not placed has no patches. SUT_REFUSED (rule "damaged"). */

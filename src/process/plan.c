@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "process/plan.h"
+#include "process/late.h"
 
 #include <string.h>
 #include <sys/mman.h>
@@ -133,6 +133,9 @@ static enum sut_rc get_zone(struct sut_plan *plan, uint32_t mark, uint64_t low, 
 
 	if (rc != SUT_OK)
 		return rc;
+	/* For what is not there all is in one, whatever it is for. */
+	if (sut_late_is_planned(low))
+		mark = 0;
 	for (size_t i = 0; i < plan->zone_count; i++) {
 		struct sut_rt_zone *record = &plan->zones[i]->record;
 
@@ -147,6 +150,8 @@ static enum sut_rc get_zone(struct sut_plan *plan, uint32_t mark, uint64_t low, 
 		*zone = plan->zones[i];
 		return SUT_OK;
 	}
+	if (sut_late_is_planned(low))
+		return sut_late_zone(plan, low, text, data, zone, diag);
 	return new_zone(plan, mark, low, high, text, data, zone, diag);
 }
 
@@ -409,6 +414,8 @@ static bool publish_zones(struct sut_plan *plan, struct sut_rt_control *control)
 		struct sut_zone *zone = plan->zones[i];
 		bool fresh = false;
 
+		if (zone->late)
+			continue;
 		for (size_t k = 0; k < plan->map_count; k++)
 			fresh |= plan->maps[k].address == zone->record.data;
 		if (fresh) {
@@ -474,7 +481,8 @@ enum sut_rc sut_plan_execute(struct sut_plan *plan, struct sut_diag *diag)
 	if (!publish_zones(plan, &control))
 		return sut_target_lost(target, diag);
 	for (size_t i = 0; i < plan->write_count; i++)
-		if (!sut_target_write(target, plan->writes[i].address, plan->writes[i].data,
+		if (!sut_late_is_planned(plan->writes[i].address) &&
+		    !sut_target_write(target, plan->writes[i].address, plan->writes[i].data,
 				      plan->writes[i].size))
 			return sut_target_lost(target, diag);
 	return SUT_OK;

@@ -9,10 +9,14 @@
 
 #include "process/runtime.h"
 
+struct sut_late;
+struct sut_lates;
+
 /* A zone, existing or planned. The record is written back with the plan. */
 struct sut_zone {
 	uint64_t address; /* of the record in the target; 0: not used by this plan */
 	struct sut_rt_zone record;
+	struct sut_late *late; /* not NULL: in the arena of an object that is not there */
 };
 
 struct sut_plan_write {
@@ -24,6 +28,7 @@ struct sut_plan_write {
 struct sut_plan {
 	struct sut_runtime *runtime;
 	struct sut_arena *arena;
+	struct sut_lates *lates; /* late objects; may be NULL */
 	size_t zone_count, zone_capacity;
 	struct sut_zone **zones;
 	size_t map_count, map_capacity;

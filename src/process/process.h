@@ -24,6 +24,7 @@ struct sut_effect {
 	size_t functions;
 	size_t direct; /* functions whose calls cost one jump at rest; the others cost two */
 	struct sut_blockers blockers;
+	size_t late; /* objects that are waited for */
 	size_t refused_count;
 	const char **refused; /* functions that stand against the patch (rule "entry") */
 };
@@ -32,6 +33,7 @@ struct sut_effect_options {
 	uint64_t wait_ns;      /* for threads to go over */
 	uint64_t max_pause_ns; /* longest stop of the whole process; 0: none is allowed */
 	uint64_t trial_ns;     /* apply: when it is to be taken back, by sut_boot_ns(); 0: never */
+	bool late;             /* apply: none of its objects needs to be there */
 	bool overdue;          /* revert: nothing is done if it has been confirmed */
 	void (*progress)(void *context, const struct sut_blockers *blockers);
 	void *context;
@@ -76,6 +78,7 @@ struct sut_forecast {
 	const char **refused; /* functions that stand against it (rule "entry") */
 	bool switches_stacks; /* so the process will be stopped whole, at the end ... */
 	uint64_t pause_ns;    /* ... and for how long, by what it has in memory now */
+	size_t late;          /* objects that are not there, and would be patched when they come */
 	size_t looks;         /* how often all threads were looked at */
 	size_t threads;
 	size_t running; /* at the last look: nobody knows where, and they go over by themselves */
@@ -85,11 +88,12 @@ struct sut_forecast {
 
 /*
  * Works out what sut_apply() would do now, and looks at the threads for watch_ns nanoseconds. The
- * target is only read. Fails as sut_apply() would.
+ * target is only read. Fails as sut_apply() would; late: as in struct sut_effect_options.
  */
 enum sut_rc sut_forecast_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch *patch,
-			       const unsigned char digest[SUT_SHA256_SIZE], uint64_t watch_ns,
-			       struct sut_forecast *forecast, struct sut_diag *diag);
+			       const unsigned char digest[SUT_SHA256_SIZE], bool late,
+			       uint64_t watch_ns, struct sut_forecast *forecast,
+			       struct sut_diag *diag);
 
 /*
  * The patch stays: it is on trial no longer. *nothing: it was not. SUT_REFUSED (rule "name"): it is
@@ -106,7 +110,8 @@ struct sut_state_func {
 	uint64_t entry;
 	uint64_t code;
 	bool direct;
-	bool runs; /* no newer patch in use has this function */
+	bool runs;  /* no newer patch in use has this function */
+	bool waits; /* its object is not there; entry and code are 0 */
 };
 
 struct sut_state_patch {
@@ -124,12 +129,28 @@ struct sut_state_patch {
 	struct sut_state_func *funcs;
 };
 
+/* An object that a patch in use waits for, or that came after its patch. */
+struct sut_state_late {
+	const char *name;
+	const char *build_id; /* hex digits */
+	enum sut_rt_late_state state;
+	enum sut_rt_late_reason reason; /* LEFT: why */
+	int error;                      /* an errno, or 0 */
+	uint64_t came;                  /* how often it was patched when it came */
+	uint64_t more;                  /* instances in other namespaces that are not patched */
+	uint64_t others;                /* objects of its name that are another build */
+	const char *other_id;           /* the build-id of one of those */
+};
+
 /* What a target's memory says. */
 struct sut_state {
 	pid_t pid;
 	char name[32];
 	size_t patch_count; /* newest first; 0: not patched by us */
 	struct sut_state_patch *patches;
+	size_t late_count;
+	struct sut_state_late *lates;
+	uint64_t missed;     /* changes of what is loaded that could not be followed */
 	size_t shadow_count; /* shadow variables */
 	bool in_transition;
 	uint64_t transition_ns; /* how long it has been running */

@@ -22,7 +22,9 @@ static enum sut_rc start(struct sut_drive *drive, const struct sut_effect_option
 			 uint64_t *transition, struct sut_diag *diag)
 {
 	const struct sut_memory_patch *patch = sut_memory_find(drive->memory, drive->name);
-	struct sut_plan plan = {.runtime = drive->runtime, .arena = drive->arena};
+	struct sut_plan plan = {.runtime = drive->runtime,
+				.arena = drive->arena,
+				.lates = &drive->memory->lates};
 	struct sut_rt_transition last;
 	struct sut_change *changes;
 	size_t count;
@@ -36,6 +38,8 @@ static enum sut_rc start(struct sut_drive *drive, const struct sut_effect_option
 	sut_changes_disable(drive->arena, drive->memory, patch, &changes, &count);
 	rc = sut_switch_plan(&plan, drive->memory, SUT_SWITCH_DISABLE, patch->address,
 			     patch->record.calls != 0, changes, count, transition, diag);
+	if (rc == SUT_OK)
+		rc = sut_late_finish(&plan, NULL, diag);
 	if (rc != SUT_OK)
 		return rc;
 	kept = patch->record.kept_bytes + plan.used;

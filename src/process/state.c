@@ -3,6 +3,7 @@
 #include "process/memory.h"
 #include "process/switch.h"
 #include "base/guard.h"
+#include "base/io.h"
 
 #include <string.h>
 #include <time.h>
@@ -42,12 +43,16 @@ static void read_funcs(struct sut_arena *arena, const struct sut_target *target,
 
 		to->funcs[i] = (struct sut_state_func){
 			.name = named ? sut_arena_strdup(arena, name) : "(unreadable)",
-			.entry = from->funcs[i].entry,
-			.code = from->funcs[i].code,
+			.waits = sut_late_is_planned(from->funcs[i].entry),
 			.direct = from->funcs[i].flags & SUT_RT_FUNC_DIRECT,
-			.runs = sut_memory_top(memory, from->funcs[i].entry, NULL, &owner) ==
-				&from->funcs[i],
 		};
+		if (to->funcs[i].waits)
+			continue;
+		to->funcs[i].entry = from->funcs[i].entry;
+		to->funcs[i].code = from->funcs[i].code;
+		to->funcs[i].runs = from->funcs[i].entry &&
+				    sut_memory_top(memory, from->funcs[i].entry, NULL, &owner) ==
+					    &from->funcs[i];
 	}
 }
 
@@ -77,6 +82,45 @@ static void read_patch(struct sut_arena *arena, const struct sut_runtime *runtim
 	    sut_switch_read(runtime, record->transition, &t, &ignored) == SUT_OK)
 		to->reversed = t.dir;
 	read_funcs(arena, runtime->target, memory, from, to);
+}
+
+/* Is a patch in use that has functions of it? */
+static bool is_wanted(const struct sut_memory *memory, uint64_t record)
+{
+	for (size_t i = 0; i < memory->use_count; i++)
+		for (uint32_t k = 0; k < memory->use[i]->record.func_count; k++)
+			if (memory->use[i]->funcs[k].late == record)
+				return true;
+	return false;
+}
+
+static void read_lates(struct sut_arena *arena, const struct sut_memory *memory,
+		       struct sut_state *state)
+{
+	char id[2 * SUT_RT_BUILD_ID_MAX + 1];
+
+	state->missed = memory->control.loader.missed;
+	state->lates = sut_arena_array(arena, memory->lates.count, sizeof(state->lates[0]));
+	for (size_t i = 0; i < memory->lates.count; i++) {
+		const struct sut_late *late = memory->lates.list[i];
+		const struct sut_rt_late *is = &late->is;
+
+		if (!is_wanted(memory, late->record))
+			continue;
+		state->lates[state->late_count++] = (struct sut_state_late){
+			.name = late->name,
+			.build_id = sut_arena_strdup(arena,
+						     sut_hex(id, is->build_id, is->build_id_size)),
+			.state = (enum sut_rt_late_state)is->state,
+			.reason = (enum sut_rt_late_reason)is->reason,
+			.error = is->error < 0 ? (int)-is->error : 0,
+			.came = is->came,
+			.more = is->more,
+			.others = is->others,
+			.other_id = sut_arena_strdup(arena,
+						     sut_hex(id, is->other_id, is->other_id_size)),
+		};
+	}
 }
 
 static enum sut_rc look_at_transition(struct sut_arena *arena, struct sut_runtime *runtime,
@@ -126,6 +170,7 @@ enum sut_rc sut_state_read(struct sut_arena *arena, pid_t pid, struct sut_state 
 	result.patch_count = memory.count;
 	for (size_t i = 0; i < memory.count; i++)
 		read_patch(arena, &runtime, &memory, &memory.patches[i], &result.patches[i]);
+	read_lates(arena, &memory, &result);
 	result.shadow_count = memory.control.shadow.count;
 	if (memory.control.transition)
 		rc = look_at_transition(arena, &runtime, memory.control.transition, &result, diag);

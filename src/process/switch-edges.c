@@ -41,8 +41,12 @@ static void add_edge(struct builder *b, int dir, uint64_t from, uint64_t to)
 		from << 32 | to;
 }
 
-static const struct sut_object *object_of(const struct sut_target *target, uint64_t entry)
+static const struct sut_object *object_of(const struct sut_plan *plan, uint64_t entry)
 {
+	const struct sut_target *target = plan->runtime->target;
+
+	if (sut_late_is_planned(entry))
+		return &sut_late_at(plan->lates, entry)->object;
 	for (size_t i = 0; i < target->object_count; i++)
 		if (entry >= target->objects[i].low && entry < target->objects[i].high)
 			return &target->objects[i];
@@ -166,7 +170,7 @@ bool sut_edges_plan(struct sut_plan *plan, const struct sut_memory *memory,
 	for (size_t i = 0; i < count; i++) {
 		uint64_t entry = changes[i].site->entry;
 
-		b.entries[i] = (struct entry){entry, i, object_of(plan->runtime->target, entry)};
+		b.entries[i] = (struct entry){entry, i, object_of(plan, entry)};
 		edges->callees[i] = (uint32_t)i;
 	}
 	qsort(b.entries, count, sizeof(*b.entries), compare_entries);

@@ -185,19 +185,23 @@ enum sut_rc sut_tables_link(struct sut_link *link, unsigned char *const *images,
 	link->table_count = 0;
 	for (uint32_t i = 0; i < patch->object_count; i++) {
 		struct indexing indexing;
-		enum sut_rc rc = index_object(link, i, images, &indexing, diag);
+		enum sut_rc rc;
 
+		/* Of what comes late nobody tells unwinders: see sut_tables_hook(). */
+		if (link->zones[i]->late)
+			continue;
+		rc = index_object(link, i, images, &indexing, diag);
 		if (rc != SUT_OK)
 			return rc;
 		if (!indexing.count)
 			continue;
 		if (!name)
-			name = sut_plan_string(link->plan, link->zones[0],
+			name = sut_plan_string(link->plan, link->home,
 					       sut_arena_printf(link->plan->arena, "[suture:%s]",
 								patch->name));
 		tables[link->table_count++] = make_table(&indexing, name);
 	}
-	link->tables = link->table_count ? sut_plan_store(link->plan, link->zones[0], tables,
+	link->tables = link->table_count ? sut_plan_store(link->plan, link->home, tables,
 							  link->table_count * sizeof(*tables))
 					 : 0;
 	return SUT_OK;
@@ -333,6 +337,25 @@ static enum sut_rc not_found(const struct sut_target *target, struct sut_diag *d
 	return SUT_UNSUPPORTED;
 }
 
+/* Tables are for code at an address that is known; of what comes late it is not. */
+static enum sut_rc check_late(const struct sut_link *link, struct sut_diag *diag)
+{
+	const struct sut_target *target = link->plan->runtime->target;
+
+	for (size_t i = 0; i < link->patch->object_count; i++) {
+		if (!link->zones[i]->late || !is_needed(link))
+			continue;
+		sut_fail(diag, SUT_UNSUPPORTED, "late",
+			 "process %d (%s): it has not loaded %s yet, and an exception that met its "
+			 "new code would end the program",
+			 target->pid, target->name, link->patch->objects[i].name);
+		sut_remedy(diag, "Apply the patch when the program has loaded %s.",
+			   link->patch->objects[i].name);
+		return SUT_UNSUPPORTED;
+	}
+	return SUT_OK;
+}
+
 enum sut_rc sut_tables_hook(const struct sut_link *link, const struct sut_memory *memory,
 			    struct sut_diag *diag)
 {
@@ -340,7 +363,10 @@ enum sut_rc sut_tables_hook(const struct sut_link *link, const struct sut_memory
 	const struct sut_target *target = plan->runtime->target;
 	struct sut_diag why = {0};
 	bool found = false;
+	enum sut_rc late = check_late(link, diag);
 
+	if (late != SUT_OK)
+		return late;
 	for (int which = 0; which < SUT_RT_HOOKS && link->table_count; which++) {
 		uint64_t address, size;
 		enum sut_rc rc;

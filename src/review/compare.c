@@ -169,6 +169,22 @@ enum sut_compared sut_compare_kind(const char *file, const char *expected)
 	return *expected ? SUT_COMPARED_DIFFERENT : SUT_COMPARED_EXTRA;
 }
 
+static const char *entry_text(struct sut_comparing *c, const unsigned char *entry)
+{
+	char hex[2 * SUT_PATCH_ENTRY_SIZE + 1];
+
+	return entry ? sut_arena_strdup(c->arena, sut_hex(hex, entry, SUT_PATCH_ENTRY_SIZE)) : "";
+}
+
+static void compare_entry(struct sut_comparing *c, uint32_t i, const unsigned char *file,
+			  const unsigned char *expected)
+{
+	const char *a = entry_text(c, file), *b = entry_text(c, expected);
+
+	if (strcmp(a, b) != 0)
+		sut_compare_find(c, SUT_SIDE_FILE, i, sut_compare_kind(a, b), "entry", a, b);
+}
+
 static void compare_old_code(struct sut_comparing *c, uint32_t i, const struct sut_patch_func *file,
 			     const struct sut_patch_func *expected)
 {
@@ -179,6 +195,7 @@ static void compare_old_code(struct sut_comparing *c, uint32_t i, const struct s
 			sut_compare_find(c, SUT_SIDE_FILE, i, sut_compare_kind(a, b),
 					 k ? "further old code" : "old code", a, b);
 	}
+	compare_entry(c, i, file->entry, expected->entry);
 }
 
 static const char *jumps_text(struct sut_comparing *c, const struct sut_patch_jumps *jumps)

@@ -150,9 +150,9 @@ forgeries_are_refused() {
 }
 
 other_versions_are_unsupported() {
-	forge forged suture.patch/3 suture.patch/4 && run 5 inspect --json forged &&
+	forge forged suture.patch/4 suture.patch/5 && run 5 inspect --json forged &&
 		says '["error"]["code"]' unsupported &&
-		forge forged suture.patch/3 suture.patch/1 && run 5 inspect forged &&
+		forge forged suture.patch/4 suture.patch/1 && run 5 inspect forged &&
 		forge forged '"abi":1' '"abi":2' && run 5 inspect forged && forge forged @18 183 &&
 		run 5 inspect forged && grep -q 'another machine' out
 }

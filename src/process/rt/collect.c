@@ -36,7 +36,7 @@ static bool handles_signals(const struct sut_rt_garbage *g)
 static bool in_use(const struct sut_rt_control *control)
 {
 	return control->transition || control->core.patches || control->core.stacks ||
-	       control->shadow.count;
+	       control->shadow.count || control->loader.hooked;
 }
 
 int64_t sut_rt_drop(struct sut_rt_control *control)
@@ -84,6 +84,7 @@ int64_t sut_rt_collect(struct sut_rt_control *control, const struct sut_rt_garba
 	keep_zones(control, garbage);
 	control->dropped = 0;
 	control->page_count = 0;
+	control->loader.late = 0;
 	control->call_stack = 0;
 	control->call_stack_size = 0;
 	control->forced = 0;

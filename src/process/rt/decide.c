@@ -123,10 +123,9 @@ static inline uint64_t own_stack_end(const struct sut_rt_transition *t, uint64_t
 }
 
 /* The word's range kind, or 0. */
-static uint32_t range_of(const struct sut_rt_transition *t, uint64_t word)
+static uint32_t range_of(const struct sut_rt_range *ranges, uint64_t count, uint64_t word)
 {
-	const struct sut_rt_range *ranges = (const struct sut_rt_range *)t->ranges;
-	uint64_t first = 0, last = t->range_count;
+	uint64_t first = 0, last = count;
 
 	while (first < last) {
 		uint64_t middle = first + (last - first) / 2;
@@ -137,6 +136,21 @@ static uint32_t range_of(const struct sut_rt_transition *t, uint64_t word)
 			first = middle + 1;
 		else
 			return ranges[middle].kind;
+	}
+	return 0;
+}
+
+/* Likewise, in objects that came since the transition began. */
+static uint32_t late_range_of(const struct sut_rt_transition *t, uint64_t word)
+{
+	uint64_t at = __atomic_load_n(&t->late, __ATOMIC_ACQUIRE);
+
+	while (at) {
+		const struct sut_rt_range_set *set = (const struct sut_rt_range_set *)at;
+
+		if (word - set->low <= set->high - set->low)
+			return range_of((const struct sut_rt_range *)set->ranges, set->count, word);
+		at = set->next;
 	}
 	return 0;
 }
@@ -155,11 +169,13 @@ static int scan(const struct sut_rt_transition *t, struct sut_rt_thread *thread,
 		return 1;
 	for (uint64_t p = end - 8; p >= sp; p -= 8) {
 		uint64_t word = *(const uint64_t *)p;
-		uint32_t kind;
+		uint32_t kind = 0;
 
-		if (word - low > span)
-			continue;
-		kind = range_of(t, word);
+		if (word - low <= span)
+			kind = range_of((const struct sut_rt_range *)t->ranges, t->range_count,
+					word);
+		if (!kind && t->late)
+			kind = late_range_of(t, word);
 		if (!(kind & kinds))
 			continue;
 		if (kind & SUT_RT_RANGE_ENTRY &&

@@ -25,6 +25,7 @@ sut_rt_header:
 	.quad sut_rt_find_object - sut_rt_header
 	.quad sut_rt_iterate_phdr - sut_rt_header
 	.quad sut_rt_index - sut_rt_header
+	.quad sut_rt_loader_hook - sut_rt_header
 
 	.text
 	.globl sut_rt_enter
@@ -56,5 +57,40 @@ sut_rt_enter:
 	mov	112(%rbx), %rax
 	mov	104(%rbx), %rbx
 	iretq
+
+/*
+ * In place of the loader's r_brk, which does nothing: callers may know that it changes no register.
+ * The loader's stack is aligned for a call.
+ */
+	.globl sut_rt_loader_hook
+sut_rt_loader_hook:
+	pushfq
+	cld
+	push	%rax
+	push	%rcx
+	push	%rdx
+	push	%rsi
+	push	%rdi
+	push	%r8
+	push	%r9
+	push	%r10
+	push	%r11
+	push	%rbp
+	mov	%rsp, %rbp
+	and	$-16, %rsp
+	call	sut_rt_loader_event
+	mov	%rbp, %rsp
+	pop	%rbp
+	pop	%r11
+	pop	%r10
+	pop	%r9
+	pop	%r8
+	pop	%rdi
+	pop	%rsi
+	pop	%rdx
+	pop	%rcx
+	pop	%rax
+	popfq
+	ret
 
 	.section .note.GNU-stack, "", @progbits

@@ -7,6 +7,7 @@
  * relocates.
  */
 #include "process/rt/inside.h"
+#include "core/private.h"
 
 #include <linux/errno.h>
 
@@ -47,11 +48,16 @@ static void free_block(struct sut_core *core, void *block, size_t size)
 	(void)size;
 }
 
-/* A patch is only enabled when all its objects are there. */
+/* What may come later has a record; everything else was there when its patch came. */
 static bool loaded(struct sut_core *core, const char *name)
 {
-	(void)core;
-	(void)name;
+	for (uint64_t at = control_of(core)->loader.late; at;) {
+		const struct sut_rt_late *late = (const struct sut_rt_late *)at;
+
+		if (sut_same((const char *)late->name, name))
+			return late->state != SUT_RT_LATE_ABSENT;
+		at = late->next;
+	}
 	return true;
 }
 
@@ -84,12 +90,11 @@ static int resolve(struct sut_core *core, struct klp_func *func)
 {
 	const struct sut_rt_func *found = find_func(control_of(core), func->old_name);
 
-	if (!found)
+	if (!found || found->flags & SUT_RT_FUNC_GONE)
 		return -EINVAL;
 	func->old_func = (void *)found->entry;
 	func->old_size = found->size;
-	if (func->nop)
-		func->new_func = func->old_func;
+	func->new_func = (void *)(func->nop ? found->entry : found->code);
 	func->new_size = func->nop ? found->size : found->code_size;
 	return 0;
 }

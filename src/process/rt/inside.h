@@ -25,6 +25,10 @@ uint64_t sut_rt_now_ns(uint64_t clock);
 uint32_t sut_rt_thread_id(void);
 /* Is there a thread of this id in this process? */
 bool sut_rt_thread_exists(uint32_t tid);
+/* Can the eight bytes be read? */
+bool sut_rt_readable(uint64_t address);
+uint64_t sut_rt_block_signals(void);
+void sut_rt_restore_signals(uint64_t mask);
 /* false: woken by the time that passed, in ns. */
 bool sut_rt_futex_wait(uint32_t *word, uint32_t value, uint64_t ns);
 void sut_rt_futex_wake(uint32_t *word);
@@ -40,6 +44,8 @@ void sut_rt_keep(struct sut_rt_control *control);
 int64_t sut_rt_collect(struct sut_rt_control *control, const struct sut_rt_garbage *garbage);
 
 /* switch.c */
+/* An aligned word of text, by one store; it may have the value already. */
+int64_t sut_rt_store_word(uint64_t address, uint64_t expect, uint64_t value);
 void sut_rt_switch_init(struct sut_rt_control *control);
 
 /* author.c */
@@ -47,5 +53,35 @@ void sut_rt_shadow_init(struct sut_rt_control *control);
 
 /* run.c: called by enter.S */
 void sut_rt_run(struct sut_rt_frame *frame);
+
+/* loader.c */
+struct sut_rt_image {
+	uint64_t bias;
+	uint64_t dynamic;
+	uint64_t name;
+	uint64_t low;
+	uint64_t high;
+	uint32_t id_size;
+	unsigned char id[SUT_RT_BUILD_ID_MAX];
+};
+
+/* Called where the loader calls r_brk. */
+void sut_rt_loader_event(void);
+/* Waits for objects, a list of struct sut_rt_late; a negative errno, or SUT_RT_CHANGED. */
+int64_t sut_rt_loader_watch(struct sut_rt_control *control, uint64_t records);
+/* Takes the hook away when nobody waits. */
+void sut_rt_loader_rest(struct sut_rt_control *control);
+
+/* late.c; all of it with control->stage taken */
+/* An instance of the object is mapped; fresh: and nothing of it has run. */
+void sut_rt_late_come(struct sut_rt_control *control, struct sut_rt_late *late,
+		      const struct sut_rt_image *image, bool fresh);
+void sut_rt_late_go(struct sut_rt_control *control, struct sut_rt_late *late);
+/* Does a patch in use, or memory of ours, need to know of objects? */
+bool sut_rt_late_wanted(const struct sut_rt_control *control);
+/* A transition begins, is reversed, has closed: entries to where it led, or back. */
+void sut_rt_late_begin(struct sut_rt_control *control, struct sut_rt_transition *t);
+void sut_rt_late_reverse(const struct sut_rt_control *control);
+int64_t sut_rt_late_end(const struct sut_rt_control *control, bool back);
 
 #endif

@@ -24,6 +24,7 @@
 
 #include "core/core.h"
 #include "core/shadow.h"
+#include "process/rt/late.h"
 #include "process/rt/unwind.h"
 #include "process/rt/words.h"
 
@@ -66,6 +67,7 @@ struct sut_rt_header {
 	uint64_t calls[SUT_RT_CALL_COUNT]; /* offsets: what code of patches may call */
 	uint64_t hooks[SUT_RT_HOOKS];      /* offsets: what the C library's functions lead to */
 	uint64_t index;                    /* offset: call frame information of this code */
+	uint64_t loader;                   /* offset: what the dynamic loader's r_brk is sent to */
 };
 
 /* What an operation is doing; not IDLE in a child that was forked meanwhile. */
@@ -73,6 +75,7 @@ enum sut_rt_stage {
 	SUT_RT_IDLE,
 	SUT_RT_WORKING,   /* lists and callbacks: only the thread that does it can go on */
 	SUT_RT_PREPARING, /* entries become thunks; may be repeated */
+	SUT_RT_LOADING,   /* no operation: a thread that loads an object patches it */
 };
 
 /* Why an enable or a disable was refused, for the message. */
@@ -134,6 +137,7 @@ struct sut_rt_control {
 	uint64_t dropped; /* patches that a collection has taken off the list, or 0 */
 	uint64_t slots;   /* of the last transition, which the next one uses, too */
 	uint64_t slot_count;
+	struct sut_rt_loader loader;
 };
 
 /*
@@ -310,6 +314,8 @@ struct sut_rt_transition {
 	 * always.
 	 */
 	uint64_t per_stack;
+	uint64_t late;  /* newest struct sut_rt_range_set of objects that came meanwhile, or 0 */
+	uint64_t parts; /* struct sut_rt_part, until it begins */
 };
 
 /*
@@ -335,6 +341,10 @@ enum sut_rt_state {
 enum sut_rt_func_flags {
 	SUT_RT_FUNC_PUN = 1,    /* taken by bytes of one instruction, through a pun page */
 	SUT_RT_FUNC_DIRECT = 2, /* at rest the entry is one direct jump to the new code */
+	SUT_RT_FUNC_HERE = 4,   /* late: its addresses are real ones */
+	SUT_RT_FUNC_GONE = 8,   /* its object was unmapped */
+	/* Five bytes over whatever was there, for nobody could be inside: no longer at rest. */
+	SUT_RT_FUNC_PLAIN = 16,
 };
 
 /* A tail jump of one version of a function. */
@@ -366,6 +376,7 @@ struct sut_rt_func {
 	uint64_t piece_count;
 	uint64_t jumps; /* struct sut_rt_jump */
 	uint64_t jump_count;
+	uint64_t late; /* struct sut_rt_late of its object, or 0: it was there */
 };
 
 struct sut_rt_patch {
@@ -422,6 +433,11 @@ enum sut_rt_op {
 	SUT_RT_OP_DROP,
 	SUT_RT_OP_KEEP,
 	SUT_RT_OP_COLLECT,
+	/* expect 1: hooks the loader; argument: struct sut_rt_late, a list of new ones. 0: unhooks
+	   it if nobody needs it. */
+	SUT_RT_OP_WATCH,
+	/* maps: in `address`, ends of the lists of objects, count of them; expect: changes */
+	SUT_RT_OP_TAILS,
 };
 
 struct sut_rt_map {
@@ -497,6 +513,7 @@ SUT_RT_AT(sut_rt_header, decide, 32);
 SUT_RT_AT(sut_rt_header, calls, 40);
 SUT_RT_AT(sut_rt_header, hooks, 96);
 SUT_RT_AT(sut_rt_header, index, 112);
+SUT_RT_AT(sut_rt_header, loader, 120);
 
 SUT_RT_AT(sut_rt_control, magic, 0);
 SUT_RT_AT(sut_rt_control, version, 8);
@@ -536,6 +553,7 @@ SUT_RT_AT(sut_rt_control, own_name, 3816);
 SUT_RT_AT(sut_rt_control, dropped, 3832);
 SUT_RT_AT(sut_rt_control, slots, 3840);
 SUT_RT_AT(sut_rt_control, slot_count, 3848);
+SUT_RT_AT(sut_rt_control, loader, 3856);
 
 SUT_RT_AT(sut_rt_record, sp, 0);
 SUT_RT_AT(sut_rt_record, return_check, 8);
@@ -606,6 +624,8 @@ SUT_RT_AT(sut_rt_transition, slots, 376);
 SUT_RT_AT(sut_rt_transition, slot_count, 384);
 SUT_RT_AT(sut_rt_transition, unplaced, 392);
 SUT_RT_AT(sut_rt_transition, per_stack, 400);
+SUT_RT_AT(sut_rt_transition, late, 408);
+SUT_RT_AT(sut_rt_transition, parts, 416);
 
 SUT_RT_AT(sut_rt_func, entry, 0);
 SUT_RT_AT(sut_rt_func, size, 8);
@@ -624,6 +644,7 @@ SUT_RT_AT(sut_rt_func, pieces, 96);
 SUT_RT_AT(sut_rt_func, piece_count, 104);
 SUT_RT_AT(sut_rt_func, jumps, 112);
 SUT_RT_AT(sut_rt_func, jump_count, 120);
+SUT_RT_AT(sut_rt_func, late, 128);
 
 SUT_RT_AT(sut_rt_jump, target, 0);
 SUT_RT_AT(sut_rt_jump, kind, 8);

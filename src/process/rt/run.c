@@ -128,6 +128,10 @@ static int64_t force(struct sut_rt_control *control)
 /* Is the world still the one that this operation was planned for? */
 static bool is_current(const struct sut_rt_control *control, const struct sut_rt_frame *frame)
 {
+	if (frame->op == SUT_RT_OP_WATCH)
+		return true;
+	if (frame->op == SUT_RT_OP_TAILS)
+		return control->loader.changes == frame->expect;
 	if (frame->op != SUT_RT_OP_RESUME && frame->op != SUT_RT_OP_REVERSE &&
 	    frame->op != SUT_RT_OP_CLOSE && frame->op != SUT_RT_OP_FORCE)
 		return control->generation == frame->expect;
@@ -157,9 +161,36 @@ static int64_t operate(struct sut_rt_control *control, const struct sut_rt_frame
 		return SUT_RT_DONE;
 	case SUT_RT_OP_COLLECT:
 		return sut_rt_collect(control, (const struct sut_rt_garbage *)frame->argument);
+	case SUT_RT_OP_WATCH:
+		return frame->expect ? sut_rt_loader_watch(control, frame->argument) : 0;
+	case SUT_RT_OP_TAILS:
+		for (uint32_t i = 0; i < frame->count && i < SUT_RT_NAMESPACES; i++)
+			control->loader.tails[i] = frame->maps[i].address;
+		control->loader.tail_count = (uint32_t)frame->count;
+		return 0;
 	default:
 		return -EINVAL;
 	}
+}
+
+/* One operation at a time, whoever sent it. A thread that loads an object is soon done. */
+static bool take(struct sut_rt_control *control, uint32_t before)
+{
+	enum { TURNS = 100, PAUSE_NS = 1000 * 1000 };
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		uint32_t stage = before;
+
+		if (__atomic_compare_exchange_n(&control->stage, &stage, SUT_RT_WORKING, 0,
+						__ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+			control->loader.owner = sut_rt_thread_id();
+			return true;
+		}
+		if (stage != SUT_RT_LOADING)
+			return false;
+		sut_rt_futex_wait(&control->stage, stage, PAUSE_NS);
+	}
+	return false;
 }
 
 static void run_core(void *context)
@@ -167,11 +198,8 @@ static void run_core(void *context)
 	struct sut_rt_frame *frame = context;
 	struct sut_rt_control *control = (struct sut_rt_control *)frame->control;
 	const uint32_t before = frame->op == SUT_RT_OP_RESUME ? SUT_RT_PREPARING : SUT_RT_IDLE;
-	uint32_t stage = before;
 
-	/* One operation at a time, whoever sent it. */
-	if (!__atomic_compare_exchange_n(&control->stage, &stage, SUT_RT_WORKING, 0,
-					 __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST)) {
+	if (!take(control, before)) {
 		frame->result = SUT_RT_STALE;
 		return;
 	}
@@ -188,6 +216,8 @@ static void run_core(void *context)
 		sut_rt_keep(control);
 	frame->result = operate(control, frame);
 	note_states(control);
+	if (frame->op == SUT_RT_OP_WATCH ? !frame->expect : frame->op != SUT_RT_OP_TAILS)
+		sut_rt_loader_rest(control);
 	control->generation++;
 	control->planned = 0;
 	/* What could not be resumed now may be later. */

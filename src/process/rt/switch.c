@@ -74,6 +74,15 @@ static int64_t store_word(struct open_pages *open, uint64_t address, uint64_t ex
 	return SUT_RT_CHANGED;
 }
 
+int64_t sut_rt_store_word(uint64_t address, uint64_t expect, uint64_t value)
+{
+	struct open_pages open = {{0}, 0};
+	int64_t rc = store_word(&open, address, expect, value);
+
+	close_pages(&open);
+	return rc;
+}
+
 static struct sut_rt_swap *swaps_of(const struct sut_rt_transition *t, int which)
 {
 	return (struct sut_rt_swap *)t->swaps[which];
@@ -167,6 +176,8 @@ static int64_t store_list(const struct sut_rt_transition *t, enum sut_rt_list wh
 	if (t->swap_count[which])
 		return swap_list(t, which);
 	for (uint64_t i = 0; i < t->list_count[which]; i++) {
+		if (!words[i].address) /* it went with its object */
+			continue;
 		rc = store_word(&open, words[i].address, words[i].expect, words[i].value);
 		if (rc == SUT_RT_DONE)
 			continue;
@@ -190,6 +201,7 @@ static void begin(struct sut_core *core)
 	control->transition = control->planned;
 	patch->transition = control->planned;
 	patch->state = t->enables ? SUT_RT_APPLYING : SUT_RT_REVERTING;
+	sut_rt_late_begin(control, t);
 }
 
 /* Entries become thunks while armed is 0: those answer old, and nobody is marked. */
@@ -225,6 +237,7 @@ static void reverse(struct sut_core *core)
 	__atomic_store_n(&t->dir, 1, __ATOMIC_SEQ_CST);
 	for (uint64_t i = 0; i < t->dir_copy_count; i++)
 		__atomic_store_n(copies[i], 1, __ATOMIC_SEQ_CST);
+	sut_rt_late_reverse(control_of(core));
 }
 
 /*
@@ -249,6 +262,8 @@ static bool attempt(struct sut_core *core)
 			control->proved = t->mark_new;
 	}
 	control->close_result = store_list(t, t->dir ? SUT_RT_LIST_BACK : SUT_RT_LIST_FORWARD);
+	if (control->close_result == SUT_RT_DONE)
+		control->close_result = sut_rt_late_end(control, t->dir);
 	return control->close_result == SUT_RT_DONE;
 }
 

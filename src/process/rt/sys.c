@@ -9,6 +9,7 @@ enum {
 	SYS_MPROTECT = 10,
 	SYS_MUNMAP = 11,
 	SYS_RT_SIGACTION = 13,
+	SYS_RT_SIGPROCMASK = 14,
 	SYS_MREMAP = 25,
 	SYS_GETPID = 39,
 	SYS_GETTID = 186,
@@ -20,6 +21,8 @@ enum {
 	MAP_FIXED_NOREPLACE = 0x100000,
 	MREMAP_MAYMOVE_FIXED = 1 | 2,
 	PAGE = 4096,
+	SIG_SETMASK = 2,
+	SIG_NOTHING = 99, /* no way of changing a mask: it is read, and refused */
 	FUTEX_WAIT_PRIVATE = 0 | 128,
 	FUTEX_WAKE_PRIVATE = 1 | 128,
 };
@@ -103,6 +106,24 @@ bool sut_rt_thread_exists(uint32_t tid)
 	int64_t process = syscall6(SYS_GETPID, 0, 0, 0, 0, 0, 0);
 
 	return syscall6(SYS_TGKILL, (uint64_t)process, tid, 0, 0, 0, 0) != -ESRCH;
+}
+
+bool sut_rt_readable(uint64_t address)
+{
+	return syscall6(SYS_RT_SIGPROCMASK, SIG_NOTHING, address, 0, 8, 0, 0) != -EFAULT;
+}
+
+uint64_t sut_rt_block_signals(void)
+{
+	uint64_t all = UINT64_MAX, before = 0;
+
+	syscall6(SYS_RT_SIGPROCMASK, SIG_SETMASK, (uint64_t)&all, (uint64_t)&before, 8, 0, 0);
+	return before;
+}
+
+void sut_rt_restore_signals(uint64_t mask)
+{
+	syscall6(SYS_RT_SIGPROCMASK, SIG_SETMASK, (uint64_t)&mask, 0, 8, 0, 0);
 }
 
 bool sut_rt_futex_wait(uint32_t *word, uint32_t value, uint64_t ns)
