@@ -1,0 +1,208 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# Objects that come after the patch: loaded, unloaded, loaded again, in namespaces, needed by others.
+. "$(dirname "$0")/lib.sh"
+
+# asked LINE: the loader's answer.
+asked() {
+	echo "$1" >&8
+	read -r said <&9
+	echo "$1: $said" | normal
+}
+
+# begin: a loader with pipes on descriptors 8 and 9.
+begin() {
+	rm -f first commands
+	mkfifo first commands
+	"$work/program/loader" < commands > first &
+	pid=$!
+	ours="$ours $pid"
+	exec 8> commands 9< first
+	read -r said <&9
+}
+
+finished() {
+	exec 8>&- 9<&-
+	wait "$pid" && echo "the program ends with status 0"
+	ours=$(echo "$ours" | sed "s/ $pid\>//")
+}
+
+# object FOLDER NAME SOURCE [GCC-OPTION...]: a shared object, with its compilation recorded.
+object() {
+	folder=$1 name=$2 source=$3
+	shift 3
+	mkdir -p "$work/$folder"
+	cp "$here/targets/$source.c" "$work/$folder"
+	(cd "$work/$folder" && "$suture" record -- gcc -D_GNU_SOURCE -O2 -g -fPIC -shared \
+		-Wl,-soname,"$name" -o "$name" "$source.c" "$@") > log 2>&1 && return
+	sed 's/^/# /' log
+	echo "Bail out! $name was not built"
+	exit 1
+}
+
+# made NAME SED-SCRIPT OPTION...: a patch of plugin.c, or of loader.c with --of loader.
+made() {
+	name=$1 script=$2
+	shift 2
+	mkdir -p a b
+	cp tree/plugin.c tree/loader.c a
+	cp a/plugin.c a/loader.c b
+	sed -i "$script" b/plugin.c b/loader.c
+	diff -u a b > "$name.patch"
+	"$suture" create --name "$name" --source tree --patch "$name.patch" -o "$name.sut" "$@" \
+		> output 2>&1 && return
+	sed "s/^/# $name: /" output
+	echo "Bail out! $name was not made"
+	exit 1
+}
+
+waits() {
+	begin
+	suture apply plugin.sut "pid:$pid"
+	suture plan plugin.sut "pid:$pid" --late
+	suture apply plugin.sut "pid:$pid" --late
+	suture status "pid:$pid"
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	suture status "pid:$pid"
+	suture revert plugin "pid:$pid"
+	asked ask
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	suture status "pid:$pid"
+	finished
+}
+
+again() {
+	begin
+	suture apply both.sut "pid:$pid"
+	asked ask
+	for turn in 1 2 3 4 5 6 7 8 9 10; do
+		asked "load $work/tree/libplugin.so" > answer
+		asked ask
+		asked drop > answer
+	done
+	suture status "pid:$pid"
+	suture revert both "pid:$pid"
+	asked ask
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	finished
+}
+
+needed() {
+	begin
+	suture apply plugin.sut "pid:$pid" --late > answer
+	asked "lazy $work/tree/libneeder.so"
+	asked ask
+	suture status "pid:$pid"
+	finished
+}
+
+namespaces() {
+	begin
+	suture apply plugin.sut "pid:$pid" --late > answer
+	asked "new $work/tree/libplugin.so"
+	asked ask
+	asked "new $work/tree/libplugin.so"
+	asked ask
+	suture status "pid:$pid"
+	asked drop
+	suture status "pid:$pid"
+	asked drop
+	suture status "pid:$pid"
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	finished
+}
+
+other_build() {
+	begin
+	suture apply plugin.sut "pid:$pid" --late > answer
+	asked "load $work/other/libplugin.so"
+	asked ask
+	suture status "pid:$pid"
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	suture status "pid:$pid"
+	finished
+	begin
+	asked "load $work/other/libplugin.so"
+	suture apply plugin.sut "pid:$pid" --late
+	finished
+}
+
+# A second patch over the first, before the object comes and when it is there, and one replaces all.
+stacked() {
+	begin
+	suture apply plugin.sut "pid:$pid" --late > answer
+	suture apply over.sut "pid:$pid" --late
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	suture revert over "pid:$pid"
+	asked ask
+	suture apply over.sut "pid:$pid"
+	asked ask
+	suture revert plugin "pid:$pid"
+	asked ask
+	suture apply instead.sut "pid:$pid"
+	asked ask
+	suture revert instead "pid:$pid"
+	asked ask
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	finished
+}
+
+# A patch that goes while its object is not there.
+replaced() {
+	begin
+	suture apply plugin.sut "pid:$pid" --late > answer
+	suture apply instead.sut "pid:$pid" --late
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	asked drop
+	suture revert instead "pid:$pid"
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	finished
+}
+
+static_program() {
+	started static/server
+	suture apply plugin.sut "pid:$pid" --late
+	ended "$pid"
+}
+
+mkdir tree
+cp "$here/targets/loader.c" tree
+object tree libplugin.so plugin
+mv tree/compile_commands.json plugin.json
+(cd tree && "$suture" record -- gcc -D_GNU_SOURCE -O2 -g -o ../loader loader.c) > log 2>&1
+mkdir program
+mv loader program/loader
+python3 - tree/compile_commands.json plugin.json << 'END'
+import json, sys
+both = [entry for path in sys.argv[1:] for entry in json.load(open(path))]
+json.dump(both, open(sys.argv[1], "w"))
+END
+gcc -O2 -g -fPIC -shared -Wl,-soname,libneeder.so -o tree/libneeder.so "$here/targets/needer.c" \
+	-Ltree -lplugin -Wl,-rpath,"$work/tree"
+object other libplugin.so plugin -DOTHER -O1
+built static server -static
+made plugin 's/count(n) + 1/count(n) + 1000/' --target tree/libplugin.so
+made over 's/count(n) + 1/count(n) + 2000/' --target tree/libplugin.so
+made instead 's/count(n) + 1/count(n) + 3000/' --target tree/libplugin.so --replace
+made both 's/count(n) + 1/count(n) + 4000/; s/10 \* n/11 * n/' \
+	--target program/loader --target tree/libplugin.so
+transcript "a patch waits for an object and takes it before its constructors" waits
+transcript "an object that comes ten times is patched ten times" again
+transcript "an object that another one needs is patched before either runs" needed
+transcript "one instance is patched, in whatever namespace, and others are named" namespaces
+transcript "another build of the object is left alone and named" other_build
+transcript "patches over patches, before the object comes and after it" stacked
+transcript "a patch goes while its object is not there" replaced
+transcript "a program without a dynamic loader cannot wait" static_program
+finish
