@@ -166,8 +166,10 @@ const struct sut_rule sut_rules_process[] = {
 		.id = "permission",
 		.stages = SUT_STAGE_PROCESS,
 		.title = "No right to the process",
-		.meaning = "Its memory can be read and written only by its owner or root, and a "
-			   "security module may forbid that, too.",
+		.meaning = "Its memory can be read and written by root (CAP_SYS_PTRACE), and by "
+			   "the user and group that it runs as, unless it is not dumpable, "
+			   "kernel.yama.ptrace_scope forbids it, or a security module does. The "
+			   "message says which of these it is.",
 		.remedy = "Become the owner or root.",
 	},
 	{

@@ -77,17 +77,6 @@ static enum sut_rc gone(pid_t pid, struct sut_diag *diag)
 	return SUT_GONE;
 }
 
-static enum sut_rc denied(const struct sut_target *target, struct sut_diag *diag)
-{
-	sut_fail(diag, SUT_REFUSED, "permission",
-		 "process %d (%s): no right to read and write its memory: %s", target->pid,
-		 target->name, strerror(errno));
-	sut_remedy(diag,
-		   "Run as root, or as the process's own user where ptrace is allowed "
-		   "(kernel.yama.ptrace_scope=0); capability CAP_SYS_PTRACE is what is needed.");
-	return SUT_REFUSED;
-}
-
 /*
  * All openers share a file's inode, and a dead holder releases by itself. The folder would do as
  * well, but anybody on the machine may open that, and hold the lock for ever.
@@ -96,7 +85,7 @@ static enum sut_rc lock(struct sut_target *target, struct sut_diag *diag)
 {
 	target->lock = openat(target->leader, "syscall", O_RDONLY | O_CLOEXEC);
 	if (target->lock < 0)
-		return errno == EACCES || errno == EPERM ? denied(target, diag)
+		return errno == EACCES || errno == EPERM ? sut_target_denied(target, diag)
 							 : gone(target->pid, diag);
 	for (int i = 0; i < LOCK_TRIES; i++) {
 		if (flock(target->lock, LOCK_EX | LOCK_NB) == 0)
@@ -141,7 +130,8 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 		return gone(pid, diag);
 	target->memory = openat(target->folder, "mem", O_RDWR | O_CLOEXEC);
 	if (target->memory < 0)
-		return errno == ENOENT || errno == ESRCH ? gone(pid, diag) : denied(target, diag);
+		return errno == ENOENT || errno == ESRCH ? gone(pid, diag)
+							 : sut_target_denied(target, diag);
 	return sut_target_refresh(target, diag);
 }
 

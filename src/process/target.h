@@ -118,6 +118,10 @@ enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *di
 enum sut_rc sut_target_damaged(const struct sut_target *target, const char *what,
 			       struct sut_diag *diag);
 
+/* SUT_REFUSED (rule "permission"), with the right that is missing; errno says what the kernel said.
+ */
+enum sut_rc sut_target_denied(const struct sut_target *target, struct sut_diag *diag);
+
 /* The map that contains address, or NULL. */
 const struct sut_map *sut_target_map(const struct sut_target *target, uint64_t address);
 
