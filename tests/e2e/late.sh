@@ -10,11 +10,11 @@ asked() {
 	echo "$1: $said" | normal
 }
 
-# begin: a loader with pipes on descriptors 8 and 9.
+# begin [PROGRAM]: a loader, or that program, with pipes on descriptors 8 and 9.
 begin() {
 	rm -f first commands
 	mkfifo first commands
-	"$work/program/loader" < commands > first &
+	"$work/program/${1:-loader}" < commands > first &
 	pid=$!
 	ours="$ours $pid"
 	exec 8> commands 9< first
@@ -40,14 +40,14 @@ object() {
 	exit 1
 }
 
-# made NAME SED-SCRIPT OPTION...: a patch of plugin.c, or of loader.c with --of loader.
+# made NAME SED-SCRIPT OPTION...: a patch of plugin.c, loader.c or sitter.c.
 made() {
 	name=$1 script=$2
 	shift 2
 	mkdir -p a b
-	cp tree/plugin.c tree/loader.c a
-	cp a/plugin.c a/loader.c b
-	sed -i "$script" b/plugin.c b/loader.c
+	cp tree/plugin.c tree/loader.c tree/sitter.c a
+	cp a/plugin.c a/loader.c a/sitter.c b
+	sed -i "$script" b/plugin.c b/loader.c b/sitter.c
 	diff -u a b > "$name.patch"
 	"$suture" create --name "$name" --source tree --patch "$name.patch" -o "$name.sut" "$@" \
 		> output 2>&1 && return
@@ -176,14 +176,132 @@ static_program() {
 	ended "$pid"
 }
 
+# A thread sits in an old function while the object comes and goes: each thread keeps to its version.
+while_open() {
+	begin sitter
+	asked "sit 0"
+	suture apply open.sut "pid:$pid" --wait 0.1
+	asked "load $work/tree/libplugin.so"
+	suture status "pid:$pid"
+	asked ask
+	asked "in 0 ask"
+	asked "in 0 drop"
+	asked "in 0 load $work/tree/libplugin.so"
+	asked "in 0 ask"
+	asked ask
+	asked "leave 0"
+	suture apply open.sut "pid:$pid"
+	asked "sit 0"
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked "in 0 ask"
+	asked "leave 0"
+	suture revert open "pid:$pid"
+	asked ask
+	finished
+}
+
+# One thread sits in the old version, one in the new one, and the apply is turned round.
+while_back() {
+	begin sitter
+	asked "sit 0"
+	suture apply open.sut "pid:$pid" --wait 0.1
+	asked "sit 1"
+	suture revert open "pid:$pid" --wait 0.1
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	asked "in 0 ask"
+	asked "in 1 ask"
+	asked "in 1 drop"
+	asked "in 1 load $work/tree/libplugin.so"
+	asked "in 1 ask"
+	asked "in 0 ask"
+	asked "leave 1"
+	suture revert open "pid:$pid"
+	asked "in 0 ask"
+	asked "leave 0"
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	suture status "pid:$pid"
+	finished
+}
+
+# The object comes in an apply and is there when that is turned round; and in a revert.
+turned() {
+	begin sitter
+	asked "sit 0"
+	suture apply open.sut "pid:$pid" --wait 0.1
+	asked "load $work/tree/libplugin.so"
+	asked "sit 1"
+	suture revert open "pid:$pid" --wait 0.1
+	asked "in 0 ask"
+	asked "in 1 ask"
+	asked ask
+	asked "leave 1"
+	suture revert open "pid:$pid"
+	asked ask
+	asked drop
+	asked "leave 0"
+	suture apply open.sut "pid:$pid"
+	asked "sit 0"
+	suture revert open "pid:$pid" --wait 0.1
+	asked "load $work/tree/libplugin.so"
+	asked "in 0 ask"
+	asked ask
+	asked "leave 0"
+	suture revert open "pid:$pid"
+	asked ask
+	finished
+}
+
+# It is there when the transition begins, so nothing is ready for it when it comes again.
+torn() {
+	begin sitter
+	suture apply open.sut "pid:$pid"
+	asked "load $work/tree/libplugin.so"
+	asked "sit 0"
+	suture revert open "pid:$pid" --wait 0.1
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	asked "in 0 ask"
+	suture status "pid:$pid"
+	asked "leave 0"
+	suture revert open "pid:$pid"
+	suture apply open.sut "pid:$pid"
+	asked ask
+	finished
+}
+
+forced() {
+	begin sitter
+	asked "sit 0"
+	suture apply open.sut "pid:$pid" --wait 0.1
+	asked "load $work/tree/libplugin.so"
+	asked "in 0 ask"
+	suture force open "pid:$pid" --yes force
+	asked "in 0 ask"
+	asked ask
+	asked "leave 0"
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	suture revert open "pid:$pid"
+	asked ask
+	finished
+}
+
 mkdir tree
-cp "$here/targets/loader.c" tree
+cp "$here/targets/loader.c" "$here/targets/sitter.c" tree
 object tree libplugin.so plugin
 mv tree/compile_commands.json plugin.json
 (cd tree && "$suture" record -- gcc -D_GNU_SOURCE -O2 -g -o ../loader loader.c) > log 2>&1
+mv tree/compile_commands.json loader.json
+(cd tree && "$suture" record -- gcc -D_GNU_SOURCE -O2 -g -pthread -o ../sitter sitter.c) > log 2>&1
 mkdir program
-mv loader program/loader
-python3 - tree/compile_commands.json plugin.json << 'END'
+mv loader sitter program
+python3 - tree/compile_commands.json loader.json plugin.json << 'END'
 import json, sys
 both = [entry for path in sys.argv[1:] for entry in json.load(open(path))]
 json.dump(both, open(sys.argv[1], "w"))
@@ -197,6 +315,8 @@ made over 's/count(n) + 1/count(n) + 2000/' --target tree/libplugin.so
 made instead 's/count(n) + 1/count(n) + 3000/' --target tree/libplugin.so --replace
 made both 's/count(n) + 1/count(n) + 4000/; s/10 \* n/11 * n/' \
 	--target program/loader --target tree/libplugin.so
+made open 's/return n;/return n + 5000;/; s/version = 1/version = 2/' \
+	--target program/sitter --target tree/libplugin.so
 transcript "a patch waits for an object and takes it before its constructors" waits
 transcript "an object that comes ten times is patched ten times" again
 transcript "an object that another one needs is patched before either runs" needed
@@ -204,5 +324,10 @@ transcript "one instance is patched, in whatever namespace, and others are named
 transcript "another build of the object is left alone and named" other_build
 transcript "patches over patches, before the object comes and after it" stacked
 transcript "a patch goes while its object is not there" replaced
+transcript "an object comes while a transition is open, and each thread keeps its version" while_open
+transcript "an object comes while an apply is turned round" while_back
+transcript "an apply and a revert are turned round or end with an object that came in them" turned
+transcript "an object that a transition began with comes again in it and is named" torn
+transcript "a forced end with an object that came meanwhile" forced
 transcript "a program without a dynamic loader cannot wait" static_program
 finish

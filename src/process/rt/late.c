@@ -261,7 +261,10 @@ static struct sut_rt_part *part_of(const struct sut_rt_control *control,
 	return NULL;
 }
 
-/* The arena may lie on the other side of the object than planned. */
+/*
+ * The arena may lie on the other side of the object than planned. What is in a range begins behind
+ * its low, which itself may be the last byte before the arena.
+ */
 static void publish_ranges(const struct sut_rt_late *late, struct sut_rt_transition *t,
 			   struct sut_rt_part *part)
 {
@@ -275,7 +278,7 @@ static void publish_ranges(const struct sut_rt_late *late, struct sut_rt_transit
 		uint64_t at = late->arena < late->low ? i : (i + arena) % count;
 
 		to[n] = from[at];
-		to[n].low = real(late, from[at].low);
+		to[n].low = real(late, from[at].low + 1) - 1;
 		to[n++].high = real(late, from[at].high);
 	}
 	part->set.count = n;
