@@ -155,9 +155,9 @@ const struct sut_rule sut_rules_verdict[] = {
 		.meaning = "What other languages' compilers add to code needs checks that this "
 			   "version does not have. A source that the build compiles as C and as "
 			   "C++ is patched in targets that have it as C, if nothing in them looks "
-			   "like it as C++.",
-		.remedy = "Change units written in C or C++ only; of a source that is compiled as "
-			  "both, name only targets that have it as C.",
+			   "like it as C++. `suture extract` reads and writes C only.",
+		.remedy = "Change units written in C or C++ only (C for `suture extract`); of a "
+			  "source that is compiled as both, name only targets that have it as C.",
 	},
 	{
 		.id = "layout",

@@ -136,10 +136,19 @@ static void choose(const struct sut_source_options *options, const struct sut_fa
 static enum sut_rc extract_unit(struct extraction *extraction, const struct sut_unit *unit,
 				size_t *capacity)
 {
+	const struct sut_compile *compile = &unit->candidate->compile;
+	const char *language = compile->sources[unit->candidate->source].language;
 	struct sut_source source = {.unit = unit_name(unit)};
 	struct sut_facts facts;
-	enum sut_rc rc = sut_facts_read(extraction->arena, unit, &facts, extraction->diag);
+	enum sut_rc rc;
 
+	if (strcmp(language, "C") != 0) {
+		sut_refuse(extraction->verdict, "language", unit->source,
+			   "%s: is %s; live patches are written as C, of units in C", unit->source,
+			   language);
+		return SUT_OK;
+	}
+	rc = sut_facts_read(extraction->arena, unit, &facts, extraction->diag);
 	if (rc)
 		return rc;
 	choose(extraction->options, &facts, &source);

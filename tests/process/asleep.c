@@ -97,10 +97,14 @@ static void *run(void *argument)
 /* Another process, so that in the first one nobody runs. */
 static void start_waker(const struct asleep_kind *kind, struct scene *s)
 {
+	pid_t parent = getpid();
+
 	s->waker = fork();
 	if (s->waker)
 		return;
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent) /* it has ended before we said so */
+		_exit(0);
 	while (!__atomic_load_n(&page->wake, __ATOMIC_ACQUIRE))
 		syscall(SYS_futex, &page->wake, FUTEX_WAIT, 0, NULL, NULL, 0);
 	kind->wake(s);

@@ -59,7 +59,7 @@ static char *get(const struct fake *fake, const char *path, char text[64])
 /* Lines of /proc/modules: the newest first, as the kernel has them. */
 static void add_module(const struct fake *fake, const char *name)
 {
-	char older[1024] = "", path[512];
+	char older[16 * 1024] = "", path[512];
 	FILE *file;
 
 	snprintf(path, sizeof(path), "%s/proc/modules", fake->root);
