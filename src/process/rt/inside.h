@@ -67,6 +67,8 @@ struct sut_rt_image {
 
 /* Called where the loader calls r_brk. */
 void sut_rt_loader_event(void);
+/* May text that comes and goes be unmapped now? With control->stage taken, not if it is not. */
+bool sut_rt_loader_at_work(const struct sut_rt_control *control);
 /* Waits for objects, a list of struct sut_rt_late; a negative errno, or SUT_RT_CHANGED. */
 int64_t sut_rt_loader_watch(struct sut_rt_control *control, uint64_t records);
 /* Takes the hook away when nobody waits. */

@@ -455,10 +455,11 @@ struct sut_rt_garbage {
 /* Results of operations; below 0 a negative errno, with nothing changed. */
 enum {
 	SUT_RT_DONE = 0,
-	SUT_RT_LOST = 1,    /* CLOSE: somebody gave a source answer meanwhile */
-	SUT_RT_CHANGED = 2, /* a text word was not as expected; all words are as before */
-	SUT_RT_STALE = 3,   /* planned for another generation, or for another transition */
-	SUT_RT_HELD = 4,    /* COLLECT: a signal handler lies in there */
+	SUT_RT_LOST = 1,        /* CLOSE: somebody gave a source answer meanwhile */
+	SUT_RT_CHANGED = 2,     /* a text word was not as expected; all words are as before */
+	SUT_RT_STALE = 3,       /* planned for another generation, or for another transition */
+	SUT_RT_HELD = 4,        /* COLLECT: a signal handler lies in there */
+	SUT_RT_LOADING_NOW = 5, /* objects are being mapped or unmapped; nothing was done */
 };
 
 enum sut_rt_frame_state {

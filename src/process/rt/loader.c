@@ -270,6 +270,11 @@ static bool is_consistent(const struct sut_rt_loader *loader)
 	return true;
 }
 
+bool sut_rt_loader_at_work(const struct sut_rt_control *control)
+{
+	return control->loader.hooked && !is_consistent(&control->loader);
+}
+
 /* Operations are short; one that is not may be waiting for the very lock that is held here. */
 static bool take(struct sut_rt_control *control)
 {
@@ -299,11 +304,13 @@ void sut_rt_loader_event(void)
 	uint64_t mask;
 
 	loader->changes++;
-	if (!is_consistent(loader))
-		return;
 	/* A handler that never comes back would leave the stage as it is. */
 	mask = sut_rt_block_signals();
-	if (take(control)) {
+	if (!is_consistent(loader)) {
+		/* Whoever changes text now is done before any goes; later ones see this. */
+		if (take(control))
+			control->stage = SUT_RT_IDLE;
+	} else if (take(control)) {
 		sut_rt_host_init(control);
 		update(control);
 		note_tails(loader);

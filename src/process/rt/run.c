@@ -138,6 +138,14 @@ static bool is_current(const struct sut_rt_control *control, const struct sut_rt
 	return control->transition == frame->argument;
 }
 
+/* Does it change text, in objects that may come and go? */
+static bool changes_text(const struct sut_rt_frame *frame)
+{
+	return frame->op == SUT_RT_OP_ENABLE || frame->op == SUT_RT_OP_DISABLE ||
+	       frame->op == SUT_RT_OP_RESUME || frame->op == SUT_RT_OP_CLOSE ||
+	       frame->op == SUT_RT_OP_FORCE;
+}
+
 static int64_t operate(struct sut_rt_control *control, const struct sut_rt_frame *frame)
 {
 	struct sut_rt_transition *t = (struct sut_rt_transition *)frame->argument;
@@ -203,8 +211,12 @@ static void run_core(void *context)
 		frame->result = SUT_RT_STALE;
 		return;
 	}
-	if (!is_current(control, frame)) {
+	frame->result = SUT_RT_DONE;
+	if (!is_current(control, frame))
 		frame->result = SUT_RT_STALE;
+	else if (changes_text(frame) && sut_rt_loader_at_work(control))
+		frame->result = SUT_RT_LOADING_NOW;
+	if (frame->result != SUT_RT_DONE) {
 		control->stage = before;
 		return;
 	}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the program of coming.c counts, in memory that it shares with its test. */
+#ifndef TESTS_PROCESS_COMING_H
+#define TESTS_PROCESS_COMING_H
+
+#include <stdint.h>
+
+enum { COMING_INSIDE = 2, COMING_FRESH = 2 };
+
+struct coming_page {
+	uint32_t ready;
+	uint32_t rest;     /* asked for: nobody has the object */
+	uint32_t resting;  /* threads that do as asked */
+	uint32_t hold;     /* the first COMING_INSIDE threads do not return from outer() */
+	uint64_t calls[3]; /* of outer(), by version */
+	uint64_t loads;
+	uint64_t mixed; /* inner() was of another version than outer() */
+};
+
+#endif
