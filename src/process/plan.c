@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "process/late.h"
 
+#include <errno.h>
 #include <string.h>
 #include <sys/mman.h>
 
@@ -398,6 +399,14 @@ static enum sut_rc map_memory(struct sut_plan *plan, struct sut_diag *diag)
 			return rc;
 		if (result == SUT_RT_DONE)
 			continue;
+		if (result == -EEXIST) {
+			sut_fail(diag, SUT_RETRY, "busy",
+				 "process %d (%s): it has mapped memory meanwhile where the "
+				 "patch's was to be",
+				 target->pid, target->name);
+			sut_remedy(diag, "Try again.");
+			return SUT_RETRY;
+		}
 		sut_fail(diag, SUT_REFUSED, "memory",
 			 "process %d (%s): it cannot map more memory: %s", target->pid,
 			 target->name, strerror((int)-result));
