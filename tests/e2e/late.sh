@@ -170,6 +170,28 @@ replaced() {
 	finished
 }
 
+filtered() {
+	for kind in refuses kills; do
+		hosted "$meddle" filter "$kind" "$work/program/loader"
+		suture apply plugin.sut "pid:$pid" --late
+		ended "$pid"
+	done
+}
+
+callbacks() {
+	begin
+	suture apply calls.sut "pid:$pid" --late
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	finished
+}
+
+switches_stacks() {
+	started switcher/switcher
+	suture apply plugin.sut "pid:$pid" --late
+	ended "$pid"
+}
+
 static_program() {
 	started static/server
 	suture apply plugin.sut "pid:$pid" --late
@@ -310,6 +332,18 @@ gcc -O2 -g -fPIC -shared -Wl,-soname,libneeder.so -o tree/libneeder.so "$here/ta
 	-Ltree -lplugin -Wl,-rpath,"$work/tree"
 object other libplugin.so plugin -DOTHER -O1
 built static server -static
+built switcher switcher
+cat > calls.c << 'END'
+#include <suture/livepatch.h>
+static int pre_patch(struct klp_object *object)
+{
+	return object ? 0 : -1;
+}
+struct klp_object suture_objects[] = {
+	{.name = "libplugin.so", .callbacks = {.pre_patch = pre_patch}},
+	{0},
+};
+END
 made plugin 's/count(n) + 1/count(n) + 1000/' --target tree/libplugin.so
 made over 's/count(n) + 1/count(n) + 2000/' --target tree/libplugin.so
 made instead 's/count(n) + 1/count(n) + 3000/' --target tree/libplugin.so --replace
@@ -317,6 +351,7 @@ made both 's/count(n) + 1/count(n) + 4000/; s/10 \* n/11 * n/' \
 	--target program/loader --target tree/libplugin.so
 made open 's/return n;/return n + 5000;/; s/version = 1/version = 2/' \
 	--target program/sitter --target tree/libplugin.so
+made calls 's/return n;/return n + 6000;/' --target tree/libplugin.so --with calls.c
 transcript "a patch waits for an object and takes it before its constructors" waits
 transcript "an object that comes ten times is patched ten times" again
 transcript "an object that another one needs is patched before either runs" needed
@@ -329,5 +364,8 @@ transcript "an object comes while an apply is turned round" while_back
 transcript "an apply and a revert are turned round or end with an object that came in them" turned
 transcript "an object that a transition began with comes again in it and is named" torn
 transcript "a forced end with an object that came meanwhile" forced
+transcript "a program under seccomp filters cannot wait" filtered
+transcript "a patch with callbacks cannot wait" callbacks
+transcript "a program that switches stacks cannot wait" switches_stacks
 transcript "a program without a dynamic loader cannot wait" static_program
 finish
