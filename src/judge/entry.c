@@ -7,6 +7,8 @@
 #include "judge/judge.h"
 #include "insn/insn.h"
 
+#include <string.h>
+
 enum { WORD_SIZE = 8, JUMP_SIZE = 5 };
 
 static bool visit(const struct sut_insn *insn, void *context)
@@ -38,6 +40,21 @@ static bool is_free(const struct sut_target *target, const struct sut_patch_func
 	return entry != 0;
 }
 
+/* Behind the end of its segment there are zeros, which are no part of the function. */
+static const unsigned char *bytes_from(struct sut_arena *arena, const struct sut_target *target,
+				       uint64_t address)
+{
+	unsigned char *bytes = sut_arena_alloc(arena, SUT_PATCH_ENTRY_SIZE);
+
+	for (uint64_t size = SUT_PATCH_ENTRY_SIZE; size >= WORD_SIZE; size--) {
+		const unsigned char *found = sut_target_bytes(target, address, size);
+
+		if (found)
+			return memcpy(bytes, found, size);
+	}
+	return NULL;
+}
+
 void sut_entries_note(struct sut_extract *extract)
 {
 	struct sut_patch *patch = extract->patch;
@@ -50,7 +67,6 @@ void sut_entries_note(struct sut_extract *extract)
 		if (!func->piece_count || func->pieces[0].size < JUMP_SIZE ||
 		    entry % WORD_SIZE + JUMP_SIZE > WORD_SIZE || !is_free(target, func))
 			continue;
-		func->entry =
-			sut_target_bytes(target, entry - entry % WORD_SIZE, SUT_PATCH_ENTRY_SIZE);
+		func->entry = bytes_from(extract->arena, target, entry - entry % WORD_SIZE);
 	}
 }

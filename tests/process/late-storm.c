@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { ROUNDS = 24, POLL_US = 500, OPEN_NS = 10 * 1000 * 1000, KILL_SPREAD_US = 30000 };
+enum { ROUNDS = 60, POLL_US = 500, OPEN_NS = 10 * 1000 * 1000, KILL_SPREAD_US = 30000 };
 
 static const uint64_t patience_ns = 20 * 1000 * 1000 * 1000ull;
 
