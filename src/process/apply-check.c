@@ -209,6 +209,7 @@ enum sut_rc sut_application_check(struct sut_application *a, struct sut_diag *di
 
 	if (rc == SUT_OK)
 		rc = sut_fit_states(&a->target, &a->memory, a->patch, diag);
+	a->runtime.per_stack = sut_memory_per_stack(&a->memory);
 	if (rc == SUT_OK)
 		find_switchers(a);
 	if (rc == SUT_OK)

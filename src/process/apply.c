@@ -285,6 +285,7 @@ static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 	a->record = sut_zone_data(&a->plan, a->home, sizeof(*record), 16);
 	record->state = SUT_RT_LOADED;
 	record->trial_ns = a->trial_ns;
+	record->per_stack = a->runtime.per_stack;
 	record->func_count = (uint32_t)a->func_count;
 	snprintf(record->name, sizeof(record->name), "%s", a->patch->name);
 	snprintf(record->version, sizeof(record->version), "%s", a->patch->version);
@@ -336,6 +337,7 @@ static enum sut_rc plan_again(struct sut_application *a, const struct sut_memory
 			      struct sut_diag *diag)
 {
 	uint64_t *kept = sut_arena_alloc(a->arena, sizeof(*kept));
+	uint64_t *per_stack = sut_arena_alloc(a->arena, sizeof(*per_stack));
 	uint64_t record = present->address;
 	enum sut_rc rc;
 
@@ -350,6 +352,9 @@ static enum sut_rc plan_again(struct sut_application *a, const struct sut_memory
 		       sizeof(*kept));
 	sut_plan_write(&a->plan, record + offsetof(struct sut_rt_patch, trial_ns), &a->trial_ns,
 		       sizeof(a->trial_ns));
+	*per_stack = a->runtime.per_stack;
+	sut_plan_write(&a->plan, record + offsetof(struct sut_rt_patch, per_stack), per_stack,
+		       sizeof(*per_stack));
 	return rc;
 }
 

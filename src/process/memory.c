@@ -117,6 +117,14 @@ const struct sut_memory_patch *sut_memory_find(const struct sut_memory *memory, 
 	return NULL;
 }
 
+bool sut_memory_per_stack(const struct sut_memory *memory)
+{
+	for (size_t i = 0; i < memory->use_count; i++)
+		if (memory->use[i]->record.per_stack)
+			return true;
+	return false;
+}
+
 const struct sut_memory_patch *sut_memory_moving(const struct sut_memory *memory)
 {
 	for (size_t i = 0; i < memory->count; i++)

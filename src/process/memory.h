@@ -27,6 +27,9 @@ enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena 
 /* The newest patch of that name, or NULL. */
 const struct sut_memory_patch *sut_memory_find(const struct sut_memory *memory, const char *name);
 
+/* Did the program switch stacks when one of the patches in use came? */
+bool sut_memory_per_stack(const struct sut_memory *memory);
+
 /* The patch whose transition runs, or NULL. */
 const struct sut_memory_patch *sut_memory_moving(const struct sut_memory *memory);
 

@@ -25,16 +25,12 @@ static enum sut_rc start(struct sut_drive *drive, const struct sut_effect_option
 	struct sut_plan plan = {.runtime = drive->runtime,
 				.arena = drive->arena,
 				.lates = &drive->memory->lates};
-	struct sut_rt_transition last;
 	struct sut_change *changes;
 	size_t count;
 	uint64_t kept;
 	enum sut_rc rc;
 
-	/* As it was when the patch came: then its imports were read. */
-	if (patch->record.transition &&
-	    sut_switch_read(drive->runtime, patch->record.transition, &last, diag) == SUT_OK)
-		drive->runtime->per_stack = last.per_stack;
+	drive->runtime->per_stack = sut_memory_per_stack(drive->memory);
 	sut_changes_disable(drive->arena, drive->memory, patch, &changes, &count);
 	rc = sut_switch_plan(&plan, drive->memory, SUT_SWITCH_DISABLE, patch->address,
 			     patch->record.calls != 0, changes, count, transition, diag);

@@ -288,7 +288,7 @@ static enum sut_rc open_home(struct sut_switch_build *b, const struct sut_change
 static enum sut_rc open_arenas(struct sut_switch_build *b, const struct sut_change *changes,
 			       size_t count, struct sut_diag *diag)
 {
-	for (size_t i = 0; i < b->plan->lates->count; i++) {
+	for (size_t i = 0; b->plan->lates && i < b->plan->lates->count; i++) {
 		struct sut_late *late = b->plan->lates->list[i];
 		struct sut_zone *zone;
 		size_t n = 0;

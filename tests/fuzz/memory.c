@@ -414,10 +414,12 @@ static void change(const uint8_t *data, size_t size)
 }
 
 static void plan_reverts(struct sut_runtime *runtime, struct sut_arena *arena,
-			 const struct sut_memory *memory)
+			 struct sut_memory *memory)
 {
 	for (size_t i = 0; i < memory->use_count; i++) {
-		struct sut_plan plan = {.runtime = runtime, .arena = arena};
+		struct sut_plan plan = {.runtime = runtime,
+					.arena = arena,
+					.lates = &memory->lates};
 		struct sut_change *changes;
 		struct sut_diag diag = {0};
 		uint64_t transition;

@@ -400,6 +400,7 @@ struct sut_rt_patch {
 	uint64_t table_count;
 	uint64_t memory; /* that the core gets while the patch is enabled */
 	uint64_t memory_size;
+	uint64_t per_stack; /* 1: the program switched stacks when it came */
 };
 
 /* A piece of memory near an object. The record lies at the start of its own data. */
@@ -668,6 +669,7 @@ SUT_RT_AT(sut_rt_patch, tables, 304);
 SUT_RT_AT(sut_rt_patch, table_count, 312);
 SUT_RT_AT(sut_rt_patch, memory, 320);
 SUT_RT_AT(sut_rt_patch, memory_size, 328);
+SUT_RT_AT(sut_rt_patch, per_stack, 336);
 
 SUT_RT_AT(sut_rt_zone, next, 0);
 SUT_RT_AT(sut_rt_zone, object, 8);
