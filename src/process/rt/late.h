@@ -142,6 +142,7 @@ struct sut_rt_loader {
 	uint64_t changes;                  /* calls of the hook */
 	uint64_t tails[SUT_RT_NAMESPACES]; /* last struct link_map of each namespace, or 0, when
 					      the list was right last */
+	uint64_t at_work; /* it has begun a change whose end the hook has not seen yet */
 };
 
 #endif

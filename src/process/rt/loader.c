@@ -272,7 +272,9 @@ static bool is_consistent(const struct sut_rt_loader *loader)
 
 bool sut_rt_loader_at_work(const struct sut_rt_control *control)
 {
-	return control->loader.hooked && !is_consistent(&control->loader);
+	const struct sut_rt_loader *loader = &control->loader;
+
+	return loader->hooked && (loader->at_work || !is_consistent(loader));
 }
 
 /* Operations are short; one that is not may be waiting for the very lock that is held here. */
@@ -308,6 +310,7 @@ void sut_rt_loader_event(void)
 	mask = sut_rt_block_signals();
 	if (!is_consistent(loader)) {
 		/* Whoever changes text now is done before any goes; later ones see this. */
+		loader->at_work = 1;
 		if (take(control))
 			control->stage = SUT_RT_IDLE;
 	} else if (take(control)) {
@@ -315,10 +318,12 @@ void sut_rt_loader_event(void)
 		update(control);
 		note_tails(loader);
 		sut_rt_loader_rest(control);
+		loader->at_work = 0;
 		control->stage = SUT_RT_IDLE;
 	} else {
 		loader->missed++;
 		loader->tail_count = 0;
+		loader->at_work = 0;
 	}
 	sut_rt_restore_signals(mask);
 }
@@ -329,8 +334,10 @@ int64_t sut_rt_loader_watch(struct sut_rt_control *control, uint64_t records)
 	struct sut_rt_loader *loader = &control->loader;
 	int64_t rc = 0;
 
-	if (!loader->hooked)
+	if (!loader->hooked) {
+		loader->at_work = 0;
 		rc = sut_rt_store_word(loader->hook, loader->before, loader->after);
+	}
 	if (rc)
 		return rc;
 	loader->hooked = 1;
