@@ -45,8 +45,11 @@ static const struct sut_object *object_of(const struct sut_plan *plan, uint64_t 
 {
 	const struct sut_target *target = plan->runtime->target;
 
-	if (sut_late_is_planned(entry))
-		return &sut_late_at(plan->lates, entry)->object;
+	if (sut_late_is_planned(entry)) {
+		const struct sut_late *late = sut_late_at(plan->lates, entry);
+
+		return late ? &late->object : NULL;
+	}
 	for (size_t i = 0; i < target->object_count; i++)
 		if (entry >= target->objects[i].low && entry < target->objects[i].high)
 			return &target->objects[i];
