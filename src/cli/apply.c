@@ -11,6 +11,7 @@ static const struct sut_option options[] = {
 	{"wait", "SECONDS", "how long to wait for threads to go over (10; the kernel: 60)"},
 	{"keep", NULL, "kernel: leave a transition open that takes longer, instead of going back"},
 	SUT_OPTION_MAX_PAUSE,
+	SUT_OPTION_KEEP_TIMEOUTS,
 	{"jobs", "N", "how many processes at a time (as many as there are processors)"},
 	{"trial", "TIME", "take it back after that time (90s, 15m, 2h) unless it is confirmed"},
 	{"late", NULL, "also where none of its objects is there yet: wait for them"},

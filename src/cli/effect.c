@@ -59,6 +59,7 @@ bool sut_call_seconds(const struct sut_call *call, const char *name, double fall
 bool sut_call_wait(const struct sut_call *call, struct sut_effect_options *options)
 {
 	*options = (struct sut_effect_options){.progress = show_progress, .context = (void *)call};
+	options->keep_timeouts = sut_call_option(call, "keep-timeouts") != NULL;
 	return sut_call_seconds(call, "wait", WAIT_DEFAULT_S, &options->wait_ns) &&
 	       sut_call_max_pause(call, &options->max_pause_ns);
 }
@@ -121,6 +122,7 @@ static void report_measures(struct sut_out *out, const struct sut_effect *e)
 	sut_out_unsigned(out, "threads", e->threads);
 	sut_out_unsigned(out, "stopped_threads", e->cost.stopped);
 	sut_out_unsigned(out, "entered", e->cost.count);
+	sut_out_unsigned(out, "timeouts_anew", e->cost.anew);
 	sut_out_unsigned(out, "stops", e->cost.halts);
 	sut_out_decimal(out, "pause_ms_max", (double)e->cost.pause_ns_max / 1e6);
 	sut_out_decimal(out, "away_us_max", (double)e->cost.away_ns_max / 1e3);
@@ -165,6 +167,10 @@ static void headline_done(struct sut_out *out, pid_t pid, const char *patch,
 		sut_out_headline(out, SUT_MARK_NONE,
 				 "it switches stacks: to look at them it stood still for %.1f ms",
 				 (double)e->cost.pause_ns_max / 1e6);
+	if (e->cost.anew)
+		sut_out_headline(out, SUT_MARK_NONE,
+				 "it was idle: %u time-out%s of a system call began anew",
+				 e->cost.anew, e->cost.anew == 1 ? "" : "s");
 	if (e->late)
 		sut_out_headline(out, SUT_MARK_NONE,
 				 "%zu object%s not loaded yet and will be patched when it comes",

@@ -24,6 +24,11 @@ bool sut_call_max_pause(const struct sut_call *call, uint64_t *ns);
 		"max-pause", "TIME", "the longest that the process may be stopped (50ms)"          \
 	}
 
+#define SUT_OPTION_KEEP_TIMEOUTS                                                                   \
+	{                                                                                          \
+		"keep-timeouts", NULL, "rather wait than let a call's time-out begin anew"         \
+	}
+
 /* What came of one process. */
 struct sut_effect_result {
 	enum sut_rc rc;

@@ -11,6 +11,7 @@ static const struct sut_option options[] = {
 	{"wait", "SECONDS", "how long to wait for threads to go over (10; the kernel: 60)"},
 	{"keep", NULL, "kernel: leave a transition open that takes longer than that"},
 	SUT_OPTION_MAX_PAUSE,
+	SUT_OPTION_KEEP_TIMEOUTS,
 	{"jobs", "N", "how many processes at a time (as many as there are processors)"},
 };
 

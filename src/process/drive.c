@@ -104,6 +104,7 @@ enum sut_rc sut_drive(struct sut_drive *d, const struct sut_effect_options *opti
 		      struct sut_effect *effect, struct sut_diag *diag)
 {
 	d->runtime->patience_ns = options->wait_ns;
+	d->runtime->keep_timeouts = options->keep_timeouts;
 	for (int turn = 0; turn < TURNS_MAX; turn++) {
 		const struct sut_memory_patch *present;
 		bool again = false;

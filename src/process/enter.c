@@ -45,7 +45,8 @@ static enum sut_disturb candidate_class(struct sut_runtime *runtime, pid_t tid, 
 	class = sut_disturb_class(runtime->target, &state);
 	begun = sut_watch_look(&runtime->watch, tid, &state,
 			       may_watch && class == SUT_DISTURB_TIMEOUT);
-	return class == SUT_DISTURB_TIMEOUT && !begun ? SUT_DISTURB_RESULT : class;
+	return class == SUT_DISTURB_TIMEOUT && !begun && !runtime->anew ? SUT_DISTURB_RESULT
+									: class;
 }
 
 /* Waits for the stop of a seized and interrupted thread. false: it went, or does not stop. */
@@ -248,6 +249,16 @@ static bool accepted(struct sut_runtime *runtime,
 	return false;
 }
 
+/* One of a class that says what its call will notice. */
+static bool stop_as(struct sut_runtime *runtime, pid_t tid, enum sut_disturb class,
+		    struct sut_stopped *stopped)
+{
+	if (!stop(runtime, tid, stopped))
+		return false;
+	runtime->cost.anew += class == SUT_DISTURB_TIMEOUT && runtime->anew;
+	return true;
+}
+
 enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 			 bool (*accept)(struct sut_runtime *runtime,
 					const struct sut_stopped *stopped, void *context),
@@ -279,7 +290,7 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 			/* It may do something else by now. */
 			if (class[i] == wanted &&
 			    candidate_class(runtime, list.tids[i], false) == wanted &&
-			    stop(runtime, list.tids[i], stopped) &&
+			    stop_as(runtime, list.tids[i], wanted, stopped) &&
 			    accepted(runtime, accept, context, stopped))
 				return SUT_OK;
 	if (!sut_target_alive(target))
@@ -311,7 +322,7 @@ static bool stop_watched(struct sut_runtime *runtime, unsigned int pause_us,
 		for (size_t i = 0; i < watch->count; i++)
 			if (candidate_class(runtime, watch->threads[i].tid, false) ==
 				    SUT_DISTURB_TIMEOUT &&
-			    stop(runtime, watch->threads[i].tid, stopped) &&
+			    stop_as(runtime, watch->threads[i].tid, SUT_DISTURB_TIMEOUT, stopped) &&
 			    accepted(runtime, accept, context, stopped))
 				return true;
 	} while (watch->count && sut_now_ns() - start < pause_us * UINT64_C(1000));
@@ -325,7 +336,7 @@ enum sut_rc sut_stop_within(struct sut_runtime *runtime, pid_t prefer,
 			    struct sut_diag *diag)
 {
 	enum { PAUSE_MIN_US = 1000, PAUSE_MAX_US = 64 * 1000 };
-	const uint64_t least_ns = 500 * 1000 * 1000;
+	const uint64_t least_ns = 500 * 1000 * 1000, watch_ns = 1000 * 1000 * 1000;
 	unsigned int pause_us = PAUSE_MIN_US;
 	uint64_t start = sut_now_ns();
 	enum sut_rc rc;
@@ -335,6 +346,9 @@ enum sut_rc sut_stop_within(struct sut_runtime *runtime, pid_t prefer,
 		if (rc != SUT_RETRY ||
 		    sut_now_ns() - start > (wait_ns < least_ns ? least_ns : wait_ns))
 			return rc;
+		/* A process may be idle for minutes, and all its threads wait with a time-out. */
+		runtime->anew |= runtime->watch.count && !runtime->keep_timeouts &&
+				 sut_now_ns() - start > watch_ns;
 		/* Each try stops every one of them. */
 		if (stop_watched(runtime, pause_us, accept, context, stopped))
 			return SUT_OK;

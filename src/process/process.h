@@ -33,6 +33,7 @@ struct sut_effect_options {
 	uint64_t wait_ns;      /* for threads to go over */
 	uint64_t max_pause_ns; /* longest stop of the whole process; 0: none is allowed */
 	uint64_t trial_ns;     /* apply: when it is to be taken back, by sut_boot_ns(); 0: never */
+	bool keep_timeouts;    /* no system call's time-out may begin anew: rather SUT_RETRY */
 	bool late;             /* apply: none of its objects needs to be there */
 	bool overdue;          /* revert: nothing is done if it has been confirmed */
 	void (*progress)(void *context, const struct sut_blockers *blockers);

@@ -115,6 +115,7 @@ enum sut_rc sut_force(struct sut_arena *arena, pid_t pid, const char *name,
 	if (rc == SUT_OK && sut_memory_moving(&o.memory) != o.patch)
 		rc = not_moving(&o.target, name, diag);
 	o.runtime.patience_ns = options->wait_ns;
+	o.runtime.keep_timeouts = options->keep_timeouts;
 	if (rc == SUT_OK)
 		rc = sut_switch_force(&o.runtime, o.memory.control.transition, options, diag);
 	if (rc == SUT_OK)

@@ -22,6 +22,7 @@ struct sut_enter_cost {
 	uint64_t away_ns_max;  /* longest time from interrupting one until it was on its way back */
 	unsigned int stopped;  /* times that a thread was stopped only to be looked at */
 	unsigned int halts;    /* times that the whole process was stopped */
+	unsigned int anew;     /* time-outs of system calls that began anew */
 	uint64_t pause_ns_max; /* longest of these stops, of one thread or of all */
 };
 
@@ -38,6 +39,8 @@ struct sut_runtime {
 	struct sut_seccomp denied; /* the filter that said no last */
 	pid_t last;                /* the thread that was used last; asked first next time */
 	struct sut_watch watch;
+	bool keep_timeouts; /* no time-out may begin anew, however long that has to be waited for */
+	bool anew;          /* they may, from now on: there was no other way */
 	uint64_t patience_ns; /* how long to look for a thread to borrow; half a second at least */
 	struct sut_enter_cost cost;
 };

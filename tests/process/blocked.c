@@ -154,7 +154,7 @@ static void sleeper_end(struct sleeper *s)
 static enum sut_rc apply(pid_t pid, const struct fix *fix, uint64_t wait_ns, struct sut_diag *diag)
 {
 	SUT_ARENA struct sut_arena arena = {0};
-	struct sut_effect_options options = {.wait_ns = wait_ns};
+	struct sut_effect_options options = {.wait_ns = wait_ns, .keep_timeouts = true};
 	struct sut_effect effect;
 
 	return sut_apply(&arena, pid, &fix->patch, fix->digest, &options, &effect, diag);
