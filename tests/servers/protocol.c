@@ -340,12 +340,108 @@ static size_t postgres_questions(unsigned int session, unsigned long round, stru
 	return n;
 }
 
+/*
+ * DNS: the answer is its code, the name that was asked for, and what that is an alias of, if of
+ * anything; a dot is behind each label.
+ */
+
+enum {
+	DNS_LENGTH = 2, /* stands before each message */
+	DNS_HEAD = 12,
+	DNS_TYPE_AND_CLASS = 4,
+	DNS_RECORD_HEAD = 12, /* of a record whose name is a reference to the question's */
+	DNS_LABEL_MAX = 63,
+	DNS_NAME_MAX = 255,
+};
+
+static size_t short_at(const char *bytes)
+{
+	uint16_t value;
+
+	memcpy(&value, bytes, sizeof(value));
+	return ntohs(value);
+}
+
+static bool dns_send(struct connection *c, const char *ask)
+{
+	char message[DNS_LENGTH + DNS_HEAD + DNS_NAME_MAX + DNS_TYPE_AND_CLASS] = {
+		[DNS_LENGTH + 5] = 1, /* one question */
+	};
+	char *end = message + DNS_LENGTH + DNS_HEAD;
+
+	if (strlen(ask) + 2 > DNS_NAME_MAX)
+		return false;
+	while (*ask) {
+		size_t size = strcspn(ask, ".");
+
+		*end++ = (char)size;
+		end = mempcpy(end, ask, size);
+		ask += size + (ask[size] == '.');
+	}
+	/* The root, an address, of the internet. */
+	end = mempcpy(end, "\0\0\1\0\1", 1 + DNS_TYPE_AND_CLASS);
+	message[1] = (char)(end - message - DNS_LENGTH);
+	message[0] = (char)((end - message - DNS_LENGTH) >> 8);
+	return send_bytes(c, message, (size_t)(end - message));
+}
+
+/* Returns what is behind the name; NULL: it is none. */
+static const char *dns_put_name(struct connection *c, const char *at, const char *end)
+{
+	while (at < end && *at) {
+		size_t size = (unsigned char)*at++;
+
+		if (size > DNS_LABEL_MAX || size > (size_t)(end - at) || !put(c, at, size) ||
+		    !put(c, ".", 1))
+			return NULL;
+		at += size;
+	}
+	return at < end ? at + 1 : NULL;
+}
+
+static bool dns_receive(struct connection *c)
+{
+	const char *message = c->input + DNS_LENGTH, *at, *end;
+	char code[8];
+	size_t size;
+
+	if (!fill(c, DNS_LENGTH))
+		return false;
+	size = short_at(c->input);
+	if (size < DNS_HEAD || !fill(c, DNS_LENGTH + size))
+		return false;
+	end = message + size;
+	sprintf(code, "%d ", message[3] & 15);
+	at = put(c, code, strlen(code)) ? dns_put_name(c, message + DNS_HEAD, end) : NULL;
+	if (at && short_at(message + 6)) {
+		at += DNS_TYPE_AND_CLASS + DNS_RECORD_HEAD;
+		at = put(c, " ", 1) ? dns_put_name(c, at, end) : NULL;
+	}
+	use(c, DNS_LENGTH + size);
+	return at;
+}
+
+static size_t dnsdist_questions(unsigned int session, unsigned long round, struct question *q)
+{
+	char *name = text("%u.%lu.test", session, round);
+	char *longer = text("%050d.%050d.%050d.%050d.%s", 0, 0, 0, 0, name);
+
+	q[0] = (struct question){text("%s", name), text("0 %s. name.%s.", name, name), 0};
+	q[1] = (struct question){text("refused.test"), text("5 refused.test."), 0};
+	q[2] = (struct question){text("%s", longer), text("0 %s. name.%s.", longer, longer),
+				 text("2 %s.", longer)};
+	free(name);
+	free(longer);
+	return 3;
+}
+
 static const struct protocol protocols[] = {
 	{"redis", no_greeting, send_text, redis_receive, redis_questions},
 	{"memcached", no_greeting, send_text, memcached_receive, memcached_questions},
 	{"nginx", no_greeting, send_text, http_receive, nginx_questions},
 	{"haproxy", no_greeting, send_text, http_receive, haproxy_questions},
 	{"postgresql", postgres_greet, postgres_send, postgres_receive, postgres_questions},
+	{"dnsdist", no_greeting, dns_send, dns_receive, dnsdist_questions},
 };
 
 const struct protocol *protocol_find(const char *name)
