@@ -136,7 +136,9 @@ static void read_fde(const struct sut_frames *frames, struct cursor *c, struct s
 	uint32_t id;
 
 	frame->cie = id_at - distance;
-	if (distance > id_at || !open_record(frames, frame->cie, &before, &id) || id) {
+	/* A CIE comes before those that name it. */
+	if (distance <= sizeof(id) || distance > id_at ||
+	    !open_record(frames, frame->cie, &before, &id) || id) {
 		c->bad = true;
 		return;
 	}
