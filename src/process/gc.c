@@ -19,11 +19,10 @@
  * The run-time stays. Threads carry marks of transitions for as long as they live, and a second
  * run-time could use the same ones again.
  */
-#include "process/gc.h"
+#include "process/gc-work.h"
 #include "process/drive.h"
 #include "process/given.h"
 #include "process/halt.h"
-#include "process/plan.h"
 #include "process/scan.h"
 #include "base/io.h"
 
@@ -41,171 +40,20 @@ enum {
 	STOPS_MAX = 20,
 };
 
-struct work {
-	struct sut_arena *arena;
-	const struct sut_gc_options *options;
-	struct sut_gc *gc;
-	struct sut_target target;
-	struct sut_runtime runtime;
-	struct sut_memory memory;
-	struct sut_plan plan;
-	/* What patches have, ascending; whole pages. What is to stay has a prot. */
-	size_t count, capacity;
-	struct sut_rt_map *maps;
-	size_t going; /* of the maps */
-	/* All of the maps and the run-time's code, for the search. */
-	size_t range_count;
-	struct sut_rt_range *ranges;
-	unsigned char *xstate;
-};
-
-static void keep(struct work *w, const char *why)
+static void keep(struct sut_gc_work *w, const char *why)
 {
 	w->gc->end = SUT_GC_KEPT;
 	w->gc->why = why;
 }
 
 /* What may be otherwise the next time, if nothing better is known. */
-static void keep_for_now(struct work *w, const char *why)
+static void keep_for_now(struct sut_gc_work *w, const char *why)
 {
 	if (!*w->gc->why)
 		keep(w, why);
 }
 
-/* --- what there is --- */
-
-static void add(struct work *w, uint64_t address, uint64_t size)
-{
-	SUT_PUSH(w->arena, w->maps, w->count, w->capacity) =
-		(struct sut_rt_map){.address = address, .size = size};
-}
-
-static void add_page(struct work *w, uint64_t address)
-{
-	add(w, address & ~(uint64_t)(SUT_PAGE_SIZE - 1), SUT_PAGE_SIZE);
-}
-
-static int compare_maps(const void *a, const void *b)
-{
-	const struct sut_rt_map *left = a, *right = b;
-
-	return (left->address > right->address) - (left->address < right->address);
-}
-
-/* Pun pages come once for each function that uses them; neighbours become one. */
-static void merge(struct work *w)
-{
-	size_t kept = 0;
-
-	if (w->count)
-		qsort(w->maps, w->count, sizeof(w->maps[0]), compare_maps);
-	for (size_t i = 0; i < w->count; i++) {
-		struct sut_rt_map *last = kept ? &w->maps[kept - 1] : NULL;
-		uint64_t end = w->maps[i].address + w->maps[i].size;
-
-		if (!last || w->maps[i].address > last->address + last->size)
-			w->maps[kept++] = w->maps[i];
-		else if (end > last->address + last->size)
-			last->size = end - last->address;
-	}
-	w->count = kept;
-}
-
-/* Private and of no file, all of it: whatever the records say, nothing else is unmapped. */
-static bool is_ours(const struct work *w, const struct sut_rt_map *piece)
-{
-	uint64_t at = piece->address, end = at + piece->size;
-
-	while (at < end) {
-		const struct sut_map *map = sut_target_map(&w->target, at);
-
-		if (!map || map->shared || map->inode || *map->path)
-			return false;
-		at = map->end;
-	}
-	return !(piece->address % SUT_PAGE_SIZE) && !(piece->size % SUT_PAGE_SIZE) && piece->size;
-}
-
-static bool holds(const struct sut_rt_map *piece, uint64_t address)
-{
-	return address - piece->address < piece->size;
-}
-
-/* Does the C library's unwinding lead through it? */
-static bool is_hooked(const struct work *w, const struct sut_rt_map *piece)
-{
-	for (int i = 0; i < SUT_RT_HOOKS; i++) {
-		const struct sut_rt_hook *hook = &w->memory.control.hooks[i];
-
-		if (sut_hook_taken(&w->target, hook) &&
-		    (holds(piece, hook->head) || holds(piece, hook->land) ||
-		     holds(piece, hook->slot)))
-			return true;
-	}
-	return false;
-}
-
-static int compare_ranges(const void *a, const void *b)
-{
-	const struct sut_rt_range *left = a, *right = b;
-
-	return (left->low > right->low) - (left->low < right->low);
-}
-
-static void add_range(struct work *w, uint64_t address, uint64_t size)
-{
-	w->ranges[w->range_count++] =
-		(struct sut_rt_range){address - 1, address + size - 1, SUT_RT_RANGE_OLD, 0};
-}
-
-static enum sut_rc find_pieces(struct work *w, struct sut_diag *diag)
-{
-	const struct sut_rt_control *control = &w->memory.control;
-	size_t known;
-	struct sut_rt_func *funcs = sut_memory_funcs(&w->memory, w->arena, &known);
-	enum sut_rc rc = sut_plan_zones(&w->plan, diag);
-
-	if (rc != SUT_OK)
-		return rc;
-	for (size_t i = 0; i < w->plan.zone_count; i++) {
-		const struct sut_rt_zone *zone = &w->plan.zones[i]->record;
-
-		add(w, zone->text, zone->text_size);
-		add(w, zone->data, zone->data_size);
-	}
-	for (size_t i = 0; i < known; i++)
-		if (funcs[i].flags & SUT_RT_FUNC_PUN) {
-			add_page(w, funcs[i].land);
-			add_page(w, funcs[i].slot + sizeof(uint64_t) - 1);
-		}
-	sut_plan_know(&w->plan, control, funcs, known);
-	for (size_t i = 0; i < w->plan.abandoned_count; i++)
-		add_page(w, w->plan.abandoned[i]);
-	if (control->call_stack)
-		add(w, control->call_stack - control->call_stack_size, control->call_stack_size);
-	merge(w);
-	w->ranges = sut_arena_array(w->arena, w->count + 1, sizeof(w->ranges[0]));
-	add_range(w, w->runtime.text, SUT_RT_TEXT_SIZE);
-	for (size_t i = 0; i < w->count; i++) {
-		struct sut_rt_map *m = &w->maps[i];
-
-		if (!is_ours(w, m))
-			return sut_target_damaged(&w->target, "a record of mapped memory", diag);
-		add_range(w, m->address, m->size);
-		m->prot = is_hooked(w, m);
-		if (m->prot)
-			continue;
-		w->gc->bytes += m->size;
-		w->going++;
-	}
-	qsort(w->ranges, w->range_count, sizeof(w->ranges[0]), compare_ranges);
-	w->gc->count = w->going;
-	return SUT_OK;
-}
-
-/* --- the proof --- */
-
-static bool begin_search(struct work *w, struct sut_scan *scan)
+static bool begin_search(struct sut_gc_work *w, struct sut_scan *scan)
 {
 	if (!sut_scan_init(scan, &w->target, &w->runtime.layout, w->arena))
 		return false;
@@ -220,14 +68,14 @@ static bool begin_search(struct work *w, struct sut_scan *scan)
 	return true;
 }
 
-static const char *where(const struct work *w, uint64_t address)
+static const char *where(const struct sut_gc_work *w, uint64_t address)
 {
 	const struct sut_map *map = sut_target_map(&w->target, address);
 
 	return !map ? "memory" : *map->path ? map->path : "anonymous memory";
 }
 
-static void keep_word(struct work *w, const struct sut_scan *scan)
+static void keep_word(struct sut_gc_work *w, const struct sut_scan *scan)
 {
 	w->gc->address = scan->hit.address;
 	keep(w,
@@ -240,7 +88,7 @@ static void keep_word(struct work *w, const struct sut_scan *scan)
  * tells how long one would be. Stacks of threads are left out, for nobody knows how much of them is
  * in use.
  */
-static bool rehearse(struct work *w)
+static bool rehearse(struct sut_gc_work *w)
 {
 	const struct sut_thread_layout *layout = &w->runtime.layout;
 	uint64_t start = sut_now_ns();
@@ -294,7 +142,7 @@ static bool any_leads(const struct sut_scan *scan, const void *data, size_t size
 }
 
 /* Its vector registers may be about to store a pointer. */
-static bool vectors_lead(struct work *w, const struct sut_scan *scan, pid_t tid)
+static bool vectors_lead(struct sut_gc_work *w, const struct sut_scan *scan, pid_t tid)
 {
 	struct iovec iov = {w->xstate, XSTATE_MAX};
 
@@ -303,7 +151,8 @@ static bool vectors_lead(struct work *w, const struct sut_scan *scan, pid_t tid)
 }
 
 /* Registers of all threads; what lies below their stack pointers is not searched. */
-static bool look_at_threads(struct work *w, const struct sut_halt *halt, struct sut_scan *scan)
+static bool look_at_threads(struct sut_gc_work *w, const struct sut_halt *halt,
+			    struct sut_scan *scan)
 {
 	for (size_t i = 0; i < halt->count; i++) {
 		const struct sut_halt_thread *t = &halt->threads[i];
@@ -324,7 +173,7 @@ static bool look_at_threads(struct work *w, const struct sut_halt *halt, struct 
 	return true;
 }
 
-static void note_stack(struct work *w, const struct sut_halt *halt, uint64_t address)
+static void note_stack(struct sut_gc_work *w, const struct sut_halt *halt, uint64_t address)
 {
 	for (size_t i = 0; i < halt->count; i++) {
 		struct sut_thread_stack stack;
@@ -340,7 +189,7 @@ static void note_stack(struct work *w, const struct sut_halt *halt, uint64_t add
 }
 
 /* In the stop. true: nothing leads there. */
-static bool search(struct work *w, struct sut_halt *halt)
+static bool search(struct sut_gc_work *w, struct sut_halt *halt)
 {
 	struct sut_scan scan;
 	enum sut_scan_end end;
@@ -367,7 +216,7 @@ static bool search(struct work *w, struct sut_halt *halt)
 }
 
 /* The calls with a time-out that threads sleep in are not interrupted but when they begin. */
-static void rest(struct work *w)
+static void rest(struct sut_gc_work *w)
 {
 	struct sut_watch *watch = &w->runtime.watch;
 	uint64_t start = sut_now_ns();
@@ -384,7 +233,7 @@ static void rest(struct work *w)
 	} while (watch->count && sut_now_ns() - start < PAUSE_US * UINT64_C(1000));
 }
 
-static bool prove_once(struct work *w)
+static bool prove_once(struct sut_gc_work *w)
 {
 	struct sut_halt halt = {
 		.runtime = &w->runtime,
@@ -406,7 +255,7 @@ static bool prove_once(struct work *w)
 	return proven;
 }
 
-static bool prove(struct work *w)
+static bool prove(struct sut_gc_work *w)
 {
 	uint64_t start = sut_now_ns();
 
@@ -421,23 +270,22 @@ static bool prove(struct work *w)
 	}
 }
 
-/* --- the end --- */
-
 /* In a zone of this piece; 0: there is none, or it is full. */
-static uint64_t free_room(const struct work *w, const struct sut_rt_map *piece, uint64_t size)
+static uint64_t free_room(const struct sut_gc_work *w, const struct sut_rt_map *piece,
+			  uint64_t size)
 {
 	for (size_t i = 0; i < w->plan.zone_count; i++) {
 		const struct sut_rt_zone *zone = &w->plan.zones[i]->record;
 		uint64_t at = (zone->data + zone->data_used + 15) & ~UINT64_C(15);
 
-		if (holds(piece, zone->data) && at + size <= zone->data + zone->data_size)
+		if (sut_gc_holds(piece, zone->data) && at + size <= zone->data + zone->data_size)
 			return at;
 	}
 	return 0;
 }
 
 /* Into memory that nobody uses; its piece is the last one to go. Returns the address, or 0. */
-static uint64_t write_table(struct work *w)
+static uint64_t write_table(struct sut_gc_work *w)
 {
 	uint64_t size = sizeof(struct sut_rt_garbage) + w->going * sizeof(w->maps[0]), at = 0;
 	struct sut_rt_garbage *table = sut_arena_alloc(w->arena, size);
@@ -456,8 +304,8 @@ static uint64_t write_table(struct work *w)
 	return sut_target_write(&w->target, at, table, size) ? at : 0;
 }
 
-static enum sut_rc send(struct work *w, enum sut_rt_op what, uint64_t argument, int64_t *result,
-			struct sut_diag *diag)
+static enum sut_rc send(struct sut_gc_work *w, enum sut_rt_op what, uint64_t argument,
+			int64_t *result, struct sut_diag *diag)
 {
 	struct sut_runtime_op op = {.op = what, .argument = argument};
 	struct sut_rt_control control;
@@ -467,7 +315,7 @@ static enum sut_rc send(struct work *w, enum sut_rt_op what, uint64_t argument, 
 	return rc == SUT_OK ? sut_runtime_run(&w->runtime, &op, result, diag) : rc;
 }
 
-static enum sut_rc collect(struct work *w, struct sut_diag *diag)
+static enum sut_rc collect(struct sut_gc_work *w, struct sut_diag *diag)
 {
 	int64_t result = SUT_RT_DONE;
 	uint64_t table;
@@ -509,7 +357,7 @@ static const char *hindrance(const struct sut_memory *memory)
 	return NULL;
 }
 
-static enum sut_rc run(struct work *w, struct sut_diag *diag)
+static enum sut_rc run(struct sut_gc_work *w, struct sut_diag *diag)
 {
 	const struct sut_memory *memory = &w->memory;
 	enum sut_rc rc;
@@ -518,7 +366,7 @@ static enum sut_rc run(struct work *w, struct sut_diag *diag)
 		return SUT_OK;
 	w->gc->runtime_bytes = SUT_RT_TEXT_SIZE + SUT_RT_DATA_SIZE;
 	sut_runtime_tidy(&w->runtime, true);
-	rc = find_pieces(w, diag);
+	rc = sut_gc_find_pieces(w, diag);
 	if (rc != SUT_OK || !w->plan.zone_count ||
 	    (memory->count ? memory->count == memory->use_count : !w->going))
 		return rc;
@@ -537,7 +385,7 @@ static enum sut_rc run(struct work *w, struct sut_diag *diag)
 enum sut_rc sut_gc(struct sut_arena *arena, pid_t pid, const struct sut_gc_options *options,
 		   struct sut_gc *gc, struct sut_diag *diag)
 {
-	struct work w = {.arena = arena, .options = options, .gc = gc};
+	struct sut_gc_work w = {.arena = arena, .options = options, .gc = gc};
 	enum sut_rc rc;
 
 	*gc = (struct sut_gc){.why = ""};

@@ -123,6 +123,7 @@ static void add(struct sut_patch *patch, char **words)
 	func.kind = SUT_PATCH_FUNC_NEW;
 	func.symbol = (uint32_t)symbols;
 	func.piece_count = func.new_piece_count = 0;
+	func.entry = NULL;
 	func.old_jumps = func.new_jumps = (struct sut_patch_jumps){0};
 	SUT_PUSH(&arena, patch->sections, patch->section_count, sections) = section;
 	SUT_PUSH(&arena, patch->symbols, patch->symbol_count, symbols) = symbol;
