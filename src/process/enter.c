@@ -32,8 +32,6 @@ enum {
 	ERESTART_RESTARTBLOCK = 516,
 };
 
-static const int event_stop = SUT_STOP_EVENT;
-
 /* As it is just now. may_watch: so that one in a call with a time-out can be borrowed later. */
 static enum sut_disturb candidate_class(struct sut_runtime *runtime, pid_t tid, bool may_watch)
 {
@@ -110,7 +108,7 @@ static bool in_restartable_sequence(const struct sut_runtime *runtime, pid_t tid
 	       section != 0;
 }
 
-static void fill_stopped(const struct user_regs_struct *r, struct sut_stopped *stopped)
+void sut_stopped_fill(const struct user_regs_struct *r, struct sut_stopped *stopped)
 {
 	stopped->pc = r->rip;
 	stopped->sp = r->rsp;
@@ -190,14 +188,14 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 		return false;
 	}
 	sut_watch_stopped(&runtime->watch, tid);
-	if (status != event_stop) {
+	if (status != SUT_STOP_EVENT) {
 		sut_stop_end(tid, status);
 		return false;
 	}
 	if (is_targets(runtime, tid, &stopped->filtered) && sut_stop_registers(tid, &regs) &&
 	    regs.cs == CODE_SEGMENT_64 && !in_restartable_sequence(runtime, tid) &&
 	    ptrace(PTRACE_GETSIGMASK, tid, sizeof(stopped->sigmask), &stopped->sigmask) == 0) {
-		fill_stopped(&regs, stopped);
+		sut_stopped_fill(&regs, stopped);
 		return true;
 	}
 	sut_stop_end(tid, status);
@@ -206,7 +204,7 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 
 void sut_resume(const struct sut_stopped *stopped)
 {
-	sut_stop_end(stopped->tid, event_stop);
+	sut_stop_end(stopped->tid, SUT_STOP_EVENT);
 }
 
 size_t sut_release_late(struct sut_target *target)

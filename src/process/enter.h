@@ -38,6 +38,9 @@ struct sut_stopped {
 	long syscall;
 };
 
+/* pc, sp, save and syscall, from its registers. */
+void sut_stopped_fill(const struct user_regs_struct *regs, struct sut_stopped *stopped);
+
 /*
  * Stops a thread that can be interrupted without the program noticing, preferring `prefer`.
  * accept (may be NULL) sees each candidate stopped; false lets it go and tries the next.

@@ -103,20 +103,10 @@ enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runti
 static const struct sut_rt_range *range_of(const struct sut_looker *looker, uint64_t word,
 					   uint32_t kinds)
 {
-	size_t first = 0, last = looker->t.range_count;
+	const struct sut_rt_range *range =
+		sut_rt_range_find(looker->ranges, looker->t.range_count, word);
 
-	while (first < last) {
-		size_t middle = first + (last - first) / 2;
-		const struct sut_rt_range *range = &looker->ranges[middle];
-
-		if (word <= range->low)
-			last = middle;
-		else if (word > range->high)
-			first = middle + 1;
-		else
-			return range->kind & kinds ? range : NULL;
-	}
-	return NULL;
+	return range && range->kind & kinds ? range : NULL;
 }
 
 static uint32_t left_kinds(const struct sut_looker *looker)

@@ -38,20 +38,9 @@ void sut_scan_skip(struct sut_scan *scan, struct sut_arena *arena, uint64_t star
 
 const struct sut_rt_range *sut_scan_range(const struct sut_scan *scan, uint64_t word)
 {
-	size_t first = 0, last = scan->range_count;
+	const struct sut_rt_range *range = sut_rt_range_find(scan->ranges, scan->range_count, word);
 
-	while (first < last) {
-		size_t middle = first + (last - first) / 2;
-		const struct sut_rt_range *range = &scan->ranges[middle];
-
-		if (word <= range->low)
-			last = middle;
-		else if (word > range->high)
-			first = middle + 1;
-		else
-			return range->kind & scan->kinds ? range : NULL;
-	}
-	return NULL;
+	return range && range->kind & scan->kinds ? range : NULL;
 }
 
 /* As glibc hides what it calls later: exit handlers, and where longjmp goes. */

@@ -250,31 +250,6 @@ static void judge(struct process *p, const struct sut_stopped *stopped)
 	judge_unwinder(p, stopped, &r, complete);
 }
 
-static void fill(const struct user_regs_struct *r, struct sut_stopped *stopped)
-{
-	stopped->pc = r->rip;
-	stopped->sp = r->rsp;
-	stopped->save = (struct sut_rt_save){
-		.r15 = r->r15,
-		.r14 = r->r14,
-		.r13 = r->r13,
-		.r12 = r->r12,
-		.r11 = r->r11,
-		.r10 = r->r10,
-		.r9 = r->r9,
-		.r8 = r->r8,
-		.rbp = r->rbp,
-		.rdi = r->rdi,
-		.rsi = r->rsi,
-		.rdx = r->rdx,
-		.rcx = r->rcx,
-		.rbx = r->rbx,
-		.rax = r->rax,
-		.rip = r->rip,
-		.rsp = r->rsp,
-	};
-}
-
 static void sample(struct process *p)
 {
 	SUT_ARENA struct sut_arena arena = {0};
@@ -292,7 +267,7 @@ static void sample(struct process *p)
 	    waitpid(stopped.tid, &status, __WALL) != stopped.tid || !WIFSTOPPED(status))
 		return;
 	if (sut_stop_registers(stopped.tid, &regs)) {
-		fill(&regs, &stopped);
+		sut_stopped_fill(&regs, &stopped);
 		judge(p, &stopped);
 	}
 	sut_resume(&stopped);

@@ -125,19 +125,9 @@ static inline uint64_t own_stack_end(const struct sut_rt_transition *t, uint64_t
 /* The word's range kind, or 0. */
 static uint32_t range_of(const struct sut_rt_range *ranges, uint64_t count, uint64_t word)
 {
-	uint64_t first = 0, last = count;
+	const struct sut_rt_range *range = sut_rt_range_find(ranges, count, word);
 
-	while (first < last) {
-		uint64_t middle = first + (last - first) / 2;
-
-		if (word <= ranges[middle].low)
-			last = middle;
-		else if (word > ranges[middle].high)
-			first = middle + 1;
-		else
-			return ranges[middle].kind;
-	}
-	return 0;
+	return range ? range->kind : 0;
 }
 
 /* Likewise, in objects that came since the transition began. */

@@ -24,6 +24,7 @@
 
 #include "core/core.h"
 #include "core/shadow.h"
+#include "process/rt/ranges.h"
 #include "process/rt/late.h"
 #include "process/rt/unwind.h"
 #include "process/rt/words.h"
@@ -184,36 +185,6 @@ struct sut_rt_slot {
 	uint64_t unused;
 	struct sut_rt_thread words;
 };
-
-enum sut_rt_range_kind {
-	SUT_RT_RANGE_OLD = 1,  /* what the transition leaves when dir is 0 */
-	SUT_RT_RANGE_NEW = 2,  /* what it leaves when dir is 1 */
-	SUT_RT_RANGE_CORE = 4, /* thunks, heads, run-time: a decision is pending in there */
-	/*
-	 * With OLD or NEW: an entry that is jumped to. Pointers to it may lie on any stack, so only
-	 * an interrupted program counter counts: the thread is between the jump and the thunk.
-	 */
-	SUT_RT_RANGE_ENTRY = 8,
-};
-
-/* Contains w when low < w <= high: a return address may equal the end. Sorted, disjoint. */
-struct sut_rt_range {
-	uint64_t low;
-	uint64_t high;
-	uint32_t kind; /* one of them, or several */
-	uint32_t func; /* index into the transition's names, for reports; UINT32_MAX: none */
-};
-
-/*
- * Where the kernel saves an interrupted program counter for a signal handler, the flags and the
- * selectors of the code and stack segments follow it. words: three from that place on.
- */
-static inline int sut_rt_is_interrupted(const uint64_t words[3])
-{
-	enum { USER_CODE = 0x33 };
-
-	return (words[2] & 0xffff) == USER_CODE;
-}
 
 /* An aligned word of text to change from one value to another, by one store. */
 struct sut_rt_word {
