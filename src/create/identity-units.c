@@ -60,7 +60,7 @@ static struct sut_job make_job(struct sut_identity_work *work, const struct sut_
 		.argv = sut_compile_command(work->arena, compile, source, SUT_COMPILE_SECTIONS,
 					    unit->before, NULL),
 		.directory = unit->directory,
-		.variables = sut_compiler_variables(work->arena, unit->directory),
+		.variables = sut_compiler_variables(work->arena, unit->directory, errors),
 		.errors = errors,
 	};
 }

@@ -107,7 +107,7 @@ static enum sut_rc make_job(struct sut_proving *proving, struct sut_profile_unit
 		.argv = sut_compile_command(arena, &compile, source, SUT_COMPILE_PLAIN, output,
 					    NULL),
 		.directory = moved.directory,
-		.variables = sut_compiler_variables(arena, moved.directory),
+		.variables = sut_compiler_variables(arena, moved.directory, output),
 		.errors = sut_arena_printf(arena, "%s.errors", output),
 	};
 	return SUT_OK;

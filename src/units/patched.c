@@ -165,7 +165,9 @@ static enum sut_rc run_patch(struct making *making, const char *input, const cha
 {
 	const char *argv[] = {"patch", "--unified", "--force", "--binary", "-o", output,
 			      "-r",    "-",         how,       input,      diff, NULL};
-	const char *variables[] = {"LC_ALL=C", NULL};
+	const char *variables[] = {"LC_ALL=C",
+				   sut_arena_printf(making->arena, "TMPDIR=%s", making->folder),
+				   NULL};
 
 	*job = (struct sut_job){
 		.argv = argv,

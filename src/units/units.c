@@ -337,7 +337,7 @@ enum sut_rc sut_unit_plain(struct sut_arena *arena, const struct sut_unit *unit,
 		.argv = sut_compile_command(arena, &compile, source, SUT_COMPILE_PLAIN, unit->plain,
 					    NULL),
 		.directory = unit->directory,
-		.variables = sut_compiler_variables(arena, unit->directory),
+		.variables = sut_compiler_variables(arena, unit->directory, unit->plain),
 		.errors = sut_arena_printf(arena, "%s.errors", unit->plain),
 	};
 	rc = sut_compilers_run(arena, &job, 1, verdict, diag);

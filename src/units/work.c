@@ -3,6 +3,8 @@
 #include "base/guard.h"
 #include "base/io.h"
 
+#include <string.h>
+
 enum { PARALLEL = 2 };
 
 void sut_work_progress(struct sut_work *work, const char *text)
@@ -16,15 +18,19 @@ static const char *map_path(void *context, const char *path)
 	return sut_mirror_path(context, path);
 }
 
-const char **sut_compiler_variables(struct sut_arena *arena, const char *directory)
+const char **sut_compiler_variables(struct sut_arena *arena, const char *directory,
+				    const char *output)
 {
-	const char **list = sut_arena_array(arena, 4, sizeof(*list));
+	const char **list = sut_arena_array(arena, 5, sizeof(*list));
+	int folder = (int)(strrchr(output, '/') - output);
 
 	list[0] = sut_arena_printf(arena, "PWD=%s", directory);
+	/* One that is killed leaves its temporary files where we remove them. */
+	list[1] = sut_arena_printf(arena, "TMPDIR=%.*s", folder, output);
 	/* A cache that is found through PATH as the compiler may overlook a #line. */
-	list[1] = "CCACHE_DISABLE=1";
+	list[2] = "CCACHE_DISABLE=1";
 	if (!getenv("SOURCE_DATE_EPOCH"))
-		list[2] = "SOURCE_DATE_EPOCH=0";
+		list[3] = "SOURCE_DATE_EPOCH=0";
 	return list;
 }
 
@@ -43,7 +49,7 @@ struct sut_job sut_work_job(struct sut_work *work, const struct sut_candidate *c
 		.argv = sut_compile_command(work->arena, &candidate->compile, candidate->source,
 					    kind, output, &mapping),
 		.directory = directory,
-		.variables = sut_compiler_variables(work->arena, directory),
+		.variables = sut_compiler_variables(work->arena, directory, output),
 		.output = kind == SUT_COMPILE_PREPROCESS ? output : NULL,
 		.errors = sut_arena_printf(work->arena, "%s.errors", output),
 	};

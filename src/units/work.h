@@ -64,9 +64,10 @@ enum sut_rc sut_work_failed(struct sut_work *work, const struct sut_candidate *c
 enum sut_rc sut_compilers_run(struct sut_arena *arena, struct sut_job *jobs, size_t count,
 			      struct sut_verdict *verdict, struct sut_diag *diag);
 
-/* What a compiler's environment must hold: the same date on both sides, and the folder by the name
- * that the mirror gives it. */
-const char **sut_compiler_variables(struct sut_arena *arena, const char *directory);
+/* What a compiler's environment must hold: the same date on both sides, the folder by the name that
+ * the mirror gives it, and a place for temporary files: beside `output`, an absolute path. */
+const char **sut_compiler_variables(struct sut_arena *arena, const char *directory,
+				    const char *output);
 
 /* Whether the affected candidate, in C++, has its source compiled as C, too, and is left to the
  * proof. */
