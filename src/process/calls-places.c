@@ -187,12 +187,17 @@ void sut_place_destructor(void)
 
 void sut_place_allocator(void)
 {
-	void *library = dlopen(getenv("ALLOCATOR"), RTLD_NOW | RTLD_LOCAL);
+	const char *path = getenv("ALLOCATOR");
+	void *library = path ? dlopen(path, RTLD_NOW | RTLD_LOCAL) : NULL;
 	void *(*allocate)(size_t size);
 
 	*(void **)&allocate = library ? dlsym(library, "malloc") : NULL;
-	if (allocate)
-		allocate((size_t)(uintptr_t)sut_place_code);
+	if (!allocate) {
+		printf("# ALLOCATOR=%s: %s\n", path ? path : "", path ? dlerror() : "not set");
+		fflush(stdout);
+		return;
+	}
+	allocate((size_t)(uintptr_t)sut_place_code);
 }
 
 void sut_place_other_stack(void)

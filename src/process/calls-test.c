@@ -47,12 +47,24 @@ static void run_child(void (*run)(void))
 	_exit(1);
 }
 
+static bool has_ended(pid_t pid)
+{
+	siginfo_t info = {0};
+
+	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
+}
+
 static void wait_thread(const struct fixture *f, bool asleep)
 {
 	struct sut_thread_state state = {0};
 
-	while (!__atomic_load_n(&sut_places->tid, __ATOMIC_ACQUIRE))
+	while (!__atomic_load_n(&sut_places->tid, __ATOMIC_ACQUIRE)) {
+		if (has_ended(f->pid)) {
+			printf("Bail out! a place was not reached\n");
+			exit(1);
+		}
 		sched_yield();
+	}
 	while (asleep && state.activity != SUT_THREAD_ASLEEP) {
 		sched_yield();
 		sut_thread_state(&f->target, sut_places->tid, &state);
@@ -77,13 +89,6 @@ static void begin(struct fixture *f, void (*run)(void), bool asleep)
 	CHECK_EQUAL(sut_target_refresh(&f->target, &f->diag), SUT_OK);
 	CHECK_EQUAL(sut_runtime_find(&f->target, &f->runtime, &f->diag), SUT_OK);
 	CHECK_EQUAL(sut_calls_init(&f->target, &f->calls, &f->diag), SUT_OK);
-}
-
-static bool has_ended(pid_t pid)
-{
-	siginfo_t info = {0};
-
-	return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 && info.si_pid;
 }
 
 /* Another program, which sleeps in pause(). */
