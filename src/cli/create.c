@@ -200,11 +200,39 @@ static bool check_words(const struct sut_call *call)
 	return true;
 }
 
-static int run(struct sut_call *call)
+/* Options without what they are for. false: the usage error is printed. */
+static bool check_together(const struct sut_call *call)
 {
-	SUT_ARENA struct sut_arena arena = {0};
-	struct sut_phases phases;
-	struct sut_create_options wanted = {
+	static const struct {
+		const char *option, *with;
+	} belongs[] = {
+		{"beside", "with"},       {"cross-check", "from-source"},   {"unit", "identity"},
+		{"function", "identity"}, {"except", "identity"},           {"objects", "identity"},
+		{"key", "target=kernel"}, {"certificate", "target=kernel"},
+	};
+
+	for (size_t i = 0; i < SUT_ARRAY_SIZE(belongs); i++)
+		if (sut_call_option(call, belongs[i].option) &&
+		    !sut_call_option(call, belongs[i].with)) {
+			sut_usage_error(call, "--%s: is for --%s", belongs[i].option,
+					belongs[i].with);
+			return false;
+		}
+	if (sut_call_option(call, "from-source") && sut_call_option(call, "patch")) {
+		sut_usage_error(call, "--patch %s: --from-source takes its place",
+				sut_call_option(call, "patch"));
+		return false;
+	}
+	return true;
+}
+
+/* What every creation is told. false: the usage error is printed. */
+static bool read_options(const struct sut_call *call, struct sut_arena *arena,
+			 struct sut_create_options *wanted)
+{
+	const char *missing = missing_option(call);
+
+	*wanted = (struct sut_create_options){
 		.name = sut_call_option(call, "name"),
 		.version = sut_call_option(call, "version"),
 		.source = sut_call_option(call, "source"),
@@ -215,71 +243,77 @@ static int run(struct sut_call *call)
 		.beside = sut_call_option(call, "beside"),
 		.no_source = sut_call_option(call, "no-source") != NULL,
 		.progress = sut_phases_progress,
-		.progress_context = &phases,
 	};
-	const char *file = sut_call_option(call, "output"), *missing = missing_option(call);
-	struct sut_verdict verdict = {.arena = &arena};
-	enum sut_verdict_kind kind = SUT_VERDICT_NOTHING;
+	wanted->fix_count = sut_call_all(call, arena, "fixes", &wanted->fixes);
+	wanted->target_count = sut_call_all(call, arena, "target", &wanted->targets);
+	wanted->from_count = sut_call_all(call, arena, "from-source", &wanted->from);
+	wanted->allowed_count = sut_call_all(call, arena, "allow", &wanted->allowed);
+	if (missing)
+		sut_usage_error(call, "--%s is missing", missing);
+	else if (!wanted->source && wanted->database)
+		sut_usage_error(call, "--source is missing");
+	else if (call->argc)
+		sut_usage_error(call, "%s: takes no operand", call->argv[0]);
+	else
+		return check_words(call) && read_replace(call, wanted);
+	return false;
+}
+
+static int create(struct sut_call *call, struct sut_arena *arena, struct sut_create_options *wanted,
+		  struct sut_phases *phases)
+{
+	const char *file = sut_call_option(call, "output");
 	const char *fix = sut_call_option(call, "cross-check");
+	struct sut_verdict verdict = {.arena = arena};
+	enum sut_verdict_kind kind = SUT_VERDICT_NOTHING;
+	struct sut_profiled profiled = {.held = -1};
 	struct sut_agreed agreed = {0};
 	struct sut_diag diag = {0};
 	uint64_t start = sut_now_ns();
-	struct sut_profiled profiled = {.held = -1};
+	enum sut_rc rc = SUT_OK;
 	struct sut_patch patch;
 	struct sut_out out;
-	enum sut_rc rc = SUT_OK;
 
-	if (missing)
-		return sut_usage_error(call, "--%s is missing", missing);
-	if (!wanted.source && wanted.database)
-		return sut_usage_error(call, "--source is missing");
-	if (call->argc)
-		return sut_usage_error(call, "%s: takes no operand", call->argv[0]);
-	if (wanted.beside && !wanted.with)
-		return sut_usage_error(call, "--beside %s: is for --with", wanted.beside);
-	if (!check_words(call) || !read_replace(call, &wanted))
-		return SUT_EXIT_USAGE;
-	/* A limit of file sizes shall be an error like a full disk, not the end. */
-	signal(SIGXFSZ, SIG_IGN);
-	sut_phases_start(&phases, call, "patching");
-	if (sut_create_is_for_kernel(call))
-		return sut_create_kernel(call, &arena, &phases);
-	if (sut_call_option(call, "key") || sut_call_option(call, "certificate"))
-		return sut_usage_error(call, "--key, --certificate: are for kernel modules");
-	if (sut_call_option(call, "identity"))
-		return sut_create_identity(call, &arena, &wanted, &phases);
-	if (sut_call_option(call, "unit") || sut_call_option(call, "function") ||
-	    sut_call_option(call, "except") || sut_call_option(call, "objects"))
-		return sut_usage_error(
-			call, "--unit, --function, --except, --objects: are for --identity");
-	wanted.fix_count = sut_call_all(call, &arena, "fixes", &wanted.fixes);
-	wanted.target_count = sut_call_all(call, &arena, "target", &wanted.targets);
-	wanted.from_count = sut_call_all(call, &arena, "from-source", &wanted.from);
-	if (wanted.from_count && wanted.patch)
-		return sut_usage_error(call, "--patch %s: --from-source takes its place",
-				       wanted.patch);
-	if (fix && !wanted.from_count)
-		return sut_usage_error(call, "--cross-check %s: is for --from-source", fix);
-	wanted.allowed_count = sut_call_all(call, &arena, "allow", &wanted.allowed);
-	if (!wanted.source)
-		rc = sut_profiled_find(&arena, &wanted, &profiled, &diag);
+	if (!wanted->source)
+		rc = sut_profiled_find(arena, wanted, &profiled, &diag);
 	if (rc == SUT_OK)
-		rc = sut_create(&arena, &wanted, &patch, &kind, &verdict, &diag);
+		rc = sut_create(arena, wanted, &patch, &kind, &verdict, &diag);
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED && fix)
-		rc = sut_source_agree(&arena, &wanted, fix, &agreed, &kind, &verdict, &diag);
-	sut_phases_progress(&phases, "writing");
+		rc = sut_source_agree(arena, wanted, fix, &agreed, &kind, &verdict, &diag);
+	sut_phases_progress(phases, "writing");
 	if (rc == SUT_OK && kind == SUT_VERDICT_CREATED)
-		rc = sut_patch_save(&arena, &patch, file, &diag);
+		rc = sut_patch_save(arena, &patch, file, &diag);
 	sut_progress(call, NULL);
 	sut_call_out(call, &out, "suture.create/1", false);
 	if (rc)
 		return sut_call_end(&out, sut_report_failure(&out, rc, &diag));
 	if (fix)
 		sut_source_report(&out, &agreed);
-	report(&out, &wanted, &patch, kind, &verdict, file, sut_now_ns() - start);
-	sut_phases_report(&phases, &out);
+	report(&out, wanted, &patch, kind, &verdict, file, sut_now_ns() - start);
+	sut_phases_report(phases, &out);
 	sut_profiled_report(&out, &profiled);
 	return sut_call_end(&out, exit_of_kind(kind));
+}
+
+static int run(struct sut_call *call)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_create_options wanted;
+	struct sut_phases phases;
+
+	if (!read_options(call, &arena, &wanted))
+		return SUT_EXIT_USAGE;
+	/* A limit of file sizes shall be an error like a full disk, not the end. */
+	signal(SIGXFSZ, SIG_IGN);
+	sut_phases_start(&phases, call, "patching");
+	wanted.progress_context = &phases;
+	if (sut_create_is_for_kernel(call))
+		return sut_create_kernel(call, &arena, &phases);
+	if (!check_together(call))
+		return SUT_EXIT_USAGE;
+	if (sut_call_option(call, "identity"))
+		return sut_create_identity(call, &arena, &wanted, &phases);
+	return create(call, &arena, &wanted, &phases);
 }
 
 const struct sut_command sut_command_create = {

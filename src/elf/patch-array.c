@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "elf/patch-array.h"
+#include "base/search.h"
 
 static uint64_t place(const struct sut_patch_array *array, size_t i)
 {
@@ -13,21 +14,16 @@ const unsigned char *sut_patch_array_element(const struct sut_patch_array *array
 	return array->section->data ? array->section->data + place(array, i) : zeros;
 }
 
+static bool ends_before(const struct sut_patch_reloc *reloc, uint64_t offset)
+{
+	return reloc->offset + (uint64_t)sut_patch_reloc_width(reloc->type) <= offset;
+}
+
 /* The first relocation that changes a byte at or behind an offset, as an index. */
 static size_t first_reloc(const struct sut_patch_section *section, uint64_t offset)
 {
-	size_t low = 0, high = section->reloc_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct sut_patch_reloc *reloc = &section->relocs[middle];
-
-		if (reloc->offset + (uint64_t)sut_patch_reloc_width(reloc->type) <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return SUT_LOWER_BOUND(0, section->reloc_count, at,
+			       ends_before(&section->relocs[at], offset));
 }
 
 bool sut_patch_section_has_reloc(const struct sut_patch_section *section, uint64_t start,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "object/object.h"
+#include "base/search.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -7,32 +8,15 @@
 
 size_t sut_section_reloc(const struct sut_section *section, uint64_t offset)
 {
-	size_t low = 0, high = section->reloc_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (section->relocs[middle].offset < offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return SUT_LOWER_BOUND(0, section->reloc_count, at, section->relocs[at].offset < offset);
 }
 
 uint32_t sut_section_def(const struct sut_object *object, const struct sut_section *section,
 			 uint64_t offset)
 {
-	size_t low = 0, high = section->def_count;
+	size_t low = SUT_LOWER_BOUND(0, section->def_count, at,
+				     object->defs[section->defs[at]].offset <= offset);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (object->defs[section->defs[middle]].offset <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (!low)
 		return SUT_NO_DEF;
 	uint32_t index = section->defs[low - 1];
@@ -327,16 +311,8 @@ bool sut_section_is_pool(const struct sut_section *section)
 
 uint64_t sut_section_piece(const struct sut_section *section, uint64_t offset)
 {
-	size_t low = 0, high = section->start_count;
+	size_t low = SUT_LOWER_BOUND(0, section->start_count, at, section->starts[at] <= offset);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (section->starts[middle] <= offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	uint64_t end = low < section->start_count ? section->starts[low] : section->size;
 
 	return end > offset ? end - offset : 0;

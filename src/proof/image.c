@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Questions about a loaded target. */
 #include "proof/target.h"
+#include "base/search.h"
 #include "insn/insn.h"
 
 #include <elf.h>
@@ -34,16 +35,9 @@ const struct sut_target_segment *sut_target_code(const struct sut_target *target
 const struct sut_target_symbol *sut_target_find(const struct sut_target *target, const char *name,
 						size_t *count)
 {
-	size_t low = 0, high = target->symbol_count;
+	size_t low = SUT_LOWER_BOUND(0, target->symbol_count, at,
+				     strcmp(target->symbols[at].name, name) < 0);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(target->symbols[middle].name, name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	*count = 0;
 	while (low + *count < target->symbol_count &&
 	       !strcmp(target->symbols[low + *count].name, name))
@@ -54,16 +48,9 @@ const struct sut_target_symbol *sut_target_find(const struct sut_target *target,
 const struct sut_target_reloc *sut_target_reloc_at(const struct sut_target *target,
 						   uint64_t address)
 {
-	size_t low = 0, high = target->reloc_count;
+	size_t low =
+		SUT_LOWER_BOUND(0, target->reloc_count, at, target->relocs[at].address < address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (target->relocs[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low < target->reloc_count && target->relocs[low].address == address)
 		return &target->relocs[low];
 	return NULL;

@@ -5,6 +5,7 @@
  * within the function can be checked: it leads to instructions of the same step.
  */
 #include "proof/match.h"
+#include "base/search.h"
 
 #include <elf.h>
 #include <string.h>
@@ -194,18 +195,8 @@ static bool match_insn(struct walk *walk)
 /* The first step at or behind the offset on either side. */
 static size_t step_at(const struct sut_match_steps *steps, uint64_t offset, bool there)
 {
-	size_t low = 0, high = steps->count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct sut_match_step *step = &steps->steps[middle];
-
-		if ((there ? step->there : step->here) < offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return SUT_LOWER_BOUND(0, steps->count, at,
+			       (there ? steps->steps[at].there : steps->steps[at].here) < offset);
 }
 
 bool sut_match_same_place(const struct sut_match_steps *steps, uint64_t here, uint64_t there)

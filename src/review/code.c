@@ -5,6 +5,7 @@
  * over is what the change did.
  */
 #include "review/code.h"
+#include "base/search.h"
 #include "review/listing.h"
 
 #include "base/io.h"
@@ -298,22 +299,19 @@ static void read_piece(struct reader *r, uint32_t index)
 	}
 }
 
+static bool is_before(const struct sut_code_line *line, uint32_t piece, uint32_t offset)
+{
+	return line->piece < piece ||
+	       (line->piece == piece && (line->label || line->offset < offset));
+}
+
 /* The line of a place, if an instruction begins there. */
 static uint32_t line_at(const struct sut_code *code, uint64_t where)
 {
 	uint32_t piece = (uint32_t)(where >> 32);
-	size_t low = code->pieces[piece].first, high = code->count;
+	size_t low = SUT_LOWER_BOUND(code->pieces[piece].first, code->count, at,
+				     is_before(&code->lines[at], piece, (uint32_t)where));
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct sut_code_line *line = &code->lines[middle];
-
-		if (line->piece < piece ||
-		    (line->piece == piece && (line->label || line->offset < (uint32_t)where)))
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low < code->count && code->lines[low].piece == piece &&
 	    code->lines[low].offset == (uint32_t)where)
 		return (uint32_t)low;

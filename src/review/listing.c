@@ -3,6 +3,7 @@
 
 #include "base/guard.h"
 #include "base/io.h"
+#include "base/search.h"
 #include "insn/insn.h"
 
 #include <elf.h>
@@ -38,17 +39,7 @@ struct sut_extent sut_extent_of(const struct sut_patch *patch, uint32_t index)
 /* The first relocation at or behind an offset. */
 static size_t lower_bound(const struct sut_patch_section *section, uint64_t offset)
 {
-	size_t low = 0, high = section->reloc_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (section->relocs[middle].offset < offset)
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return SUT_LOWER_BOUND(0, section->reloc_count, at, section->relocs[at].offset < offset);
 }
 
 const struct sut_patch_reloc *sut_extent_relocs(const struct sut_extent *extent, size_t *count)

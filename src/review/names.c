@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "review/names.h"
+#include "base/search.h"
 #include "review/listing.h"
 
 #include "base/utf8.h"
@@ -114,16 +115,8 @@ struct sut_names *sut_names_new(struct sut_arena *arena, const struct sut_target
 /* The first entry at the address, or the last before it that holds it; NULL: none. */
 static const struct named *find(const struct sut_names *names, uint64_t address)
 {
-	size_t low = 0, high = names->count;
+	size_t low = SUT_LOWER_BOUND(0, names->count, at, names->list[at].address < address);
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (names->list[middle].address < address)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	if (low < names->count && names->list[low].address == address)
 		return &names->list[low];
 	while (low && address - names->list[low - 1].address < names->largest) {

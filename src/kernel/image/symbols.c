@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/image/symbols.h"
 #include "base/guard.h"
+#include "base/search.h"
 
 #include <string.h>
 
@@ -83,16 +84,9 @@ void sut_kernel_symbols_index(struct sut_arena *arena, struct sut_kernel_symbols
 const uint32_t *sut_kernel_symbols_find(const struct sut_kernel_symbols *symbols, const char *name,
 					size_t *count)
 {
-	size_t low = 0, high = symbols->count, last;
+	size_t low = SUT_LOWER_BOUND(0, symbols->count, at, strcmp(name_at(symbols, at), name) < 0);
+	size_t last;
 
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-
-		if (strcmp(name_at(symbols, middle), name) < 0)
-			low = middle + 1;
-		else
-			high = middle;
-	}
 	for (last = low; last < symbols->count; last++)
 		if (strcmp(name_at(symbols, last), name) != 0)
 			break;

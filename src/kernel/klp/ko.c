@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "kernel/klp/ko.h"
+#include "base/search.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -172,21 +173,14 @@ uint32_t sut_ko_find_symbol(const struct sut_ko *ko, const char *name)
 	return SUT_KO_NONE;
 }
 
+static bool is_before(const struct sut_ko_reloc *reloc, uint32_t section, uint64_t offset)
+{
+	return reloc->section < section || (reloc->section == section && reloc->offset < offset);
+}
+
 size_t sut_ko_find_reloc(const struct sut_ko *ko, uint32_t section, uint64_t offset)
 {
-	size_t low = 0, high = ko->reloc_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		const struct sut_ko_reloc *reloc = &ko->relocs[middle];
-
-		if (reloc->section < section ||
-		    (reloc->section == section && reloc->offset < offset))
-			low = middle + 1;
-		else
-			high = middle;
-	}
-	return low;
+	return SUT_LOWER_BOUND(0, ko->reloc_count, at, is_before(&ko->relocs[at], section, offset));
 }
 
 const char *sut_ko_string(const struct sut_ko *ko, uint32_t section, uint64_t offset)
