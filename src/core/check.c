@@ -26,12 +26,34 @@ static bool shares_set(const struct klp_object *a, const struct klp_object *b)
 	return false;
 }
 
+static bool is_in_order(const struct klp_object *obj)
+{
+	const struct klp_func *last = NULL;
+
+	sut_for_each_listed_func(func, obj) {
+		if (last && sut_compare_funcs(SUT_BY_NAME, last, func) > 0)
+			return false;
+		last = func;
+	}
+	return true;
+}
+
+/* Arrays in order are gone through once, side by side. */
 static bool shares_func(const struct klp_object *a, const struct klp_object *b)
 {
+	bool ordered = is_in_order(a) && is_in_order(b);
+	struct klp_object rest = {.funcs = b->funcs};
+
 	sut_for_each_listed_func(x, a)
-		sut_for_each_listed_func(y, b)
+		sut_for_each_listed_func(y, &rest) {
 			if (sut_same_func(x, y))
 				return true;
+			if (!ordered)
+				continue;
+			if (sut_compare_funcs(SUT_BY_NAME, x, y) < 0)
+				break;
+			rest.funcs = y + 1;
+		}
 	return false;
 }
 
@@ -95,18 +117,12 @@ int sut_check_fit(const struct sut_core *core, const struct klp_patch *patch)
 	return 0;
 }
 
-static int check_func(const struct klp_object *obj, const struct klp_func *func)
+static int check_func(struct sut_sorted *names, struct klp_func *func)
 {
 	if (!func->old_name || (!func->new_func && !func->nop) ||
 	    sut_length(func->old_name) >= SUT_FUNC_NAME_MAX)
 		return -EINVAL;
-	sut_for_each_func(other, obj) {
-		if (other == func)
-			break;
-		if (sut_same_func(other, func))
-			return -EEXIST;
-	}
-	return 0;
+	return sut_sorted_add(names, func) ? 0 : -EEXIST;
 }
 
 static int check_ids(const struct klp_object *obj)
@@ -124,12 +140,15 @@ static int check_ids(const struct klp_object *obj)
 
 int sut_check_object(const struct klp_object *obj)
 {
+	struct klp_func *first = NULL;
+	struct sut_sorted names = sut_sorted(&first, SUT_BY_NAME);
+
 	if (obj->name && sut_length(obj->name) >= SUT_OBJECT_NAME_MAX)
 		return -EINVAL;
 	if (sut_find_object(obj->patch->core, obj->name) != obj)
 		return -EEXIST;
 	sut_for_each_func(func, obj) {
-		int rc = check_func(obj, func);
+		int rc = check_func(&names, func);
 
 		if (rc)
 			return rc;

@@ -15,16 +15,14 @@ struct klp_patch *sut_core_find(const struct sut_core *core, const char *name)
 	return NULL;
 }
 
-/* Position 0, "the only one", is 1, "the first one", where it names a function. */
-static unsigned long position(const struct klp_func *func)
+unsigned long sut_position(const struct klp_func *func)
 {
 	return func->old_sympos ? func->old_sympos : 1;
 }
 
 bool sut_same_func(const struct klp_func *a, const struct klp_func *b)
 {
-	return a->old_name && b->old_name && sut_same(a->old_name, b->old_name) &&
-	       position(a) == position(b);
+	return a->old_name && b->old_name && !sut_compare_funcs(SUT_BY_NAME, a, b);
 }
 
 struct klp_object *sut_find_object(const struct sut_core_patch *p, const char *name)
@@ -47,29 +45,19 @@ void sut_link_object(struct sut_core_patch *p, struct klp_object *obj)
 	obj->patch = p->patch;
 }
 
-void sut_link_func(struct klp_object *obj, struct klp_func *func)
+void sut_link_func(struct klp_object *obj, struct klp_func ***end, struct klp_func *func)
 {
-	struct klp_func **end = &obj->first;
-
-	while (*end)
-		end = &(*end)->next;
-	*end = func;
+	**end = func;
+	*end = &func->next;
 	func->next = NULL;
 	func->object = obj;
-}
-
-void sut_unlink_func(struct klp_object *obj, struct klp_func *func)
-{
-	struct klp_func **at = &obj->first;
-
-	while (*at != func)
-		at = &(*at)->next;
-	*at = func->next;
 }
 
 /* Nothing of an earlier life of the structures may count. */
 static void refresh(struct klp_object *obj)
 {
+	struct klp_func **end = &obj->first;
+
 	obj->dynamic = false;
 	obj->loaded = false;
 	obj->patched = false;
@@ -79,7 +67,7 @@ static void refresh(struct klp_object *obj)
 	sut_for_each_set(set, obj)
 		set->callbacks.state = KLP_OFF;
 	sut_for_each_listed_func(func, obj) {
-		sut_link_func(obj, func);
+		sut_link_func(obj, &end, func);
 		sut_forget_func(func);
 		func->below = NULL;
 		func->next_stack = NULL;

@@ -25,14 +25,6 @@ bool sut_is_replaced(const struct sut_core *core, const struct sut_core_patch *p
 	return false;
 }
 
-static bool has_func(const struct klp_object *obj, const struct klp_func *func)
-{
-	sut_for_each_func(own, obj)
-		if (sut_same_func(own, func))
-			return true;
-	return false;
-}
-
 /* No more than these are needed; those that the patch has itself are not counted off. */
 static void count(const struct sut_core *core, const struct sut_core_patch *p, size_t *objects,
 		  size_t *funcs)
@@ -54,23 +46,29 @@ static void add_object(struct sut_core_patch *p, const struct klp_object *old,
 		       struct klp_object **free_object, struct klp_func **free_func)
 {
 	struct klp_object *obj = sut_find_object(p, old->name);
+	struct klp_func *first = NULL, **end = obj ? &obj->first : NULL;
+	struct sut_sorted names = sut_sorted(&first, SUT_BY_NAME);
 
+	for (; obj && *end; end = &(*end)->next)
+		sut_sorted_add(&names, *end);
 	sut_for_each_func(func, old) {
 		struct klp_func *nop;
 
-		if (obj && has_func(obj, func))
+		if (sut_sorted_has(&names, func))
 			continue;
 		if (!obj) {
 			obj = (*free_object)++;
 			obj->name = old->name;
 			obj->dynamic = true;
 			sut_link_object(p, obj);
+			end = &obj->first;
 		}
 		nop = (*free_func)++;
 		nop->old_name = func->old_name;
 		nop->old_sympos = func->old_sympos;
 		nop->nop = true;
-		sut_link_func(obj, nop);
+		sut_link_func(obj, &end, nop);
+		sut_sorted_add(&names, nop);
 	}
 }
 
@@ -98,12 +96,15 @@ int sut_nops_add(struct sut_core *core, struct sut_core_patch *p)
 
 static void discard_funcs(struct sut_core *core, struct klp_object *obj)
 {
-	for (struct klp_func *func = obj->first, *next; func; func = next) {
-		next = func->next;
-		if (!func->nop)
+	struct sut_sorted stacks = sut_sorted(&core->stacks, SUT_BY_ADDRESS);
+
+	for (struct klp_func **at = &obj->first, *func; (func = *at);) {
+		if (!func->nop) {
+			at = &func->next;
 			continue;
-		sut_pop_func(core, func);
-		sut_unlink_func(obj, func);
+		}
+		sut_pop_func(core, &stacks, func);
+		*at = func->next;
 	}
 }
 

@@ -35,25 +35,14 @@ void sut_forget_func(struct klp_func *func)
 	func->new_piece_count = 0;
 }
 
-static bool is_alias(const struct klp_object *obj, const struct klp_func *func)
-{
-	sut_for_each_func(other, obj) {
-		if (other == func)
-			break;
-		if (other->old_func == func->old_func)
-			return true;
-	}
-	return false;
-}
-
 /*
  * The names were compared when the patch was enabled. Under another name, what belongs to another
  * set shows only here.
  */
-static bool covers_another_set(const struct sut_core *core, const struct klp_func *func)
+static bool covers_another_set(struct sut_sorted *stacks, const struct klp_func *func)
 {
 	unsigned int set = func->object->patch->replace_set;
-	const struct klp_func *other = set ? sut_core_stack(core, func->old_func) : NULL;
+	const struct klp_func *other = set && sut_sorted_has(stacks, func) ? *stacks->at : NULL;
 
 	while (other && other->object->patch->replace_set == set)
 		other = other->below;
@@ -62,22 +51,27 @@ static bool covers_another_set(const struct sut_core *core, const struct klp_fun
 
 static int resolve(struct sut_core *core, struct klp_object *obj)
 {
-	for (struct klp_func *func = obj->first, *next; func; func = next) {
+	struct klp_func *first = NULL;
+	struct sut_sorted stacks = sut_sorted(&core->stacks, SUT_BY_ADDRESS);
+	struct sut_sorted own = sut_sorted(&first, SUT_BY_ADDRESS);
+
+	for (struct klp_func **at = &obj->first, *func; (func = *at);) {
 		int rc = core->host->resolve(core, func);
 
-		next = func->next;
 		if (rc)
 			return rc;
 		if (!func->old_size || !func->new_size)
 			return -ENOENT;
-		if (covers_another_set(core, func))
+		if (covers_another_set(&stacks, func))
 			return -EINVAL;
-		if (!is_alias(obj, func))
+		if (sut_sorted_add(&own, func)) {
+			at = &func->next;
 			continue;
+		}
 		if (!func->nop)
 			return -EINVAL;
 		/* Another name of a function that the patch has: nothing to give back. */
-		sut_unlink_func(obj, func);
+		*at = func->next;
 	}
 	return 0;
 }

@@ -5,6 +5,7 @@
  *   core      enable, disable, reverse, force: what an operator asks for
  *   check     is this a patch, and does it fit those in use
  *   list      patches in use: their objects and functions linked, found, let go
+ *   sorted    functions in an order, so that none has to be compared with all others
  *   nops      what a replace adds to a patch
  *   object    binding a patch to an object that is there; objects that come and go
  *   stack     func_stacks: push, pop, choose, and which code a transition leaves
@@ -41,6 +42,8 @@ enum { SUT_OBJECT_NAME_MAX = 56, SUT_FUNC_NAME_MAX = 512 }; /* with the end of t
 
 /* string.c; NULL is a name of its own: that of the main object. */
 bool sut_same(const char *a, const char *b);
+/* < 0: a comes before b. */
+int sut_compare(const char *a, const char *b);
 size_t sut_length(const char *s);
 
 /* check.c */
@@ -51,16 +54,40 @@ int sut_check_object(const struct klp_object *obj);
 bool sut_disable_blocked(const struct sut_core *core, const struct klp_patch *patch);
 
 /* list.c */
+/* Position 0, "the only one", is 1, "the first one", where it names a function. */
+unsigned long sut_position(const struct klp_func *func);
 /* Same name, same position: the same function as far as names tell. */
 bool sut_same_func(const struct klp_func *a, const struct klp_func *b);
 struct klp_object *sut_find_object(const struct sut_core_patch *p, const char *name);
 void sut_link_object(struct sut_core_patch *p, struct klp_object *obj);
-void sut_link_func(struct klp_object *obj, struct klp_func *func);
-void sut_unlink_func(struct klp_object *obj, struct klp_func *func);
+/* end: the link that ends its list of functions, which moves on. */
+void sut_link_func(struct klp_object *obj, struct klp_func ***end, struct klp_func *func);
 /* Puts the patch on the list, with everything fresh. -ENOMEM. */
 int sut_patch_join(struct sut_core *core, struct klp_patch *patch);
 /* Off the list, with its parts, its memory and, unless forced, its module reference. */
 void sut_patch_leave(struct sut_core *core, struct sut_core_patch *p);
+
+/*
+ * sorted.c. A list of functions in the order of their addresses or of their names and positions, by
+ * their next_stack, which is free in all that are not the newest of a func_stack. Any order
+ * of asking is right; who asks in the order of the list finds all in one walk.
+ */
+enum sut_order { SUT_BY_ADDRESS, SUT_BY_NAME };
+
+struct sut_sorted {
+	struct klp_func **first;
+	struct klp_func **at; /* where the last search ended */
+	enum sut_order order;
+};
+
+/* < 0: a comes before b. 0: the same address; the same position and name, if any. */
+int sut_compare_funcs(enum sut_order order, const struct klp_func *a, const struct klp_func *b);
+struct sut_sorted sut_sorted(struct klp_func **first, enum sut_order order);
+/* The link to the function that is equal to this one, or to where it would be. */
+struct klp_func **sut_sorted_find(struct sut_sorted *list, const struct klp_func *func);
+bool sut_sorted_has(struct sut_sorted *list, const struct klp_func *func);
+/* false: there is an equal one already. */
+bool sut_sorted_add(struct sut_sorted *list, struct klp_func *func);
 
 /* nops.c */
 /* Would this patch, on the list or about to be, replace that one? */
@@ -80,7 +107,8 @@ void sut_put_part(struct sut_core *core, struct klp_object *obj);
 
 /* stack.c */
 int sut_push_object(struct sut_core *core, struct klp_object *obj);
-void sut_pop_func(struct sut_core *core, struct klp_func *func);
+/* stacks: the core's, for all functions that are popped together. */
+void sut_pop_func(struct sut_core *core, struct sut_sorted *stacks, struct klp_func *func);
 void sut_pop_object(struct sut_core *core, struct klp_object *obj);
 
 /*

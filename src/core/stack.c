@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: LGPL-2.1-or-later
 /*
  * func_stacks: for each hooked address the functions of all patches that replace it, newest first.
- * The hook is there exactly while the stack is not empty.
+ * The hook is there exactly while the stack is not empty. core->stacks has them by address.
  */
 #include "core/private.h"
 
@@ -14,41 +14,31 @@ struct klp_func *sut_core_stack(const struct sut_core *core, const void *old_fun
 	return top;
 }
 
-/* The link to the address's newest function: in core->stacks or in another stack's top. */
-static struct klp_func **link_of(struct sut_core *core, const void *old_func)
+static int push(struct sut_core *core, struct sut_sorted *stacks, struct klp_func *func)
 {
-	struct klp_func **at = &core->stacks;
+	bool hooked = sut_sorted_has(stacks, func);
+	struct klp_func *top = *stacks->at;
 
-	while (*at && (*at)->old_func != old_func)
-		at = &(*at)->next_stack;
-	return at;
-}
-
-static int push(struct sut_core *core, struct klp_func *func)
-{
-	struct klp_func **at = link_of(core, func->old_func);
-
-	if (*at) {
-		func->below = *at;
-		func->next_stack = (*at)->next_stack;
-	} else {
+	if (!hooked) {
 		int rc = core->host->hook(core, func->old_func);
 
 		if (rc)
 			return rc;
-		func->below = NULL;
-		func->next_stack = NULL;
 	}
-	*at = func;
+	func->below = hooked ? top : NULL;
+	func->next_stack = hooked ? top->next_stack : top;
+	*stacks->at = func;
 	func->patched = true;
 	return 0;
 }
 
 int sut_push_object(struct sut_core *core, struct klp_object *obj)
 {
+	struct sut_sorted stacks = sut_sorted(&core->stacks, SUT_BY_ADDRESS);
+
 	obj->patched = true;
 	sut_for_each_func(func, obj) {
-		int rc = push(core, func);
+		int rc = push(core, &stacks, func);
 
 		if (rc)
 			return rc;
@@ -56,14 +46,14 @@ int sut_push_object(struct sut_core *core, struct klp_object *obj)
 	return 0;
 }
 
-void sut_pop_func(struct sut_core *core, struct klp_func *func)
+void sut_pop_func(struct sut_core *core, struct sut_sorted *stacks, struct klp_func *func)
 {
 	struct klp_func **at;
 
 	if (!func->patched)
 		return;
 	func->patched = false;
-	at = link_of(core, func->old_func);
+	at = sut_sorted_find(stacks, func);
 	if (*at == func && !func->below) {
 		*at = func->next_stack;
 		core->host->unhook(core, func->old_func);
@@ -81,10 +71,12 @@ void sut_pop_func(struct sut_core *core, struct klp_func *func)
 
 void sut_pop_object(struct sut_core *core, struct klp_object *obj)
 {
+	struct sut_sorted stacks = sut_sorted(&core->stacks, SUT_BY_ADDRESS);
+
 	if (!obj->patched)
 		return;
 	sut_for_each_func(func, obj)
-		sut_pop_func(core, func);
+		sut_pop_func(core, &stacks, func);
 	obj->patched = false;
 	/* Before a callback, or the object's end: nobody is on the way to what it had. */
 	core->host->synchronize(core);

@@ -2,15 +2,20 @@
 /* The little that the core needs of <string.h>. */
 #include "core/private.h"
 
-bool sut_same(const char *a, const char *b)
+int sut_compare(const char *a, const char *b)
 {
 	if (!a || !b)
-		return a == b;
+		return !!a - !!b;
 	while (*a && *a == *b) {
 		a++;
 		b++;
 	}
-	return *a == *b;
+	return (unsigned char)*a - (unsigned char)*b;
+}
+
+bool sut_same(const char *a, const char *b)
+{
+	return !sut_compare(a, b);
 }
 
 size_t sut_length(const char *s)
