@@ -88,16 +88,20 @@ static enum sut_rc find_objects(struct sut_application *a, struct sut_diag *diag
 static void restore_entries(const struct sut_application *a, uint64_t address, unsigned char *bytes,
 			    uint64_t size)
 {
-	for (size_t i = 0; i < a->memory.use_count; i++)
-		for (uint32_t k = 0; k < a->memory.use[i]->record.func_count; k++) {
-			const struct sut_rt_func *f = &a->memory.use[i]->funcs[k];
-			uint64_t mask = sut_site_mask(f), at = sut_site_word_address(f);
+	enum { WORD = 8 };
+	size_t count;
+	/* The words that reach into it are those of entries around it, too. */
+	const struct sut_memory_entry *list =
+		sut_memory_entries(&a->memory, address - WORD, address + size + WORD, &count);
 
-			for (unsigned int n = 0; n < 8; n++)
-				if (at + n - address < size && mask >> 8 * n & 1)
-					bytes[at + n - address] =
-						(unsigned char)(f->original >> 8 * n);
-		}
+	for (size_t i = 0; i < count; i++) {
+		const struct sut_rt_func *f = list[i].func;
+		uint64_t mask = sut_site_mask(f), at = sut_site_word_address(f);
+
+		for (unsigned int n = 0; n < WORD && list[i].order; n++)
+			if (at + n - address < size && mask >> 8 * n & 1)
+				bytes[at + n - address] = (unsigned char)(f->original >> 8 * n);
+	}
 }
 
 /* In private text, all of it: of several maps when a neighbour on its page was patched before. */

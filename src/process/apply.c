@@ -52,24 +52,26 @@ static bool reuse_site(const struct sut_application *a, uint64_t entry, struct s
 {
 	const struct sut_memory_patch *owner;
 	bool taken = sut_memory_top(&a->memory, entry, NULL, &owner) != NULL;
+	const struct sut_memory_entry *list;
+	size_t count;
 
-	for (size_t i = 0; i < a->memory.count; i++)
-		for (uint32_t k = 0; k < a->memory.patches[i].record.func_count; k++)
-			if (a->memory.patches[i].funcs[k].entry == entry &&
-			    (taken || !(a->memory.patches[i].funcs[k].flags & SUT_RT_FUNC_PLAIN))) {
-				const struct sut_rt_func *kept = &a->memory.patches[i].funcs[k];
+	list = sut_memory_entries(&a->memory, entry, entry, &count);
+	for (size_t i = 0; i < count; i++) {
+		const struct sut_rt_func *kept = list[i].func;
 
-				func->entry = entry;
-				func->size = kept->size;
-				func->original = kept->original;
-				func->head = kept->head;
-				func->slot = kept->slot;
-				func->land = kept->land;
-				func->pun = kept->pun;
-				func->pun_mask = kept->pun_mask;
-				func->flags = kept->flags & ~(uint32_t)SUT_RT_FUNC_HERE;
-				return true;
-			}
+		if (!taken && kept->flags & SUT_RT_FUNC_PLAIN)
+			continue;
+		func->entry = entry;
+		func->size = kept->size;
+		func->original = kept->original;
+		func->head = kept->head;
+		func->slot = kept->slot;
+		func->land = kept->land;
+		func->pun = kept->pun;
+		func->pun_mask = kept->pun_mask;
+		func->flags = kept->flags & ~(uint32_t)SUT_RT_FUNC_HERE;
+		return true;
+	}
 	return false;
 }
 

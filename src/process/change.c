@@ -6,6 +6,8 @@
  */
 #include "process/switch.h"
 
+#include <stdlib.h>
+
 /* As the core has it: see sut_replaces(). */
 bool sut_change_replaces(const struct sut_rt_patch *patch, const struct sut_rt_patch *old)
 {
@@ -14,10 +16,29 @@ bool sut_change_replaces(const struct sut_rt_patch *patch, const struct sut_rt_p
 	return patch->klp.replace;
 }
 
-static bool has_entry(const struct sut_change *changes, size_t count, uint64_t entry)
+static int compare(const void *a, const void *b)
 {
-	for (size_t i = 0; i < count; i++)
-		if (changes[i].site->entry == entry)
+	const struct sut_change *left = a, *right = b;
+
+	return (left->site->entry > right->site->entry) - (left->site->entry < right->site->entry);
+}
+
+/* Words of text that lie in one page are changed one after the other then. */
+static void sort(struct sut_change *changes, size_t count)
+{
+	qsort(changes, count, sizeof(changes[0]), compare);
+}
+
+/* Is it one of several records of its entry that are replaced, and not the first of them? */
+static bool is_repeated(const struct sut_memory *memory, const struct sut_rt_patch *patch,
+			const struct sut_rt_func *func)
+{
+	size_t count;
+	const struct sut_memory_entry *list =
+		sut_memory_entries(memory, func->entry, func->entry, &count);
+
+	for (size_t i = 0; i < count && list[i].func != func; i++)
+		if (list[i].order && sut_change_replaces(patch, &list[i].owner->record))
 			return true;
 	return false;
 }
@@ -26,6 +47,8 @@ static bool has_entry(const struct sut_change *changes, size_t count, uint64_t e
 static enum sut_rc add_nops(const struct sut_memory *memory, const struct sut_rt_patch *patch,
 			    struct sut_change *changes, size_t *count, struct sut_diag *diag)
 {
+	size_t own_count = *count;
+
 	for (size_t i = 0; i < memory->use_count; i++) {
 		const struct sut_memory_patch *old = memory->use[i];
 
@@ -34,9 +57,11 @@ static enum sut_rc add_nops(const struct sut_memory *memory, const struct sut_rt
 		for (uint32_t k = 0; k < old->record.func_count; k++) {
 			const struct sut_rt_func *site = &old->funcs[k];
 			const struct sut_memory_patch *owner;
+			const struct sut_change key = {.site = site};
 			const struct sut_rt_func *top;
 
-			if (!site->entry || has_entry(changes, *count, site->entry))
+			if (!site->entry || is_repeated(memory, patch, site) ||
+			    bsearch(&key, changes, own_count, sizeof(key), compare))
 				continue;
 			top = sut_memory_top(memory, site->entry, NULL, &owner);
 			if (!sut_change_replaces(patch, &owner->record)) {
@@ -59,6 +84,7 @@ enum sut_rc sut_changes_enable(struct sut_arena *arena, const struct sut_memory 
 			       struct sut_change **changes, size_t *count, struct sut_diag *diag)
 {
 	size_t most = patch->func_count;
+	enum sut_rc rc;
 
 	for (size_t i = 0; i < memory->use_count; i++)
 		most += memory->use[i]->record.func_count;
@@ -73,7 +99,10 @@ enum sut_rc sut_changes_enable(struct sut_arena *arena, const struct sut_memory 
 			.to = func,
 		};
 	}
-	return add_nops(memory, patch, *changes, count, diag);
+	sort(*changes, *count);
+	rc = add_nops(memory, patch, *changes, count, diag);
+	sort(*changes, *count);
+	return rc;
 }
 
 void sut_changes_disable(struct sut_arena *arena, const struct sut_memory *memory,
@@ -93,4 +122,5 @@ void sut_changes_disable(struct sut_arena *arena, const struct sut_memory *memor
 				.to = sut_memory_top(memory, func->entry, patch, &owner),
 			};
 	}
+	sort(*changes, *count);
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "process/memory.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -60,6 +61,35 @@ static bool read_patch(const struct sut_target *target, struct sut_arena *arena,
 	return true;
 }
 
+static int compare_entries(const void *a, const void *b)
+{
+	const struct sut_memory_entry *left = a, *right = b;
+
+	if (left->entry != right->entry)
+		return left->entry < right->entry ? -1 : 1;
+	/* Patches and their functions lie in arrays. */
+	if (left->owner != right->owner)
+		return left->owner < right->owner ? -1 : 1;
+	return left->func < right->func ? -1 : left->func > right->func;
+}
+
+static void sort_entries(struct sut_arena *arena, struct sut_memory *memory, size_t func_count)
+{
+	memory->entries = sut_arena_array(arena, func_count, sizeof(memory->entries[0]));
+	for (size_t i = 0; i < memory->count; i++) {
+		const struct sut_memory_patch *owner = &memory->patches[i];
+		size_t order = memory->use_count;
+
+		while (order && memory->use[order - 1] != owner)
+			order--;
+		for (uint32_t k = 0; k < owner->record.func_count; k++)
+			memory->entries[memory->entry_count++] =
+				(struct sut_memory_entry){owner->funcs[k].entry, &owner->funcs[k],
+							  owner, order};
+	}
+	qsort(memory->entries, memory->entry_count, sizeof(memory->entries[0]), compare_entries);
+}
+
 /* What is damaged, or NULL. */
 static const char *read_all(const struct sut_target *target, struct sut_arena *arena,
 			    struct sut_memory *memory)
@@ -76,7 +106,10 @@ static const char *read_all(const struct sut_target *target, struct sut_arena *a
 	}
 	if (!sut_late_read(target, arena, &memory->control, &memory->lates))
 		return "a record of an object that comes late";
-	return read_use(target, arena, memory) ? NULL : "the list of patches in use";
+	if (!read_use(target, arena, memory))
+		return "the list of patches in use";
+	sort_entries(arena, memory, func_count);
+	return NULL;
 }
 
 /* Threads that load objects change records meanwhile; each change counts the generation up. */
@@ -134,19 +167,43 @@ const struct sut_memory_patch *sut_memory_moving(const struct sut_memory *memory
 	return NULL;
 }
 
+const struct sut_memory_entry *sut_memory_entries(const struct sut_memory *memory, uint64_t low,
+						  uint64_t high, size_t *count)
+{
+	size_t first = 0, last = memory->entry_count;
+
+	while (first < last) {
+		size_t middle = first + (last - first) / 2;
+
+		if (memory->entries[middle].entry < low)
+			first = middle + 1;
+		else
+			last = middle;
+	}
+	while (last < memory->entry_count && memory->entries[last].entry <= high)
+		last++;
+	*count = last - first;
+	return *count ? &memory->entries[first] : NULL;
+}
+
 const struct sut_rt_func *sut_memory_top(const struct sut_memory *memory, uint64_t entry,
 					 const struct sut_memory_patch *below,
 					 const struct sut_memory_patch **owner)
 {
-	const struct sut_rt_func *top = NULL;
+	size_t count, limit = memory->use_count + 1;
+	const struct sut_memory_entry *list = sut_memory_entries(memory, entry, entry, &count);
+	const struct sut_memory_entry *top = NULL;
 
-	for (size_t i = 0; i < memory->use_count && memory->use[i] != below; i++)
-		for (uint32_t k = 0; k < memory->use[i]->record.func_count; k++)
-			if (memory->use[i]->funcs[k].entry == entry) {
-				top = &memory->use[i]->funcs[k];
-				*owner = memory->use[i];
-			}
-	return top;
+	for (size_t i = 0; i < memory->use_count && below; i++)
+		if (memory->use[i] == below)
+			limit = i + 1;
+	for (size_t i = 0; i < count; i++)
+		if (list[i].order && list[i].order < limit && (!top || list[i].order >= top->order))
+			top = &list[i];
+	if (!top)
+		return NULL;
+	*owner = top->owner;
+	return top->func;
 }
 
 struct sut_rt_func *sut_memory_funcs(const struct sut_memory *memory, struct sut_arena *arena,

@@ -11,13 +11,23 @@ struct sut_memory_patch {
 	struct sut_rt_func *funcs;
 };
 
+/* A function's record, found by its entry. */
+struct sut_memory_entry {
+	uint64_t entry;
+	const struct sut_rt_func *func;
+	const struct sut_memory_patch *owner;
+	size_t order; /* of the patch in use, the oldest is 1; 0: not in use */
+};
+
 struct sut_memory {
 	struct sut_rt_control control;
 	size_t count, capacity;
 	struct sut_memory_patch *patches; /* newest first */
 	size_t use_count;
 	const struct sut_memory_patch **use; /* those on the core's list, oldest first */
-	struct sut_lates lates;              /* that have come late, or may */
+	size_t entry_count;
+	struct sut_memory_entry *entries; /* ascending; of one entry the newest patch first */
+	struct sut_lates lates;           /* that have come late, or may */
 };
 
 /* Reads all of it; a run-time that is not placed has no patches. SUT_REFUSED (rule "damaged"). */
@@ -32,6 +42,10 @@ bool sut_memory_per_stack(const struct sut_memory *memory);
 
 /* The patch whose transition runs, or NULL. */
 const struct sut_memory_patch *sut_memory_moving(const struct sut_memory *memory);
+
+/* The records whose entry is in [low, high]. */
+const struct sut_memory_entry *sut_memory_entries(const struct sut_memory *memory, uint64_t low,
+						  uint64_t high, size_t *count);
 
 /*
  * The newest function in use for this entry, of patches older than `below` (NULL: of all), and

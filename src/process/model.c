@@ -8,6 +8,7 @@
  */
 #include "process/model.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 struct model {
@@ -84,6 +85,14 @@ static void *store_types(struct model *m, const struct sut_patch_addition *a)
 	return store(m, list, (a->type_count + 1) * sizeof(*list));
 }
 
+static int compare_positions(const void *a, const void *b)
+{
+	const struct klp_func *left = a, *right = b;
+
+	return (left->old_sympos > right->old_sympos) - (left->old_sympos < right->old_sympos);
+}
+
+/* In the order of addresses, in which the core finds one among many at once. */
 static void *store_funcs(struct model *m, uint32_t object)
 {
 	const struct sut_object *mapped = m->link->objects[object];
@@ -98,6 +107,7 @@ static void *store_funcs(struct model *m, uint32_t object)
 				.new_func = (void *)m->funcs[i].code,
 				.old_sympos = m->funcs[i].entry - mapped->bias,
 			};
+	qsort(funcs, count, sizeof(*funcs), compare_positions);
 	return store(m, funcs, (count + 1) * sizeof(*funcs));
 }
 

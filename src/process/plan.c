@@ -65,7 +65,7 @@ enum sut_rc sut_plan_zones(struct sut_plan *plan, struct sut_diag *diag)
 	return SUT_OK;
 }
 
-static void add_map(struct sut_plan *plan, uint64_t address, uint64_t size, uint64_t prot)
+void sut_plan_map(struct sut_plan *plan, uint64_t address, uint64_t size, uint64_t prot)
 {
 	SUT_PUSH(plan->arena, plan->maps, plan->map_count, plan->map_capacity) =
 		(struct sut_rt_map){address, size, prot};
@@ -119,8 +119,8 @@ static enum sut_rc new_zone(struct sut_plan *plan, uint32_t mark, uint64_t low, 
 	record->sequence = mark;
 	empty(record);
 	made->address = record->data;
-	add_map(plan, record->text, record->text_size, PROT_READ | PROT_EXEC);
-	add_map(plan, record->data, record->data_size, PROT_READ | PROT_WRITE);
+	sut_plan_map(plan, record->text, record->text_size, PROT_READ | PROT_EXEC);
+	sut_plan_map(plan, record->data, record->data_size, PROT_READ | PROT_WRITE);
 	SUT_PUSH(plan->arena, plan->zones, plan->zone_count, plan->zone_capacity) = made;
 	*zone = made;
 	return SUT_OK;
@@ -211,109 +211,13 @@ uint64_t sut_zone_data(struct sut_plan *plan, struct sut_zone *zone, uint64_t si
 	return zone->record.data + offset;
 }
 
-static bool plans_page(const struct sut_plan *plan, uint64_t page)
-{
-	for (size_t i = 0; i < plan->map_count; i++)
-		if (page - plan->maps[i].address < plan->maps[i].size)
-			return true;
-	return false;
-}
-
-static uint64_t page_of(uint64_t address)
-{
-	return address & ~(uint64_t)(SUT_PAGE_SIZE - 1);
-}
-
-static bool known_page(const struct sut_plan *plan, uint64_t page)
-{
-	/* The jump to a slot may begin on the page before. */
-	for (size_t i = 0; i < plan->known_count; i++)
-		if ((plan->known[i].flags & SUT_RT_FUNC_PUN) &&
-		    (page_of(plan->known[i].slot) == page || page_of(plan->known[i].land) == page))
-			return true;
-	return false;
-}
-
-bool sut_hook_taken(const struct sut_target *target, const struct sut_rt_hook *hook)
-{
-	uint64_t word;
-
-	return hook->entry &&
-	       sut_target_read(target, hook->entry & ~UINT64_C(7), &word, sizeof(word)) &&
-	       word != hook->original;
-}
-
-static bool hook_page(const struct sut_target *target, const struct sut_rt_control *control,
-		      uint64_t page)
-{
-	for (int i = 0; i < SUT_RT_HOOKS; i++) {
-		const struct sut_rt_hook *hook = &control->hooks[i];
-
-		if ((page_of(hook->slot) == page || page_of(hook->land) == page) &&
-		    sut_hook_taken(target, hook))
-			return true;
-	}
-	return false;
-}
-
-void sut_plan_know(struct sut_plan *plan, const struct sut_rt_control *control,
-		   const struct sut_rt_func *funcs, size_t count)
-{
-	plan->known = funcs;
-	plan->known_count = count;
-	for (uint64_t i = 0; i < control->page_count && i < SUT_RT_PAGES_MAX; i++) {
-		uint64_t page = control->pages[i];
-		const struct sut_map *map = sut_target_map(plan->runtime->target, page);
-
-		if (map && map->exec && !map->write && !map->shared && !map->inode &&
-		    !known_page(plan, page) && !hook_page(plan->runtime->target, control, page))
-			plan->abandoned[plan->abandoned_count++] = page;
-	}
-}
-
-static bool is_abandoned(const struct sut_plan *plan, uint64_t page)
-{
-	for (size_t i = 0; i < plan->abandoned_count; i++)
-		if (plan->abandoned[i] == page)
-			return true;
-	return false;
-}
-
-bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end)
-{
-	uint64_t first = page_of(start);
-	size_t map_count = plan->map_count;
-
-	for (size_t i = 0; i < plan->taken_count; i++)
-		if (start < plan->taken[i].address + plan->taken[i].size &&
-		    plan->taken[i].address < end)
-			return false;
-	for (uint64_t page = first; page < end; page += SUT_PAGE_SIZE) {
-		bool ours = false;
-
-		/* A page of a zone is planned, too, but not for this. */
-		for (size_t i = 0; i < plan->taken_count; i++)
-			ours |= page_of(plan->taken[i].address) <= page &&
-				page < plan->taken[i].address + plan->taken[i].size;
-		if (ours || is_abandoned(plan, page))
-			continue;
-		if (sut_target_map(plan->runtime->target, page) || plans_page(plan, page)) {
-			plan->map_count = map_count;
-			return false;
-		}
-		add_map(plan, page, SUT_PAGE_SIZE, PROT_READ | PROT_EXEC);
-	}
-	SUT_PUSH(plan->arena, plan->taken, plan->taken_count, plan->taken_capacity) =
-		(struct sut_rt_map){.address = start, .size = end - start};
-	return true;
-}
-
 const void *sut_plan_read(const struct sut_plan *plan, uint64_t address, size_t size)
 {
+	size_t probe = 0, i;
 	void *data;
 
-	for (size_t i = 0; i < plan->write_count; i++)
-		if (plan->writes[i].address == address && plan->writes[i].size == size)
+	while ((i = sut_index_next(&plan->written, address, &probe)) != SUT_INDEX_END)
+		if (plan->writes[i].size == size)
 			return plan->writes[i].data;
 	data = sut_arena_alloc(plan->arena, size);
 	return sut_target_read(plan->runtime->target, address, data, size) ? data : NULL;
@@ -328,7 +232,7 @@ uint64_t sut_plan_memory(struct sut_plan *plan, uint64_t size)
 	if (!low)
 		return 0;
 	sut_target_reserve(target, low, low + size);
-	add_map(plan, low, size, PROT_READ | PROT_WRITE);
+	sut_plan_map(plan, low, size, PROT_READ | PROT_WRITE);
 	return low;
 }
 
@@ -353,7 +257,7 @@ enum sut_rc sut_plan_call_stack(struct sut_plan *plan, const struct sut_rt_contr
 	if (!low)
 		return no_room(target, diag);
 	sut_target_reserve(target, low, low + SIZE);
-	add_map(plan, low + GUARD, SIZE - GUARD, PROT_READ | PROT_WRITE);
+	sut_plan_map(plan, low + GUARD, SIZE - GUARD, PROT_READ | PROT_WRITE);
 	words[0] = low + SIZE;
 	words[1] = SIZE - GUARD;
 	sut_plan_write(plan, plan->runtime->control + offsetof(struct sut_rt_control, call_stack),
@@ -365,6 +269,7 @@ void sut_plan_write(struct sut_plan *plan, uint64_t address, const void *data, s
 {
 	SUT_PUSH(plan->arena, plan->writes, plan->write_count, plan->write_capacity) =
 		(struct sut_plan_write){address, data, size};
+	sut_index_add(&plan->written, plan->arena, address);
 }
 
 uint64_t sut_plan_store(struct sut_plan *plan, struct sut_zone *zone, const void *data, size_t size)
@@ -440,37 +345,6 @@ static bool publish_zones(struct sut_plan *plan, struct sut_rt_control *control)
 				&control->zones, sizeof(control->zones));
 }
 
-static void note_page(const struct sut_plan *plan, uint64_t page, struct sut_rt_control *control)
-{
-	if (control->page_count < SUT_RT_PAGES_MAX && !is_abandoned(plan, page))
-		control->pages[control->page_count++] = page;
-}
-
-/* Before they are mapped: if this controller dies, the next one must know whose they are. */
-static bool note_pages(const struct sut_plan *plan)
-{
-	struct sut_rt_control control = {.page_count = plan->abandoned_count};
-	struct sut_target *target = plan->runtime->target;
-	uint64_t at = plan->runtime->control;
-
-	if (!plan->taken_count)
-		return true;
-	memcpy(control.pages, plan->abandoned, sizeof(control.pages));
-	for (size_t i = 0; i < plan->taken_count; i++) {
-		uint64_t first = page_of(plan->taken[i].address);
-		uint64_t last = page_of(plan->taken[i].address + plan->taken[i].size - 1);
-
-		note_page(plan, first, &control);
-		if (last != first)
-			note_page(plan, last, &control);
-	}
-	/* Pages that are in use now do no harm in the list: sut_plan_know() drops them. */
-	return sut_target_write(target, at + offsetof(struct sut_rt_control, pages), control.pages,
-				control.page_count * sizeof(control.pages[0])) &&
-	       sut_target_write(target, at + offsetof(struct sut_rt_control, page_count),
-				&control.page_count, sizeof(control.page_count));
-}
-
 enum sut_rc sut_plan_execute(struct sut_plan *plan, struct sut_diag *diag)
 {
 	struct sut_target *target = plan->runtime->target;
@@ -480,7 +354,7 @@ enum sut_rc sut_plan_execute(struct sut_plan *plan, struct sut_diag *diag)
 	if (plan->overflowed)
 		return sut_fail(diag, SUT_BUG, NULL,
 				"the plan needs more memory than it asked for");
-	if (!note_pages(plan))
+	if (!sut_plan_note_pages(plan))
 		return sut_target_lost(target, diag);
 	rc = map_memory(plan, diag);
 	if (rc == SUT_OK)

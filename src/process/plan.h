@@ -7,6 +7,7 @@
 #ifndef SUT_PROCESS_PLAN_H
 #define SUT_PROCESS_PLAN_H
 
+#include "process/index.h"
 #include "process/runtime.h"
 
 struct sut_late;
@@ -35,12 +36,14 @@ struct sut_plan {
 	struct sut_rt_map *maps;
 	size_t taken_count, taken_capacity;
 	struct sut_rt_map *taken; /* address and size of what lies in pages of sut_plan_pages() */
+	struct sut_index taken_pages; /* those that it begins in */
 	size_t known_count; /* functions of the patches in the target: their pun pages are in use */
 	const struct sut_rt_func *known;
 	size_t abandoned_count;
 	uint64_t abandoned[SUT_RT_PAGES_MAX]; /* pages that a dead controller mapped for nothing */
 	size_t write_count, write_capacity;
 	struct sut_plan_write *writes;
+	struct sut_index written; /* their addresses */
 	size_t word_count; /* words of text that change with the next transition, to stay so */
 	struct sut_rt_word words[SUT_RT_HOOKS];
 	uint32_t proved; /* of the control block */
@@ -82,6 +85,13 @@ void sut_plan_know(struct sut_plan *plan, const struct sut_rt_control *control,
 
 /* Takes [start, end), mapping its pages where this plan does not yet. false: it is in use. */
 bool sut_plan_pages(struct sut_plan *plan, uint64_t start, uint64_t end);
+/* Has it taken the address? */
+bool sut_plan_takes(const struct sut_plan *plan, uint64_t address);
+/* Before they are mapped: if this controller dies, the next one must know whose they are. */
+bool sut_plan_note_pages(const struct sut_plan *plan);
+
+/* Memory to map; the caller has found the place. */
+void sut_plan_map(struct sut_plan *plan, uint64_t address, uint64_t size, uint64_t prot);
 
 /* What will be at an address, which this plan writes as a whole or the target has; NULL: nothing.
  */

@@ -114,16 +114,14 @@ static bool add_version(struct builder *b, int dir, size_t from, const struct su
 /* After a forced transition any older version may still run. */
 static bool add_older(struct builder *b, size_t from)
 {
+	uint64_t entry = b->changes[from].site->entry;
+	size_t count;
+	const struct sut_memory_entry *list = sut_memory_entries(b->memory, entry, entry, &count);
 	bool read = add_version(b, 0, from, NULL);
 
-	for (size_t i = 0; i < b->memory->count && read; i++) {
-		const struct sut_memory_patch *p = &b->memory->patches[i];
-
-		for (uint32_t k = 0; k < p->record.func_count && read; k++)
-			if (p->funcs[k].entry == b->changes[from].site->entry &&
-			    &p->funcs[k] != b->changes[from].to)
-				read = add_version(b, 0, from, &p->funcs[k]);
-	}
+	for (size_t i = 0; i < count && read; i++)
+		if (list[i].func != b->changes[from].to)
+			read = add_version(b, 0, from, list[i].func);
 	return read;
 }
 

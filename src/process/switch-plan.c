@@ -46,20 +46,18 @@ static bool add_end(struct sut_switch_build *b, const struct sut_change *change,
 /* After a forced transition any older code may still run: then all of it must be left. */
 static bool add_older(struct sut_switch_build *b, const struct sut_change *change, uint32_t index)
 {
+	const struct sut_memory_entry *list;
 	bool read = true;
+	size_t count;
 
 	if (!b->memory->control.forced)
 		return true;
 	if (change->from && change->to)
 		read = add_end(b, change, NULL, SUT_RT_RANGE_OLD, index);
-	for (size_t i = 0; i < b->memory->count && read; i++) {
-		const struct sut_memory_patch *p = &b->memory->patches[i];
-
-		for (uint32_t k = 0; k < p->record.func_count && read; k++)
-			if (p->funcs[k].entry == change->site->entry &&
-			    &p->funcs[k] != change->from && &p->funcs[k] != change->to)
-				read = add_end(b, change, &p->funcs[k], SUT_RT_RANGE_OLD, index);
-	}
+	list = sut_memory_entries(b->memory, change->site->entry, change->site->entry, &count);
+	for (size_t i = 0; i < count && read; i++)
+		if (list[i].func != change->from && list[i].func != change->to)
+			read = add_end(b, change, list[i].func, SUT_RT_RANGE_OLD, index);
 	return read;
 }
 
@@ -173,18 +171,28 @@ static enum sut_rc add_change(struct sut_switch_build *b, const struct sut_chang
 	return SUT_OK;
 }
 
+static int compare_addresses(const void *a, const void *b)
+{
+	uint64_t left = *(const uint64_t *)a, right = *(const uint64_t *)b;
+
+	return (left > right) - (left < right);
+}
+
 /* Two entries in one word would each expect the other's old bytes. */
 static enum sut_rc check_words(const struct sut_switch_build *b, struct sut_diag *diag)
 {
-	const struct sut_rt_word *words = b->list[SUT_RT_LIST_COMMIT].words;
+	size_t count = b->list[SUT_RT_LIST_COMMIT].count;
+	uint64_t *addresses = sut_arena_array(b->plan->arena, count, sizeof(*addresses));
 
-	for (size_t i = 0; i < b->list[SUT_RT_LIST_COMMIT].count; i++)
-		for (size_t k = 0; k < i; k++)
-			if (words[i].address == words[k].address)
-				return sut_fail(diag, SUT_UNSUPPORTED, "entry",
-						"two functions of the patch begin in one word of "
-						"memory (0x%llx)",
-						(unsigned long long)words[i].address);
+	for (size_t i = 0; i < count; i++)
+		addresses[i] = b->list[SUT_RT_LIST_COMMIT].words[i].address;
+	qsort(addresses, count, sizeof(*addresses), compare_addresses);
+	for (size_t i = 1; i < count; i++)
+		if (addresses[i] == addresses[i - 1])
+			return sut_fail(diag, SUT_UNSUPPORTED, "entry",
+					"two functions of the patch begin in one word of memory "
+					"(0x%llx)",
+					(unsigned long long)addresses[i]);
 	return SUT_OK;
 }
 

@@ -83,15 +83,6 @@ void sut_words_from_code(struct sut_switch_build *b, const struct sut_rt_func *f
 		add_end_word(b, f->slot, thunk, code);
 }
 
-/* Does the slot lie in a pun page of this plan? Then it holds nothing yet. */
-static bool slot_is_fresh(const struct sut_plan *plan, const struct sut_rt_func *f)
-{
-	for (size_t i = 0; i < plan->taken_count; i++)
-		if (f->slot - plan->taken[i].address < plan->taken[i].size)
-			return true;
-	return false;
-}
-
 bool sut_words_read(struct sut_switch_build *b, const struct sut_rt_func *f, uint64_t thunk,
 		    struct sut_site_now *now)
 {
@@ -102,7 +93,8 @@ bool sut_words_read(struct sut_switch_build *b, const struct sut_rt_func *f, uin
 		return false;
 	if (!(f->flags & SUT_RT_FUNC_PUN))
 		return true;
-	if (!slot_is_fresh(b->plan, f))
+	/* In a pun page of this plan it holds nothing yet. */
+	if (!sut_plan_takes(b->plan, f->slot))
 		return sut_target_read(target, f->slot, &now->slot, sizeof(now->slot));
 	sut_plan_write(b->plan, f->slot,
 		       sut_arena_memdup(b->plan->arena, &now->slot, sizeof(now->slot)),
