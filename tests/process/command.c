@@ -76,32 +76,41 @@ int command_run(const struct load *load, enum verb verb, int fix)
 	return command_wait(command_start(load, &(const struct command){verb, fix}, false));
 }
 
-/* Is the stopped controller about to make a call, and may it touch a target? */
-static bool is_call(pid_t pid, bool any)
+/* What the stopped controller is about to call, -1: nothing. */
+static long next_call(pid_t pid)
 {
 	struct __ptrace_syscall_info info;
 
 	return ptrace(PTRACE_GET_SYSCALL_INFO, pid, sizeof(info), &info) > 0 &&
-	       info.op == PTRACE_SYSCALL_INFO_ENTRY &&
-	       (any || info.entry.nr == SYS_ptrace || info.entry.nr == SYS_pwrite64);
+			       info.op == PTRACE_SYSCALL_INFO_ENTRY
+		       ? (long)info.entry.nr
+		       : -1;
 }
 
 int command_to_call(const struct load *load, const struct command *command, unsigned int n,
-		    bool any, void (*at)(pid_t suture, void *context), void *context)
+		    bool any, void (*at)(pid_t suture, void *context), void *context, bool *touched)
 {
 	pid_t pid = command_start(load, command, true);
+	bool touches = false, ignored;
 	int status, signal = 0;
 
+	touched = touched ? touched : &ignored;
+	*touched = false;
 	if (waitpid(pid, &status, 0) < 0 || !WIFSTOPPED(status))
 		return WEXITSTATUS(status);
 	ptrace(PTRACE_SETOPTIONS, pid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_EXITKILL);
 	while (ptrace(PTRACE_SYSCALL, pid, 0, signal) == 0 && waitpid(pid, &status, 0) == pid) {
+		long call;
+
 		if (WIFEXITED(status))
 			return WEXITSTATUS(status);
 		if (WIFSIGNALED(status))
 			break;
 		signal = WSTOPSIG(status) == (SIGTRAP | 0x80) ? 0 : WSTOPSIG(status);
-		if (!signal && is_call(pid, any) && --n == 0) {
+		call = signal ? -1 : next_call(pid);
+		*touched |= touches;
+		touches = call == SYS_ptrace || call == SYS_pwrite64;
+		if (call >= 0 && (any || touches) && --n == 0) {
 			at(pid, context);
 			ptrace(PTRACE_DETACH, pid, 0, 0);
 			return command_wait(pid);

@@ -26,9 +26,10 @@ int command_run(const struct load *load, enum verb verb, int fix);
 /*
  * Runs it up to its n-th system call (any: of all; else of those that touch a target: ptrace and
  * pwrite), calls `at` before that one is made, lets it go on and waits for its end. It may come to
- * its end before.
+ * its end before. *touched (may be NULL): had it made one that touches?
  */
 int command_to_call(const struct load *load, const struct command *command, unsigned int n,
-		    bool any, void (*at)(pid_t suture, void *context), void *context);
+		    bool any, void (*at)(pid_t suture, void *context), void *context,
+		    bool *touched);
 
 #endif

@@ -136,7 +136,7 @@ static bool try_at(const struct campaign *campaign, unsigned int n,
 	load_start(&f.load, &settings.fixes, (struct load_options){.storm_us = STORM_US});
 	if (campaign->before.verb == APPLY)
 		load_apply(&f.load, campaign->before.fix);
-	status = command_to_call(&f.load, &campaign->command, n, true, at, &f);
+	status = command_to_call(&f.load, &campaign->command, n, true, at, &f, NULL);
 	/* Never by a signal, never hung; the last calls come after all is done. */
 	if (f.happened && status != DONE && status != FAILED && status != BLOCKED &&
 	    status != REFUSED && status != REVERTED) {

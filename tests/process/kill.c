@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kill FOLDER SUTURE [filtered|short|STEP]: a controller may die at any instruction. What it does
- * to a target it does by system calls, so it is killed at the entry of each that touches one:
- * ptrace() and pwrite(), the first, the second, and so on to the last, each time with a new hammer
- * that works at full load; with STEP at each STEP-th of all its system calls. After each kill the
- * target must run on as if nothing had happened, and the next command must bring it to either end,
- * with every callback called as often as is due. short: only the first of these campaigns.
+ * kill FOLDER SUTURE [filtered|short|STEP [FROM TO]]: a controller may die at any instruction. What
+ * it does to a target it does by system calls, so it is killed at the entry of each that touches
+ * one: ptrace() and pwrite(), the first, the second, and so on to the last; with STEP at each
+ * STEP-th of all its system calls (or of those FROM..TO, so that 1 as STEP, which takes an hour,
+ * can be done in parts). The target is a hammer that works at full load: a new one each time, once
+ * a controller has touched it. After each kill the target must run on as if nothing had happened,
+ * and the next command must bring it to either end, with every callback called as often as is due.
+ * short: only the first of these campaigns.
  */
 #include "command.h"
 #include "health.h"
@@ -18,6 +20,7 @@
 #include "process/switch.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,13 +33,22 @@ enum { STORM_US = 1000, RANDOM_TRIES = 100, RANDOM_SPREAD_US = 10 * 1000 };
 
 static struct {
 	struct fixes fixes;
-	unsigned int step; /* killed at each step-th system call; 0: at those that touch */
+	unsigned int step;     /* killed at each step-th system call; 0: at those that touch */
+	unsigned int from, to; /* of those; 0: from one of the first, to the last */
 	unsigned int kills;
+	unsigned int repeated; /* commands that were blocked, as they may be on a busy machine */
 } settings;
 
 struct campaign {
 	struct command before[3];
 	struct command killed;
+};
+
+struct victim {
+	struct load load;
+	struct health health;
+	struct notes notes;
+	bool there;
 };
 
 /* A transition that has begun, and nobody looks whether it is over. */
@@ -122,12 +134,24 @@ static unsigned int check_state(const struct load *load, struct notes *notes, bo
 
 enum status { DONE = 0, NOTHING = 2, BLOCKED = 3, REFUSED = 4 };
 
+static int run_patiently(const struct load *load, enum verb verb, int fix)
+{
+	enum { TIMES = 5 };
+	int status = command_run(load, verb, fix);
+
+	for (int i = 1; i < TIMES && status == BLOCKED; i++) {
+		settings.repeated++;
+		status = command_run(load, verb, fix);
+	}
+	return status;
+}
+
 /* The same command again, or the opposite one: it completes, or has nothing to do. */
 static void run_successor(const struct load *load, const struct command *killed, bool again)
 {
 	bool undoable = killed->verb == APPLY || killed->verb == FORCE;
 	enum verb verb = again ? killed->verb : undoable ? REVERT : APPLY;
-	int status = command_run(load, verb, killed->fix);
+	int status = run_patiently(load, verb, killed->fix);
 	/* Not there yet, or forced already. */
 	bool refusable = verb == FORCE || (verb == REVERT && killed->verb == APPLY);
 
@@ -142,12 +166,12 @@ static void take_all_out(const struct load *load, struct notes *notes, const str
 	uint64_t mixed;
 
 	if (!in_use) {
-		CHECK_EQUAL(command_run(load, APPLY, killed->fix), DONE);
+		CHECK_EQUAL(run_patiently(load, APPLY, killed->fix), DONE);
 		in_use = 1u << killed->fix;
 	}
 	for (int i = FIX_COUNT; --i >= FIX_2;)
 		if (in_use >> i & 1)
-			CHECK_EQUAL(command_run(load, REVERT, i), DONE);
+			CHECK_EQUAL(run_patiently(load, REVERT, i), DONE);
 	/* A force mixes, as its user has to know, until it is left. */
 	mixed = killed->verb == FORCE ? load_mixed(load) : 0;
 	CHECK_EQUAL(check_state(load, notes, false), 0);
@@ -162,36 +186,47 @@ static void kill_it(pid_t suture, void *context)
 }
 
 /* false: it came to its end before the n-th call. */
-static bool kill_at(const struct campaign *campaign, unsigned int n)
+static bool kill_at(struct victim *v, const struct campaign *campaign, unsigned int n)
 {
 	const struct command *killed = &campaign->killed;
-	struct notes notes = {0};
-	struct health health;
-	struct load load;
+	bool touched;
 	int status;
 
-	begin(&load, campaign);
-	health_take(&health, load.pid);
-	status = command_to_call(&load, killed, n, settings.step != 0, kill_it, NULL);
+	if (!v->there) {
+		begin(&v->load, campaign);
+		health_take(&v->health, v->load.pid);
+		v->notes = (struct notes){0};
+		v->there = true;
+	}
+	status = command_to_call(&v->load, killed, n, settings.step != 0, kill_it, NULL, &touched);
 	if (status == COMMAND_KILLED) {
 		settings.kills++;
-		check_target(&load, &health);
-		run_successor(&load, killed, n & 1);
-		take_all_out(&load, &notes, killed);
+		check_target(&v->load, &v->health);
+		if (!touched)
+			return true;
+		run_successor(&v->load, killed, n & 1);
+		take_all_out(&v->load, &v->notes, killed);
 	} else {
 		CHECK_EQUAL(status, 0);
 	}
-	load_end(&load);
+	load_end(&v->load);
+	v->there = false;
 	return status == COMMAND_KILLED;
 }
 
 static void run_campaign(const struct campaign *campaign)
 {
 	unsigned int step = settings.step ? settings.step : 1;
-	unsigned int n = 1 + (unsigned int)random() % step;
+	unsigned int n = settings.from ? settings.from : 1 + (unsigned int)random() % step;
+	struct victim victim = {0};
+	bool killed = true;
 
-	while (kill_at(campaign, n) && !sut_tap_failed)
-		n += step;
+	while (killed && n <= settings.to && !sut_tap_failed) {
+		killed = kill_at(&victim, campaign, n);
+		n += killed ? step : 0;
+	}
+	if (victim.there)
+		load_end(&victim.load);
 	printf("# %s call %u\n", sut_tap_failed ? "not well after" : "outlived up to", n);
 	CHECK(n > 5);
 }
@@ -300,16 +335,18 @@ int main(int argc, char **argv)
 	bool brief = argc == 4 && strcmp(argv[3], "short") == 0;
 	int status;
 
-	if (argc != 3 && argc != 4) {
-		fprintf(stderr, "usage: kill FOLDER SUTURE [filtered|short|STEP]\n");
+	if (argc != 3 && argc != 4 && argc != 6) {
+		fprintf(stderr, "usage: kill FOLDER SUTURE [filtered|short|STEP [FROM TO]]\n");
 		return 2;
 	}
 	settings.fixes.filtered = argc == 4 && strcmp(argv[3], "filtered") == 0;
-	if (argc == 4 && !settings.fixes.filtered && !brief)
+	if (argc >= 4 && !settings.fixes.filtered && !brief)
 		settings.step = (unsigned int)strtoul(argv[3], NULL, 10);
+	settings.from = argc == 6 ? (unsigned int)strtoul(argv[4], NULL, 10) : 0;
+	settings.to = argc == 6 ? (unsigned int)strtoul(argv[5], NULL, 10) : UINT_MAX;
 	fixes_read(&settings.fixes, argv[1]);
 	command_suture = argv[2];
 	status = sut_tap_run(tests, brief ? 1 : sizeof(tests) / sizeof(tests[0]));
-	printf("# %u kills\n", settings.kills);
+	printf("# %u kills; %u commands were given again\n", settings.kills, settings.repeated);
 	return status;
 }

@@ -16,7 +16,7 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { WAIT_NS = 5000 * 1000 * 1000ull, POLL_US = 200 };
+enum { WAIT_NS = 20 * 1000 * 1000 * 1000ull, POLL_US = 200 };
 
 static void bail_out(const char *what)
 {

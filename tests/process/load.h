@@ -63,7 +63,7 @@ uint64_t load_visitors(const struct load *load);
 uint64_t load_mixed(const struct load *load);
 uint64_t load_met(const struct load *load); /* HAMMER_MET() of what met */
 
-/* Waits until every thread has called outer() again. false: one does not within five seconds. */
+/* Waits until every thread has called outer() again. false: one does not within twenty seconds. */
 bool load_advances(const struct load *load);
 
 /* Does every thread run outer() of this version, and none another one? */
