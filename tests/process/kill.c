@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * kill FOLDER SUTURE [filtered|short|STEP [FROM TO]]: a controller may die at any instruction. What
- * it does to a target it does by system calls, so it is killed at the entry of each that touches
- * one: ptrace() and pwrite(), the first, the second, and so on to the last; with STEP at each
- * STEP-th of all its system calls (or of those FROM..TO, so that 1 as STEP, which takes an hour,
- * can be done in parts). The target is a hammer that works at full load: a new one each time, once
- * a controller has touched it. After each kill the target must run on as if nothing had happened,
- * and the next command must bring it to either end, with every callback called as often as is due.
- * short: only the first of these campaigns.
+ * kill FOLDER SUTURE [filtered|short|STEP [FROM TO [FIRST]]]: a controller may die at any
+ * instruction. What it does to a target it does by system calls, so it is killed at the entry of
+ * each that touches one: ptrace() and pwrite(), the first, the second, and so on to the last; with
+ * STEP at each STEP-th of all its system calls. (1 as STEP takes an hour; FROM..TO are a part of
+ * the calls, and FIRST the campaign to begin with.) The target is a hammer that works at full load:
+ * a new one each time, once a controller has touched it. After each kill the target must run on as
+ * if nothing had happened, and the next command must bring it to either end, with every callback
+ * called as often as is due. short: only the first of these campaigns.
  */
 #include "command.h"
 #include "health.h"
@@ -29,7 +29,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { STORM_US = 1000, RANDOM_TRIES = 100, RANDOM_SPREAD_US = 10 * 1000 };
+enum { STORM_US = 1000, NICE = 5, RANDOM_TRIES = 100, RANDOM_SPREAD_US = 10 * 1000 };
 
 static struct {
 	struct fixes fixes;
@@ -68,7 +68,8 @@ static void begin_passage(const struct load *load, const struct fix *fix)
 
 static void begin(struct load *load, const struct campaign *campaign)
 {
-	load_start(load, &settings.fixes, (struct load_options){.storm_us = STORM_US});
+	load_start(load, &settings.fixes,
+		   (struct load_options){.storm_us = STORM_US, .nice = settings.step ? NICE : 0});
 	for (int i = 0; i < 3; i++) {
 		const struct command *before = &campaign->before[i];
 
@@ -333,20 +334,22 @@ static const struct sut_tap_test tests[] = {
 int main(int argc, char **argv)
 {
 	bool brief = argc == 4 && strcmp(argv[3], "short") == 0;
+	size_t first = argc > 6 ? strtoul(argv[6], NULL, 10) - 1 : 0;
 	int status;
 
-	if (argc != 3 && argc != 4 && argc != 6) {
-		fprintf(stderr, "usage: kill FOLDER SUTURE [filtered|short|STEP [FROM TO]]\n");
+	if (argc < 3 || argc == 5 || argc > 7 || first >= SUT_ARRAY_SIZE(tests)) {
+		fprintf(stderr,
+			"usage: kill FOLDER SUTURE [filtered|short|STEP [FROM TO [FIRST]]]\n");
 		return 2;
 	}
 	settings.fixes.filtered = argc == 4 && strcmp(argv[3], "filtered") == 0;
 	if (argc >= 4 && !settings.fixes.filtered && !brief)
 		settings.step = (unsigned int)strtoul(argv[3], NULL, 10);
-	settings.from = argc == 6 ? (unsigned int)strtoul(argv[4], NULL, 10) : 0;
-	settings.to = argc == 6 ? (unsigned int)strtoul(argv[5], NULL, 10) : UINT_MAX;
+	settings.from = argc > 5 ? (unsigned int)strtoul(argv[4], NULL, 10) : 0;
+	settings.to = argc > 5 ? (unsigned int)strtoul(argv[5], NULL, 10) : UINT_MAX;
 	fixes_read(&settings.fixes, argv[1]);
 	command_suture = argv[2];
-	status = sut_tap_run(tests, brief ? 1 : sizeof(tests) / sizeof(tests[0]));
+	status = sut_tap_run(tests + first, brief ? 1 : SUT_ARRAY_SIZE(tests) - first);
 	printf("# %u kills; %u commands were given again\n", settings.kills, settings.repeated);
 	return status;
 }

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -96,7 +97,8 @@ void load_start(struct load *load, const struct fixes *fixes, struct load_option
 	if (load->pid < 0)
 		bail_out("no process");
 	if (load->pid == 0) {
-		if (fixes->filtered && !install_filter())
+		if ((fixes->filtered && !install_filter()) ||
+		    (options.nice && setpriority(PRIO_PROCESS, 0, options.nice) < 0))
 			_exit(126);
 		execl(fixes->program, fixes->program, path, storm, options.visitors ? "1" : "0",
 		      options.forkers ? "1" : "0", NULL);

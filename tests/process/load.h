@@ -48,6 +48,7 @@ struct load_options {
 	long storm_us; /* time between two signals for each thread, 0 for none */
 	bool visitors; /* threads come and go, too */
 	bool forkers;  /* there are threads that fork when asked to */
+	int nice;      /* added to ours: a controller that is stopped at each call gets its turn */
 	pid_t pid;     /* that it shall have; 0: any */
 };
 
