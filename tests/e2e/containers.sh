@@ -26,6 +26,28 @@ namespaces() {
 	kill -KILL "$pid" 2> /dev/null # unless it ended with its parent
 }
 
+# suture_inside ARGUMENT...: with the target's own view of /proc, where it is process 1.
+suture_inside() {
+	echo "inside\$ suture $*"
+	nsenter --mount --pid --target "$pid" "$suture" "$@" 2>&1 < /dev/null |
+		sed 's/\<pid 1\>/pid PID/' | normal
+}
+
+from_both_sides() {
+	hosted unshare -mpfiun --mount-proc odd/odd plain
+	its_child
+	suture_inside apply "$work/odd.sut" pid:1 | sed "s,$work/,,"
+	ask
+	suture status "pid:$pid"
+	suture revert odd "pid:$pid"
+	ask
+	suture apply odd.sut "pid:$pid"
+	suture_inside revert odd pid:1
+	ask
+	ended "$parent"
+	kill -KILL "$pid" 2> /dev/null # unless it ended with its parent
+}
+
 user_namespace() {
 	hosted unshare -Urmpf --mount-proc odd/odd plain
 	its_child
@@ -75,9 +97,11 @@ created odd odd odd > /dev/null 2>&1
 created static odd static > /dev/null 2>&1
 if unshare -mpfiun --mount-proc true 2> /dev/null; then
 	transcript "other namespaces" namespaces
+	transcript "commands inside of the namespaces and outside, in turns" from_both_sides
 	transcript "an empty root that is read only" empty_root
 else
 	skipped "other namespaces" "not allowed here"
+	skipped "commands inside of the namespaces and outside, in turns" "not allowed here"
 	skipped "an empty root that is read only" "not allowed here"
 fi
 if unshare -Urmpf --mount-proc true 2> /dev/null; then
