@@ -189,6 +189,7 @@ static enum sut_rc plan_funcs(struct sut_application *a, struct sut_diag *diag)
 		struct sut_diag further;
 		enum sut_rc rc;
 
+		sut_pace_rest(a->target.pace);
 		if (func->kind != SUT_PATCH_FUNC_CHANGED)
 			continue;
 		rc = plan_func(a, func, &a->funcs[a->func_count++],

@@ -278,6 +278,7 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 		return rc;
 	class = sut_arena_alloc(&arena, list.count);
 	for (size_t i = 0; i < list.count; i++) {
+		sut_pace_rest(target->pace);
 		class[i] = (unsigned char)candidate_class(runtime, list.tids[i], true);
 		if (class[i] == SUT_DISTURB_NOTHING && stop(runtime, list.tids[i], stopped) &&
 		    accepted(runtime, accept, context, stopped))

@@ -173,6 +173,7 @@ enum sut_rc sut_halt_begin(struct sut_halt *halt, struct sut_diag *diag)
 
 	halt->since_ns = 0;
 	halt->count = 0;
+	sut_pace_hold(halt->runtime->target->pace, true);
 	sut_release_late(halt->runtime->target);
 	for (int round = 0; rc == SUT_OK && fresh; round++) {
 		rc = take_all(halt, &fresh, diag);
@@ -237,6 +238,7 @@ void sut_halt_end(struct sut_halt *halt)
 	for (size_t i = 0; i < halt->count; i++)
 		release(halt, &halt->threads[i]);
 	halt->count = 0;
+	sut_pace_hold(halt->runtime->target->pace, false);
 	if (!halt->since_ns)
 		return;
 	passed = sut_now_ns() - halt->since_ns;

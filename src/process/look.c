@@ -333,6 +333,7 @@ enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 	for (size_t i = 0; i < threads.count; i++) {
 		struct sut_blocker blocker = {.tid = threads.tids[i], .function = ""};
 
+		sut_pace_rest(looker->runtime->target->pace);
 		look_at(looker, stop_running, &blocker);
 		if (blocker.look == SUT_LOOK_SWITCHED || blocker.look == SUT_LOOK_CLEAN ||
 		    blocker.look == SUT_LOOK_GONE ||
@@ -365,6 +366,19 @@ void sut_look_names(const struct sut_looker *looker, struct sut_blockers *blocke
 	}
 }
 
+/* On a stack that is not its own. */
+static bool sleeps_elsewhere(const struct sut_runtime *runtime, pid_t tid)
+{
+	const struct sut_target *target = runtime->target;
+	struct sut_thread_state state;
+	struct sut_thread_stack stack;
+
+	sut_thread_state(target, tid, &state);
+	return state.activity == SUT_THREAD_ASLEEP &&
+	       !sut_thread_stack(target, &runtime->layout, tid, state.sp, &stack) &&
+	       sut_thread_slept(target, tid, &state) && !sut_thread_is_helper(target, tid);
+}
+
 enum sut_rc sut_look_before(struct sut_runtime *runtime, struct sut_arena *arena,
 			    struct sut_diag *diag)
 {
@@ -377,15 +391,13 @@ enum sut_rc sut_look_before(struct sut_runtime *runtime, struct sut_arena *arena
 		struct sut_thread_stack stack;
 		unsigned char words[sizeof(struct sut_rt_thread)];
 
-		sut_thread_state(target, threads.tids[i], &state);
+		sut_pace_rest(target->pace);
+		sut_thread_glance(target, threads.tids[i], &state);
 		if (state.activity != SUT_THREAD_ASLEEP)
 			continue;
 		if (!sut_thread_stack(target, &runtime->layout, threads.tids[i], state.sp,
 				      &stack)) {
-			if (!sut_thread_slept(target, threads.tids[i], &state) ||
-			    sut_thread_is_helper(target, threads.tids[i]))
-				continue;
-			runtime->per_stack = true;
+			runtime->per_stack |= sleeps_elsewhere(runtime, threads.tids[i]);
 			continue;
 		}
 		/* In a table, and when we have been here before, the words are ours. */

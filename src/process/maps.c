@@ -40,14 +40,15 @@ static bool parse_line(struct sut_arena *arena, char *line, struct sut_map *map)
 	return true;
 }
 
-static char *read_text(int folder, size_t *size)
+static char *read_text(const struct sut_target *target, size_t *size)
 {
-	SUT_CLOSE int fd = openat(folder, "maps", O_RDONLY | O_CLOEXEC);
+	SUT_CLOSE int fd = openat(target->folder, "maps", O_RDONLY | O_CLOEXEC);
 	size_t capacity = 64 * 1024, used = 0;
 	char *text = malloc(capacity);
 	ssize_t n = -1;
 
 	while (fd >= 0 && text && (n = read(fd, text + used, capacity - used - 1)) > 0) {
+		sut_pace_rest(target->pace);
 		used += (size_t)n;
 		if (used + 1 == capacity && capacity < MAPS_MAX) {
 			char *grown = realloc(text, capacity *= 2);
@@ -69,7 +70,7 @@ static char *read_text(int folder, size_t *size)
 enum sut_rc sut_target_remap(struct sut_target *target, struct sut_diag *diag)
 {
 	size_t size, capacity = 0;
-	SUT_FREE char *text = read_text(target->folder, &size);
+	SUT_FREE char *text = read_text(target, &size);
 	char *line, *rest = text;
 
 	target->maps = NULL;
@@ -80,6 +81,7 @@ enum sut_rc sut_target_remap(struct sut_target *target, struct sut_diag *diag)
 	while ((line = strsep(&rest, "\n")) && *line) {
 		struct sut_map map;
 
+		sut_pace_rest(target->pace);
 		if (!parse_line(&target->arena, line, &map))
 			return sut_fail(diag, SUT_BUG, NULL, "process %d: unreadable map line: %s",
 					target->pid, line);

@@ -103,7 +103,9 @@ enum sut_rc sut_runtime_find(struct sut_target *target, struct sut_runtime *runt
 	struct sut_rt_control control;
 	enum sut_rc rc;
 
-	*runtime = (struct sut_runtime){.target = target, .swaps = sut_swap_needed(target)};
+	*runtime = (struct sut_runtime){.target = target,
+					.swaps = sut_swap_needed(target),
+					.last = target->pid};
 	/* Always anew: after a fork the main thread is another one. */
 	rc = sut_thread_layout(target, &runtime->layout, diag);
 	for (size_t i = 0; i < target->map_count && rc == SUT_OK && !runtime->placed; i++) {

@@ -37,7 +37,8 @@ struct sut_runtime {
 	bool per_stack;            /* the program switches stacks: a decision is of its stack */
 	bool swaps;                /* text is changed by pages, see swap.h */
 	struct sut_seccomp denied; /* the filter that said no last */
-	pid_t last;                /* the thread that was used last; asked first next time */
+	pid_t last; /* the thread that was used last, at first the main one; asked first next time
+		     */
 	struct sut_watch watch;
 	bool keep_timeouts; /* no time-out may begin anew, however long that has to be waited for */
 	bool anew;          /* they may, from now on: there was no other way */

@@ -123,6 +123,18 @@ static enum sut_stacks rehearse(struct work *w, uint64_t max_ns)
 	return w->view->predicted_ns > max_ns ? SUT_STACKS_LONG : SUT_STACKS_CLEAN;
 }
 
+/* It says how long the stop would be, so there is no rest in it. */
+static enum sut_stacks rehearse_timed(struct work *w, uint64_t max_ns)
+{
+	struct sut_pace *pace = w->looker->runtime->target->pace;
+	enum sut_stacks result;
+
+	sut_pace_hold(pace, true);
+	result = rehearse(w, max_ns);
+	sut_pace_hold(pace, false);
+	return result;
+}
+
 /* Has it gone over? Then it has no frame of what is left on its own stack, whatever words. */
 static bool has_gone_over(const struct sut_looker *looker, uint64_t tcb)
 {
@@ -197,7 +209,7 @@ enum sut_rc sut_stacks_look(struct sut_looker *looker, uint64_t transition, unsi
 	*view = (struct sut_stacks_view){.found = SUT_STACKS_UNSURE, .func = UINT32_MAX};
 	if (rc != SUT_OK)
 		return rc;
-	view->found = rehearse(&w, max_ns);
+	view->found = rehearse_timed(&w, max_ns);
 	if (view->found != SUT_STACKS_CLEAN)
 		return SUT_OK;
 	rc = begin(&w, diag);
@@ -220,6 +232,6 @@ enum sut_rc sut_stacks_predict(struct sut_looker *looker, struct sut_stacks_view
 	*view = (struct sut_stacks_view){.found = SUT_STACKS_UNSURE, .func = UINT32_MAX};
 	w.scan.kinds = 0; /* nothing is found, so all of it is read */
 	if (rc == SUT_OK)
-		view->found = rehearse(&w, UINT64_MAX);
+		view->found = rehearse_timed(&w, UINT64_MAX);
 	return rc;
 }

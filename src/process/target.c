@@ -108,6 +108,7 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 
 	*target = (struct sut_target){
 		.pid = pid, .leader = -1, .lock = -1, .folder = -1, .tasks = -1, .memory = -1};
+	target->pace = sut_arena_alloc(&target->arena, sizeof(*target->pace));
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	target->leader = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (target->leader < 0)

@@ -9,6 +9,7 @@
 #include "base/arena.h"
 #include "base/diag.h"
 #include "elf/patchfile.h"
+#include "process/pace.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,6 +51,7 @@ struct sut_target {
 	int memory;    /* .../mem */
 	char name[32]; /* comm, for messages */
 	struct sut_arena arena;
+	struct sut_pace *pace; /* the arena's */
 	size_t map_count;
 	struct sut_map *maps; /* ascending */
 	size_t object_count;

@@ -42,16 +42,23 @@ static int compare_tids(const void *a, const void *b)
 static void read_list(const struct sut_target *target, struct sut_arena *arena,
 		      struct sut_thread_list *list)
 {
-	SUT_CLOSEDIR DIR *dir =
-		fdopendir(openat(target->tasks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-	struct dirent *entry;
+	/* The kernel makes what it returns in one go, for a millisecond if it is a thousand. */
+	enum { CHUNK = 2048 };
+	SUT_CLOSE int folder = openat(target->tasks, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	_Alignas(struct dirent64) char chunk[CHUNK];
+	ssize_t size;
 
 	list->count = 0;
-	while (dir && (entry = readdir(dir))) {
-		pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
+	while (folder >= 0 && (size = getdents64(folder, chunk, sizeof(chunk))) > 0) {
+		for (ssize_t at = 0; at < size;) {
+			const struct dirent64 *entry = (const struct dirent64 *)(chunk + at);
+			pid_t tid = (pid_t)strtol(entry->d_name, NULL, 10);
 
-		if (tid > 0)
-			SUT_PUSH(arena, list->tids, list->count, list->capacity) = tid;
+			if (tid > 0)
+				SUT_PUSH(arena, list->tids, list->count, list->capacity) = tid;
+			at += entry->d_reclen;
+		}
+		sut_pace_rest(target->pace);
 	}
 }
 
@@ -60,6 +67,7 @@ static bool all_there(const struct sut_target *target, const struct sut_thread_l
 	for (size_t i = 0; i < list->count; i++) {
 		char name[16];
 
+		sut_pace_rest(target->pace);
 		snprintf(name, sizeof(name), "%d", list->tids[i]);
 		if (faccessat(target->tasks, name, F_OK, 0) < 0)
 			return false;
@@ -135,24 +143,34 @@ static bool has_ended(const struct sut_target *target, pid_t tid)
 	return !p || p[1] != ' ' || p[2] == 'Z' || p[2] == 'X';
 }
 
-void sut_thread_state(const struct sut_target *target, pid_t tid, struct sut_thread_state *state)
+void sut_thread_glance(const struct sut_target *target, pid_t tid, struct sut_thread_state *state)
 {
 	char path[32];
 
 	*state = (struct sut_thread_state){.activity = SUT_THREAD_GONE};
-	/* Counters first: equal counters afterwards then cover all that was read in between. */
-	if (!read_counters(target, tid, state->schedstat, sizeof(state->schedstat)))
-		return;
 	snprintf(path, sizeof(path), "%d/syscall", tid);
 	if (sut_proc_read(target->tasks, path, state->raw, sizeof(state->raw)) <= 0)
 		return;
 	parse_syscall(state);
-	/* A kernel that does not count shows nothing but zeros: of it nobody is known to sleep. */
-	if (strncmp(state->schedstat, "0 0 0", 5) == 0)
-		state->activity = SUT_THREAD_RUNNING;
 	/* Of a zombie the line says that it runs, or that it has no stack. */
 	if ((state->activity == SUT_THREAD_RUNNING || !state->sp) && has_ended(target, tid))
 		state->activity = SUT_THREAD_GONE;
+}
+
+void sut_thread_state(const struct sut_target *target, pid_t tid, struct sut_thread_state *state)
+{
+	char counters[sizeof(state->schedstat)];
+
+	/* Counters first: equal counters afterwards then cover all that was read in between. */
+	if (!read_counters(target, tid, counters, sizeof(counters))) {
+		*state = (struct sut_thread_state){.activity = SUT_THREAD_GONE};
+		return;
+	}
+	sut_thread_glance(target, tid, state);
+	strcpy(state->schedstat, counters);
+	/* A kernel that does not count shows nothing but zeros: of it nobody is known to sleep. */
+	if (state->activity != SUT_THREAD_GONE && strncmp(counters, "0 0 0", 5) == 0)
+		state->activity = SUT_THREAD_RUNNING;
 }
 
 bool sut_thread_lends_memory(const struct sut_thread_state *state)
@@ -175,12 +193,17 @@ bool sut_thread_slept(const struct sut_target *target, pid_t tid,
  * tcbhead_t: tcb and self, its first and third word, both point to itself; behind them are two
  * small numbers. (musl has pointers there.)
  */
+static bool is_tcb(const uint64_t words[4], uint64_t address)
+{
+	return words[0] == address && words[2] == address && (uint32_t)words[3] <= 1 &&
+	       words[3] >> 32 <= 2;
+}
+
 static bool looks_like_tcb(const struct sut_target *target, uint64_t address)
 {
 	uint64_t words[4];
 
-	return sut_target_read(target, address, words, sizeof(words)) && words[0] == address &&
-	       words[2] == address && (uint32_t)words[3] <= 1 && words[3] >> 32 <= 2;
+	return sut_target_read(target, address, words, sizeof(words)) && is_tcb(words, address);
 }
 
 uint64_t
@@ -201,6 +224,15 @@ sut_thread_find_tcb(const struct sut_target *target, uint64_t from, uint64_t to,
 				return at + 8 * i;
 	}
 	return 0;
+}
+
+/* The list of robust mutexes that the thread has told the kernel; 0: none, or not to be had. */
+static uint64_t mutex_list(pid_t tid)
+{
+	uint64_t list = 0;
+	size_t size;
+
+	return syscall(SYS_get_robust_list, tid, &list, &size) < 0 ? 0 : list;
 }
 
 /* The main thread's struct pthread: stackblock 0, stackblock_size __libc_stack_end (since 2.34). */
@@ -264,6 +296,18 @@ uint64_t sut_thread_find_any(const struct sut_target *target, bool files, uint64
 	return tcb;
 }
 
+/* glibc keeps that list in the control block, so the stacks of threads need not be searched. */
+static bool find_main_listed(const struct sut_target *target, struct sut_thread_layout *layout)
+{
+	uint64_t list = mutex_list(target->pid), from;
+	const struct sut_map *map = list ? sut_target_map(target, list) : NULL;
+
+	if (!map)
+		return false;
+	from = list - map->start < PTHREAD_SIZE ? map->start : list - PTHREAD_SIZE;
+	return sut_thread_find_tcb(target, from, list, TCB_ALIGN, accept_main, layout) != 0;
+}
+
 /*
  * A program without a C library, or of one that is not known. On the main thread's stack there is
  * nobody but that thread; all other stacks are foreign.
@@ -286,8 +330,9 @@ enum sut_rc sut_thread_layout(const struct sut_target *target, struct sut_thread
 	struct sut_thread_layout found = {.home = SUT_RT_HOME_TCB, .bounds = SUT_RT_BOUNDS_LOW};
 
 	if (main_stack(target, &found) &&
-	    /* glibc's loader makes the main TCB in a small mapping of its own. */
-	    (sut_thread_find_any(target, false, TCB_ALIGN, accept_main, &found) ||
+	    (find_main_listed(target, &found) ||
+	     /* glibc's loader makes the main TCB in a small mapping of its own. */
+	     sut_thread_find_any(target, false, TCB_ALIGN, accept_main, &found) ||
 	     sut_musl_layout(target, &found) || is_alone(target, &found))) {
 		*layout = found;
 		return SUT_OK;
@@ -312,14 +357,24 @@ struct stack_search {
 static bool accept_stack(const struct sut_target *target, uint64_t tcb, void *context)
 {
 	struct stack_search *search = context;
-	uint64_t block[2];
+	uint64_t words[PTHREAD_SIZE / 8];
+	const uint64_t *block = words + search->offset / 8;
 
-	if (!looks_like_tcb(target, tcb) ||
-	    !sut_target_read(target, tcb + search->offset, block, sizeof(block)) ||
-	    search->sp < block[0] || search->sp >= tcb || tcb - block[0] >= block[1])
+	if (!sut_target_read(target, tcb, words, search->offset + 2 * sizeof(words[0])) ||
+	    !is_tcb(words, tcb) || search->sp < block[0] || search->sp >= tcb ||
+	    tcb - block[0] >= block[1])
 		return false;
 	search->low = block[0];
 	return true;
+}
+
+/* Where the control block of this thread should be: see sut_thread_tcb(). 0: not known. */
+static uint64_t listed_tcb(const struct sut_target *target, const struct sut_thread_layout *layout,
+			   pid_t tid)
+{
+	uint64_t main_list = mutex_list(target->pid), list = mutex_list(tid);
+
+	return main_list && list ? list - (main_list - layout->main_tcb) : 0;
 }
 
 bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
@@ -342,10 +397,14 @@ bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_l
 	case SUT_RT_HOME_ONE:
 		return false;
 	}
-	map = sut_target_map(target, sp);
-	if (!map)
-		return false;
-	tcb = sut_thread_find_tcb(target, sp, map->end, TCB_ALIGN, accept_stack, &search);
+	/* The main thread's says nothing of where its stack begins. */
+	tcb = listed_tcb(target, layout, tid);
+	if (!tcb || tcb == layout->main_tcb || !accept_stack(target, tcb, &search)) {
+		map = sut_target_map(target, sp);
+		tcb = map ? sut_thread_find_tcb(target, sp, map->end, TCB_ALIGN, accept_stack,
+						&search)
+			  : 0;
+	}
 	if (!tcb)
 		return false;
 	*stack = (struct sut_thread_stack){tcb, search.low, tcb};
@@ -355,18 +414,14 @@ bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_l
 uint64_t sut_thread_tcb(const struct sut_target *target, const struct sut_thread_layout *layout,
 			pid_t tid)
 {
-	uint64_t main_list = 0, list = 0, tcb;
-	size_t size;
+	uint64_t tcb;
 
 	if (layout->home == SUT_RT_HOME_TABLE)
 		return sut_musl_tcb(target, layout, tid);
 	if (layout->home == SUT_RT_HOME_ONE)
 		return tid == target->pid ? layout->main_tcb : 0;
-	if (syscall(SYS_get_robust_list, target->pid, &main_list, &size) < 0 ||
-	    syscall(SYS_get_robust_list, tid, &list, &size) < 0 || !main_list || !list)
-		return 0;
-	tcb = list - (main_list - layout->main_tcb);
-	return looks_like_tcb(target, tcb) ? tcb : 0;
+	tcb = listed_tcb(target, layout, tid);
+	return tcb && looks_like_tcb(target, tcb) ? tcb : 0;
 }
 
 bool sut_thread_own_stack(const struct sut_target *target, const struct sut_thread_layout *layout,

@@ -40,6 +40,9 @@ struct sut_thread_state {
 
 void sut_thread_state(const struct sut_target *target, pid_t tid, struct sut_thread_state *state);
 
+/* Without the counters: for who need not know that it slept. */
+void sut_thread_glance(const struct sut_target *target, pid_t tid, struct sut_thread_state *state);
+
 /*
  * It waits for a process that it made by vfork, or posix_spawn, and that runs in its memory, with
  * its control block, until it executes a program: nobody sees that one on any stack of the target.
