@@ -49,6 +49,20 @@ bool sut_borrow_left(struct sut_runtime *runtime, pid_t tid, uint64_t low, uint6
 	return left;
 }
 
+bool sut_borrow_past_stub(const struct sut_runtime *runtime, const struct sut_stopped *stopped)
+{
+	uint64_t slack[2]; /* where, and how much */
+
+	_Static_assert(offsetof(struct sut_rt_control, slack_size) ==
+			       offsetof(struct sut_rt_control, slack) + sizeof(slack[0]),
+		       "one behind the other");
+	return sut_target_read(runtime->target,
+			       runtime->control + offsetof(struct sut_rt_control, slack), slack,
+			       sizeof(slack)) &&
+	       (!slack[0] || sut_borrow_outside(runtime->target, stopped->pc, stopped->sp, slack[0],
+						slack[0] + slack[1]));
+}
+
 void sut_borrow_pause(unsigned int turn)
 {
 	nanosleep(&(struct timespec){.tv_nsec = (turn < 20 ? 20 : 100) * 1000}, NULL);

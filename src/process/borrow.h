@@ -23,6 +23,12 @@ bool sut_borrow_outside(const struct sut_target *target, uint64_t pc, uint64_t s
 bool sut_borrow_left(struct sut_runtime *runtime, pid_t tid, uint64_t low, uint64_t high,
 		     bool may_stop);
 
+/*
+ * Has this thread, stopped, left the stub that mapped the run-time? What it goes back to lies at
+ * the same place of its stack as what the next one that is sent there would.
+ */
+bool sut_borrow_past_stub(const struct sut_runtime *runtime, const struct sut_stopped *stopped);
+
 void sut_borrow_pause(unsigned int turn);
 
 /* end_ns: when the thread was on its way back, by its own clock where it has told us. */

@@ -99,6 +99,7 @@ static bool accept_thread(struct sut_runtime *runtime, const struct sut_stopped 
 
 	if (!sut_borrow_outside(runtime->target, stopped->pc, stopped->sp, runtime->text,
 				runtime->text + runtime->header.size) ||
+	    !sut_borrow_past_stub(runtime, stopped) ||
 	    (choice->calls && !sut_calls_safe(runtime, stopped, choice->calls)))
 		return false;
 	for (unsigned int i = 0; i < SUT_RT_FRAME_COUNT && !choice->frame; i++)

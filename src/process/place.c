@@ -177,6 +177,18 @@ static void remove_stub(struct sut_runtime *runtime, pid_t tid, uint64_t slack, 
 	}
 }
 
+/* Does a stub lie there? */
+static bool read_stub(const struct sut_target *target, uint64_t slack, struct stub_data *data)
+{
+	size_t size = (size_t)(sut_stub_end - sut_stub), code = (size_t)(sut_stub_data - sut_stub);
+	unsigned char bytes[STUB_MAX];
+
+	if (!sut_target_read(target, slack, bytes, size) || memcmp(bytes, sut_stub, code) != 0)
+		return false;
+	memcpy(data, bytes + code, sizeof(*data));
+	return true;
+}
+
 /*
  * A controller that died before the run-time was in place left its stub, and nothing else knows of
  * it. After a few of them there would be no slack left.
@@ -184,19 +196,34 @@ static void remove_stub(struct sut_runtime *runtime, pid_t tid, uint64_t slack, 
 static void remove_abandoned_stubs(struct sut_runtime *runtime)
 {
 	const struct sut_target *target = runtime->target;
-	size_t size = (size_t)(sut_stub_end - sut_stub), code = (size_t)(sut_stub_data - sut_stub);
-	unsigned char bytes[STUB_MAX];
 	struct stub_data data;
 
 	for (size_t i = 0; i <= target->object_count; i++) {
 		uint64_t slack = slack_start(target, i);
 
-		if (!sut_target_read(target, slack, bytes, size) ||
-		    memcmp(bytes, sut_stub, code) != 0)
-			continue;
-		memcpy(&data, bytes + code, sizeof(data));
-		remove_stub(runtime, (pid_t)data.tid, slack, size);
+		if (read_stub(target, slack, &data))
+			remove_stub(runtime, (pid_t)data.tid, slack,
+				    (size_t)(sut_stub_end - sut_stub));
 	}
+}
+
+/* A thread that did not run for long may be in one that could not be removed. */
+static bool outside_stubs(struct sut_runtime *runtime, const struct sut_stopped *stopped,
+			  void *context)
+{
+	const struct sut_target *target = runtime->target;
+	size_t size = (size_t)(sut_stub_end - sut_stub);
+	struct stub_data data;
+
+	(void)context;
+	for (size_t i = 0; i <= target->object_count; i++) {
+		uint64_t slack = slack_start(target, i);
+
+		if (read_stub(target, slack, &data) &&
+		    !sut_borrow_outside(target, stopped->pc, stopped->sp, slack, slack + size))
+			return false;
+	}
+	return true;
 }
 
 enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag)
@@ -217,7 +244,7 @@ enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag
 		return sut_runtime_no_room(target,
 					   "no text segment has room behind its end for a stub",
 					   diag);
-	rc = sut_stop_within(runtime, 0, NULL, NULL, runtime->patience_ns, &stopped, diag);
+	rc = sut_stop_within(runtime, 0, outside_stubs, NULL, runtime->patience_ns, &stopped, diag);
 	if (rc != SUT_OK)
 		return rc;
 	iret = sut_borrow_iret(&stopped);
