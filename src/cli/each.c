@@ -31,10 +31,14 @@ struct slot {
 	void *result;
 };
 
-/* Processes of one operand, worked on by several threads and reported by the first, in order. */
+/*
+ * Processes of one operand, worked on by several threads and reported by the first, in order. Or
+ * only asked whether the patch fits them, which is not reported.
+ */
 struct round {
 	struct sut_each *each;
 	bool named;
+	bool sifts;
 	size_t count;
 	struct slot *slots;
 	pthread_mutex_t mutex;
@@ -49,6 +53,10 @@ static void work_on(struct round *round, struct slot *slot)
 {
 	const struct sut_each *each = round->each;
 
+	if (round->sifts) {
+		slot->concerned = sut_target_fits(slot->pid, each->patch);
+		return;
+	}
 	slot->result = sut_arena_alloc(&slot->arena, each->result_size);
 	slot->concerned = each->work(each, &slot->arena, slot->pid, round->named, slot->result);
 }
@@ -123,7 +131,7 @@ static int run_round(struct round *round, int status)
 	unsigned int jobs = round->each->jobs, started = 0;
 	pthread_t *threads = sut_arena_array(round->each->arena, jobs, sizeof(*threads));
 
-	if (jobs < 2 || round->count < 2) {
+	if (!round->sifts && (jobs < 2 || round->count < 2)) {
 		for (size_t i = 0; i < round->count; i++) {
 			work_on(round, &round->slots[i]);
 			status = report(round, &round->slots[i], status);
@@ -132,18 +140,35 @@ static int run_round(struct round *round, int status)
 	}
 	pthread_mutex_init(&round->mutex, NULL);
 	pthread_cond_init(&round->changed, NULL);
+	if (round->sifts)
+		round->reported = round->count;
 	while (started < jobs && !pthread_create(&threads[started], NULL, run_worker, round))
 		started++;
 	if (!started) { /* no thread to be had: without */
 		round->reported = round->count;
 		run_worker(round);
 	}
-	status = collect(round, status);
+	if (!round->sifts)
+		status = collect(round, status);
 	for (unsigned int i = 0; i < started; i++)
 		pthread_join(threads[i], NULL);
 	pthread_cond_destroy(&round->changed);
 	pthread_mutex_destroy(&round->mutex);
 	return status;
+}
+
+/* Of the processes of a round those that the patch fits. */
+static void sift(struct round *round)
+{
+	struct round sieve = *round;
+	size_t count = 0;
+
+	sieve.sifts = true;
+	run_round(&sieve, 0);
+	for (size_t i = 0; i < round->count; i++)
+		if (round->slots[i].concerned)
+			round->slots[count++] = (struct slot){.pid = round->slots[i].pid};
+	round->count = count;
 }
 
 static bool is_done(const struct sut_each *each, pid_t pid)
@@ -175,7 +200,7 @@ static int run_operand(struct sut_each *each, const char *target, int status)
 		struct sut_pid_list pids;
 		struct sut_diag diag = {0};
 		struct round round = {.each = each, .named = target != NULL};
-		enum sut_rc rc = sut_targets_find(each->arena, target, each->patch, &pids, &diag);
+		enum sut_rc rc = sut_targets_find(each->arena, target, &pids, &diag);
 
 		if (rc != SUT_OK && turn) /* the last one has ended meanwhile */
 			break;
@@ -188,6 +213,8 @@ static int run_operand(struct sut_each *each, const char *target, int status)
 		}
 		round.slots = sut_arena_array(each->arena, pids.count, sizeof(*round.slots));
 		round.count = make_slots(each, &pids, round.slots);
+		if (each->patch && !each->exact)
+			sift(&round);
 		if (!round.count)
 			break;
 		each->brief |= round.count > SUT_EACH_BRIEF;

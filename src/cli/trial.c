@@ -42,7 +42,7 @@ static uint64_t earliest_end(const char *name)
 	struct sut_diag ignored = {0};
 	uint64_t earliest = 0;
 
-	if (sut_targets_find(&arena, NULL, NULL, &pids, &ignored) != SUT_OK)
+	if (sut_targets_find(&arena, NULL, &pids, &ignored) != SUT_OK)
 		return 0;
 	for (size_t i = 0; i < pids.count; i++) {
 		uint64_t end = sut_trial_end(pids.pids[i], name);
@@ -92,7 +92,7 @@ static void take_back(const char *name)
 	struct sut_diag ignored = {0};
 	bool left = true;
 
-	if (sut_targets_find(&arena, NULL, NULL, &pids, &ignored) != SUT_OK)
+	if (sut_targets_find(&arena, NULL, &pids, &ignored) != SUT_OK)
 		return;
 	for (size_t i = 0; i < pids.count; i++) {
 		uint64_t end = sut_trial_end(pids.pids[i], name);

@@ -35,7 +35,7 @@ static bool runs(pid_t pid, const struct stat *wanted)
 	return stat(path, &st) == 0 && st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino;
 }
 
-static bool has_object(pid_t pid, const struct sut_patch *patch)
+bool sut_target_fits(pid_t pid, const struct sut_patch *patch)
 {
 	SUT_TARGET struct sut_target target;
 	struct sut_diag ignored;
@@ -49,8 +49,7 @@ static bool has_object(pid_t pid, const struct sut_patch *patch)
 	return false;
 }
 
-static enum sut_rc scan(struct sut_arena *arena, const struct stat *exe,
-			const struct sut_patch *patch, struct sut_pid_list *pids,
+static enum sut_rc scan(struct sut_arena *arena, const struct stat *exe, struct sut_pid_list *pids,
 			struct sut_diag *diag)
 {
 	SUT_CLOSEDIR DIR *proc = opendir("/proc");
@@ -61,15 +60,13 @@ static enum sut_rc scan(struct sut_arena *arena, const struct stat *exe,
 	while ((entry = readdir(proc))) {
 		pid_t pid = (pid_t)strtol(entry->d_name, NULL, 10);
 
-		if (pid > 0 && pid != getpid() && (!exe || runs(pid, exe)) &&
-		    (!patch || has_object(pid, patch)))
+		if (pid > 0 && pid != getpid() && (!exe || runs(pid, exe)))
 			SUT_PUSH(arena, pids->pids, pids->count, pids->capacity) = pid;
 	}
 	return SUT_OK;
 }
 
-enum sut_rc sut_targets_find(struct sut_arena *arena, const char *target,
-			     const struct sut_patch *patch, struct sut_pid_list *pids,
+enum sut_rc sut_targets_find(struct sut_arena *arena, const char *target, struct sut_pid_list *pids,
 			     struct sut_diag *diag)
 {
 	struct stat exe;
@@ -78,7 +75,7 @@ enum sut_rc sut_targets_find(struct sut_arena *arena, const char *target,
 
 	*pids = (struct sut_pid_list){0};
 	if (!target)
-		return scan(arena, NULL, patch, pids, diag);
+		return scan(arena, NULL, pids, diag);
 	if (strncmp(target, "pid:", 4) == 0) {
 		rc = parse_pid(target + 4, &pid, diag);
 		if (rc == SUT_OK)
@@ -90,7 +87,7 @@ enum sut_rc sut_targets_find(struct sut_arena *arena, const char *target,
 			sut_fail_errno(diag, "%s", target);
 			return SUT_INVALID;
 		}
-		return scan(arena, &exe, patch, pids, diag);
+		return scan(arena, &exe, pids, diag);
 	}
 	sut_fail(diag, SUT_INVALID, "target", "%s: not a target", target);
 	sut_remedy(diag, "Give pid:NUMBER or exe:PATH.");

@@ -169,12 +169,11 @@ struct sut_pid_list {
 	pid_t *pids;
 };
 
-/*
- * The processes that a target string names: "pid:N", "exe:PATH", or NULL for all that we may look
- * at. patch not NULL: of the latter two only those that have one of its objects in memory.
- */
-enum sut_rc sut_targets_find(struct sut_arena *arena, const char *target,
-			     const struct sut_patch *patch, struct sut_pid_list *pids,
+/* The processes that a target string names: "pid:N", "exe:PATH", or NULL for all. */
+enum sut_rc sut_targets_find(struct sut_arena *arena, const char *target, struct sut_pid_list *pids,
 			     struct sut_diag *diag);
+
+/* Has the process one of the patch's objects in memory, as far as we may look? */
+bool sut_target_fits(pid_t pid, const struct sut_patch *patch);
 
 #endif
