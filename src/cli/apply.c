@@ -12,7 +12,7 @@ static const struct sut_option options[] = {
 	{"keep", NULL, "kernel: leave a transition open that takes longer, instead of going back"},
 	SUT_OPTION_MAX_PAUSE,
 	SUT_OPTION_KEEP_TIMEOUTS,
-	{"jobs", "N", "how many processes at a time (as many as there are processors)"},
+	{"jobs", "N", "how many processes at a time (two for each processor)"},
 	{"trial", "TIME", "take it back after that time (90s, 15m, 2h) unless it is confirmed"},
 	{"late", NULL, "also where none of its objects is there yet: wait for them"},
 	{"atomic", NULL, "in all processes or in none: take it back where one cannot"},

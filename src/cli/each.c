@@ -227,9 +227,10 @@ static int run_operand(struct sut_each *each, const char *target, int status)
 
 bool sut_call_jobs(const struct sut_call *call, unsigned int *jobs)
 {
-	enum { JOBS_MAX = 256 };
+	/* Half of the time a job waits for a thread of its process. */
+	enum { JOBS_MAX = 256, PER_PROCESSOR = 2 };
 	const char *text = sut_call_option(call, "jobs");
-	long number = sysconf(_SC_NPROCESSORS_ONLN);
+	long number = PER_PROCESSOR * sysconf(_SC_NPROCESSORS_ONLN);
 	char *end;
 
 	if (text) {

@@ -49,7 +49,7 @@ struct sut_each {
 /* Prints the reports and returns the status that needs attention most. */
 int sut_each_target(struct sut_each *each);
 
-/* --jobs N, or as many as there are processors. false: the usage error is printed. */
+/* --jobs N, or two for each processor. false: the usage error is printed. */
 bool sut_call_jobs(const struct sut_call *call, unsigned int *jobs);
 
 #endif

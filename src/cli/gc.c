@@ -8,7 +8,7 @@
 static const struct sut_option options[] = {
 	{"wait", "SECONDS", "how long to try (1)"},
 	SUT_OPTION_MAX_PAUSE,
-	{"jobs", "N", "how many processes at a time (as many as there are processors)"},
+	{"jobs", "N", "how many processes at a time (two for each processor)"},
 };
 
 struct result {

@@ -12,7 +12,7 @@ static const struct sut_option options[] = {
 	{"keep", NULL, "kernel: leave a transition open that takes longer than that"},
 	SUT_OPTION_MAX_PAUSE,
 	SUT_OPTION_KEEP_TIMEOUTS,
-	{"jobs", "N", "how many processes at a time (as many as there are processors)"},
+	{"jobs", "N", "how many processes at a time (two for each processor)"},
 };
 
 /* Without a target: every process that has a patch of that name in it. */

@@ -38,13 +38,13 @@ static bool is_socket(const struct sut_target *target, uint64_t number)
 /* Calls of a socket with a time-out of its own return EINTR, and begin it anew. */
 static bool has_timeout(const struct sut_target *target, uint64_t number, int which)
 {
-	SUT_CLOSE int process = (int)syscall(SYS_pidfd_open, target->pid, 0);
 	struct timeval timeout = {0};
 	socklen_t size = sizeof(timeout);
 
 	if (!is_socket(target, number))
 		return false;
 	/* Of the same process, if that one lives still. */
+	SUT_CLOSE int process = (int)syscall(SYS_pidfd_open, target->pid, 0);
 	SUT_CLOSE int fd = process < 0 || !sut_target_alive(target)
 				   ? -1
 				   : (int)syscall(SYS_pidfd_getfd, process, (int)number, 0);
