@@ -155,6 +155,8 @@ static const char *late_state(enum sut_rt_late_state state)
 		return "patched";
 	case SUT_RT_LATE_LEFT:
 		return "left";
+	case SUT_RT_LATE_FIRST:
+		return "first";
 	}
 	return "unknown";
 }
@@ -205,6 +207,8 @@ static void headline_late(struct sut_out *out, const struct sut_state_late *late
 		break;
 	case SUT_RT_LATE_LEFT:
 		headline_left(out, late);
+		break;
+	case SUT_RT_LATE_FIRST:
 		break;
 	}
 	if (late->more)

@@ -17,7 +17,7 @@ static const struct sut_object *find_object(const struct sut_application *a,
 		sut_late_find(&a->memory.lates, o->build_id, o->build_id_size);
 
 	for (size_t i = 0; late && i < a->target.object_count; i++)
-		if (late->is.state == SUT_RT_LATE_HERE &&
+		if (late->is.state != SUT_RT_LATE_ABSENT &&
 		    a->target.objects[i].bias == late->is.bias)
 			return &a->target.objects[i];
 	return sut_target_object(&a->target, o->build_id, o->build_id_size);
@@ -82,6 +82,41 @@ static enum sut_rc find_objects(struct sut_application *a, struct sut_diag *diag
 		a->late_count++;
 	}
 	return SUT_OK;
+}
+
+bool sut_application_agrees(const struct sut_application *a)
+{
+	for (size_t i = 0; i < a->patch->object_count && a->memory.control.loader.hooked; i++) {
+		const struct sut_patch_object *o = &a->patch->objects[i];
+		const struct sut_late *late =
+			sut_late_find(&a->memory.lates, o->build_id, o->build_id_size);
+		bool there = !sut_late_is_planned(a->objects[i]->bias);
+
+		if (late && late->record &&
+		    (late->is.state == SUT_RT_LATE_ABSENT ? there
+							  : a->objects[i]->bias != late->is.bias))
+			return false;
+	}
+	return true;
+}
+
+bool sut_application_lost(struct sut_application *a)
+{
+	struct sut_diag ignored = {0};
+
+	if (sut_target_refresh(&a->target, &ignored) != SUT_OK)
+		return false;
+	for (size_t i = 0; i < a->patch->object_count; i++) {
+		const struct sut_object *was = a->objects[i];
+		bool found = !was || sut_late_is_planned(was->bias);
+
+		for (size_t k = 0; k < a->target.object_count && !found; k++)
+			found = a->target.objects[k].bias == was->bias &&
+				a->target.objects[k].dynamic == was->dynamic;
+		if (!found)
+			return true;
+	}
+	return false;
 }
 
 /* Entries that patches in use have taken, as they were before; the rest must be as it is. */
@@ -211,6 +246,7 @@ enum sut_rc sut_application_check(struct sut_application *a, struct sut_diag *di
 {
 	enum sut_rc rc = check_bytes(a, diag);
 
+	a->laid = a->patch;
 	if (rc == SUT_OK)
 		rc = sut_fit_states(&a->target, &a->memory, a->patch, diag);
 	a->runtime.per_stack = sut_memory_per_stack(&a->memory);

@@ -5,22 +5,15 @@
  * controller that dies leaves either nothing or a transition that runs by itself.
  */
 #include "process/apply.h"
+#include "process/again.h"
 #include "process/drive.h"
 #include "process/model.h"
-#include "process/site.h"
 #include "process/tables.h"
 #include "base/io.h"
 
 #include <elf.h>
 #include <stdio.h>
 #include <string.h>
-
-/* What the lists of a function take in the target, and more. */
-static uint64_t variable_size(const struct sut_patch_func *func)
-{
-	return 64 * (func->piece_count + func->new_piece_count + func->old_jumps.count +
-		     func->new_jumps.count + 4);
-}
 
 static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 {
@@ -30,14 +23,14 @@ static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 	uint64_t all = FIXED + sut_model_size(a->patch);
 	enum sut_rc rc = SUT_OK;
 
-	a->zones = sut_arena_array(a->arena, a->patch->object_count, sizeof(a->zones[0]));
-	for (uint32_t i = 0; i < a->patch->object_count && rc == SUT_OK; i++) {
+	a->zones = sut_arena_array(a->arena, a->laid->object_count, sizeof(a->zones[0]));
+	for (uint32_t i = 0; i < a->laid->object_count && rc == SUT_OK; i++) {
 		uint64_t records = FIXED, text, data;
 
-		sut_link_size(a->patch, i, &text, &data);
-		for (size_t k = 0; k < a->patch->func_count; k++)
-			if (a->patch->funcs[k].object == i)
-				records += PER_FUNC + variable_size(&a->patch->funcs[k]);
+		sut_link_size(a->laid, i, &text, &data);
+		for (size_t k = 0; k < a->laid->func_count; k++)
+			if (a->laid->funcs[k].object == i)
+				records += PER_FUNC + sut_application_func_size(&a->laid->funcs[k]);
 		all += records;
 		rc = sut_plan_zone(&a->plan, a->objects[i]->low, a->objects[i]->high,
 				   text + records, data + records, &a->zones[i], diag);
@@ -45,166 +38,6 @@ static enum sut_rc plan_zones(struct sut_application *a, struct sut_diag *diag)
 	/* What describes the patch stays, whatever object comes or goes. */
 	return rc == SUT_OK ? sut_plan_zone(&a->plan, near->low, near->high, 0, all, &a->home, diag)
 			    : rc;
-}
-
-/* Another patch, in use or not, has head and pun page of this entry. */
-static bool reuse_site(const struct sut_application *a, uint64_t entry, struct sut_rt_func *func)
-{
-	const struct sut_memory_patch *owner;
-	bool taken = sut_memory_top(&a->memory, entry, NULL, &owner) != NULL;
-	const struct sut_memory_entry *list;
-	size_t count;
-
-	list = sut_memory_entries(&a->memory, entry, entry, &count);
-	for (size_t i = 0; i < count; i++) {
-		const struct sut_rt_func *kept = list[i].func;
-
-		if (!taken && kept->flags & SUT_RT_FUNC_PLAIN)
-			continue;
-		func->entry = entry;
-		func->size = kept->size;
-		func->original = kept->original;
-		func->head = kept->head;
-		func->slot = kept->slot;
-		func->land = kept->land;
-		func->pun = kept->pun;
-		func->pun_mask = kept->pun_mask;
-		func->flags = kept->flags & ~(uint32_t)SUT_RT_FUNC_HERE;
-		return true;
-	}
-	return false;
-}
-
-static uint64_t store_pieces(struct sut_application *a, const struct sut_patch_func *func,
-			     uint64_t *count)
-{
-	uint64_t bias = a->objects[func->object]->bias;
-	size_t n = 0, total = func->piece_count + 1 + func->new_piece_count;
-	struct sut_rt_range *pieces = sut_arena_array(a->arena, total, sizeof(*pieces));
-
-	for (size_t i = 0; i < func->piece_count; i++) {
-		uint64_t start = bias + func->pieces[i].address;
-
-		pieces[n++] = (struct sut_rt_range){start, start + func->pieces[i].size,
-						    SUT_RT_RANGE_OLD, 0};
-	}
-	for (size_t i = 0; i <= func->new_piece_count; i++) {
-		uint32_t symbol = i ? func->new_pieces[i - 1] : func->symbol;
-		uint64_t start = a->link.symbols[symbol];
-
-		/* A thunk may just have jumped to its first byte: that is inside. */
-		pieces[n++] =
-			(struct sut_rt_range){start - 1, start + a->patch->symbols[symbol].size,
-					      SUT_RT_RANGE_NEW, 0};
-	}
-	*count = n;
-	return sut_plan_store(&a->plan, a->home, pieces, n * sizeof(*pieces));
-}
-
-static size_t add_jumps(const struct sut_application *a, const struct sut_patch_func *func,
-			const struct sut_patch_jumps *from, uint64_t kind, struct sut_rt_jump *to)
-{
-	size_t n = 0;
-
-	for (size_t i = 0; i < from->count; i++)
-		to[n++] = (struct sut_rt_jump){a->objects[func->object]->bias + from->targets[i],
-					       kind};
-	if (from->anywhere)
-		to[n++] = (struct sut_rt_jump){SUT_RT_JUMP_ANYWHERE, kind};
-	if (from->elsewhere)
-		to[n++] = (struct sut_rt_jump){SUT_RT_JUMP_ELSEWHERE, kind};
-	return n;
-}
-
-static uint64_t store_jumps(struct sut_application *a, const struct sut_patch_func *func,
-			    uint64_t *count)
-{
-	size_t n = func->old_jumps.count + func->new_jumps.count + 4;
-	struct sut_rt_jump *jumps = sut_arena_array(a->arena, n, sizeof(*jumps));
-
-	n = add_jumps(a, func, &func->old_jumps, SUT_RT_RANGE_OLD, jumps);
-	n += add_jumps(a, func, &func->new_jumps, SUT_RT_RANGE_NEW, jumps + n);
-	*count = n;
-	return n ? sut_plan_store(&a->plan, a->home, jumps, n * sizeof(*jumps)) : 0;
-}
-
-static enum sut_rc read_pieces(const struct sut_application *a, const struct sut_patch_func *func,
-			       struct sut_site_piece **pieces, struct sut_diag *diag)
-{
-	*pieces = sut_arena_array(a->arena, func->piece_count, sizeof(**pieces));
-	for (size_t i = 0; i < func->piece_count; i++) {
-		size_t size = func->pieces[i].size;
-		uint64_t address = a->objects[func->object]->bias + func->pieces[i].address;
-		void *code = sut_arena_alloc(a->arena, size);
-
-		if (!sut_target_read(&a->target, address, code, size))
-			return sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited",
-					a->target.pid, a->target.name);
-		(*pieces)[i] = (struct sut_site_piece){address, code, size};
-	}
-	return SUT_OK;
-}
-
-static enum sut_rc plan_site(struct sut_application *a, const struct sut_patch_func *func,
-			     struct sut_rt_func *out, struct sut_diag *diag)
-{
-	struct sut_site_piece *pieces;
-	enum sut_rc rc = read_pieces(a, func, &pieces, diag);
-
-	return rc == SUT_OK ? sut_site_plan(&a->plan, a->zones[func->object], func->name, pieces,
-					    func->piece_count, out, diag)
-			    : rc;
-}
-
-static enum sut_rc plan_func(struct sut_application *a, const struct sut_patch_func *func,
-			     struct sut_rt_func *out, struct sut_diag *diag)
-{
-	uint64_t entry = a->objects[func->object]->bias + func->pieces[0].address;
-
-	enum sut_rc rc = SUT_OK;
-
-	out->object = func->object;
-	if (a->zones[func->object]->late)
-		rc = sut_late_site(&a->plan, a->zones[func->object], func, out, diag);
-	else if (!reuse_site(a, entry, out))
-		rc = plan_site(a, func, out, diag);
-	if (rc != SUT_OK)
-		return rc;
-	out->code = a->link.symbols[func->symbol];
-	out->code_size = a->patch->symbols[func->symbol].size;
-	out->name = sut_plan_string(&a->plan, a->home, func->name);
-	out->pieces = store_pieces(a, func, &out->piece_count);
-	out->jumps = store_jumps(a, func, &out->jump_count);
-	return SUT_OK;
-}
-
-/* Goes on behind a function whose entry cannot be taken, so that all of them are known at once. */
-static enum sut_rc plan_funcs(struct sut_application *a, struct sut_diag *diag)
-{
-	size_t capacity = 0;
-
-	a->funcs = sut_arena_array(a->arena, a->patch->func_count, sizeof(a->funcs[0]));
-	for (size_t i = 0; i < a->patch->func_count; i++) {
-		const struct sut_patch_func *func = &a->patch->funcs[i];
-		struct sut_diag further;
-		enum sut_rc rc;
-
-		sut_pace_rest(a->target.pace);
-		if (func->kind != SUT_PATCH_FUNC_CHANGED)
-			continue;
-		rc = plan_func(a, func, &a->funcs[a->func_count++],
-			       a->refused_count ? &further : diag);
-		if (rc == SUT_UNSUPPORTED)
-			SUT_PUSH(a->arena, a->refused, a->refused_count, capacity) = func->name;
-		else if (rc != SUT_OK && a->refused_count)
-			*diag = further;
-		if (rc != SUT_OK && rc != SUT_UNSUPPORTED)
-			return rc;
-	}
-	if (a->refused_count > 1)
-		sut_context(diag, SUT_UNSUPPORTED, "so it is with %zu of its %zu functions",
-			    a->refused_count, a->func_count);
-	return a->refused_count ? SUT_UNSUPPORTED : SUT_OK;
 }
 
 static enum sut_rc plan_switch(struct sut_application *a, const struct sut_rt_patch *record,
@@ -241,7 +74,7 @@ static enum sut_rc lay_out(struct sut_application *a, struct sut_diag *diag)
 	if (rc != SUT_OK)
 		return rc;
 	a->link = (struct sut_link){.plan = &a->plan,
-				    .patch = a->patch,
+				    .patch = a->laid,
 				    .objects = a->objects,
 				    .zones = a->zones,
 				    .home = a->home};
@@ -249,7 +82,7 @@ static enum sut_rc lay_out(struct sut_application *a, struct sut_diag *diag)
 	rc = sut_link(&a->link, diag);
 	if (rc == SUT_OK)
 		rc = sut_tables_hook(&a->link, &a->memory, diag);
-	return rc == SUT_OK ? plan_funcs(a, diag) : rc;
+	return rc == SUT_OK ? sut_application_plan_funcs(a, diag) : rc;
 }
 
 /* As it will be, and before that as it is when late objects and their memory lie elsewhere. */
@@ -259,7 +92,7 @@ static enum sut_rc lay_out_all(struct sut_application *a, struct sut_late_shot *
 	struct sut_map *maps = a->target.maps;
 	size_t map_count = a->target.map_count;
 
-	for (unsigned int shot = a->late_count ? SUT_LATE_SHOTS : 1; shot--;) {
+	for (unsigned int shot = a->late_count + a->again_count ? SUT_LATE_SHOTS : 1; shot--;) {
 		enum sut_rc rc;
 
 		start_plan(a);
@@ -297,6 +130,7 @@ static enum sut_rc plan_all(struct sut_application *a, struct sut_diag *diag)
 		sut_plan_store(&a->plan, a->home, a->funcs, a->func_count * sizeof(a->funcs[0]));
 	record->tables = a->link.tables;
 	record->table_count = a->link.table_count;
+	a->link.patch = a->patch; /* to the model an object is the same whenever it comes */
 	sut_model_plan(&a->plan, a->home, &a->link, a->funcs, a->record, record);
 	sut_plan_write(&a->plan, a->record, record, sizeof(*record));
 	rc = plan_switch(a, record, diag);
@@ -384,15 +218,77 @@ enum sut_rc sut_application_open(struct sut_application *a, pid_t pid, bool chan
 	return sut_drive_open(&a->target, pid, change, a->arena, &a->runtime, &a->memory, diag);
 }
 
-enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *diag)
+static bool has_addition(const struct sut_patch *patch, uint32_t object)
+{
+	for (size_t i = 0; i < patch->additions.count; i++)
+		if (patch->additions.list[i].object == object)
+			return true;
+	return false;
+}
+
+/* Objects that are there, and may go and come again. */
+static void expect_again(struct sut_application *a)
+{
+	const struct sut_patch *patch = a->patch;
+	bool *twice = sut_arena_array(a->arena, patch->object_count, sizeof(*twice));
+	struct sut_late **lates = sut_arena_array(a->arena, patch->object_count, sizeof(*lates));
+	const struct sut_object **objects;
+	uint32_t *origin;
+
+	a->again_count = 0;
+	for (uint32_t i = 0; i < patch->object_count && !a->runtime.per_stack; i++) {
+		struct sut_diag ignored = {0};
+
+		twice[i] = !sut_late_is_planned(a->objects[i]->bias) && !has_addition(patch, i) &&
+			   sut_again_possible(&a->target, a->objects[i]) &&
+			   sut_late_expect(&a->runtime, a->arena, &a->memory.lates, patch, i,
+					   &lates[i], &ignored) == SUT_OK;
+		a->again_count += twice[i];
+	}
+	a->laid = a->again_count ? sut_again_patch(a->arena, patch, twice, &origin) : patch;
+	objects = sut_arena_array(a->arena, a->laid->object_count, sizeof(*objects));
+	for (size_t i = 0; i < a->laid->object_count; i++)
+		objects[i] = i < patch->object_count ? a->objects[i] : &lates[origin[i]]->object;
+	a->objects = objects;
+}
+
+static enum sut_rc plan_once(struct sut_application *a, struct sut_diag *diag)
 {
 	const struct sut_memory_patch *present = reusable(a);
 	enum sut_rc rc = sut_application_check(a, diag);
 
 	start_plan(a);
-	if (rc == SUT_OK)
-		rc = present ? plan_again(a, present, diag) : plan_all(a, diag);
-	return rc;
+	if (rc != SUT_OK || present)
+		return rc == SUT_OK ? plan_again(a, present, diag) : rc;
+	expect_again(a);
+	rc = plan_all(a, diag);
+	if (rc != SUT_UNSUPPORTED || !a->again_count)
+		return rc;
+	/* What cannot be done for the next instances is no reason against those that are there. */
+	*diag = (struct sut_diag){0};
+	a->laid = a->patch;
+	a->again_count = 0;
+	return plan_all(a, diag);
+}
+
+/* Maps and memory are read one after the other, and objects may come and go all the time. */
+enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *diag)
+{
+	enum { TURNS = 20 };
+	enum sut_rc rc;
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		rc = plan_once(a, diag);
+		if (rc == SUT_OK ? sut_application_agrees(a) : !sut_application_lost(a))
+			return rc;
+		*diag = (struct sut_diag){0};
+		rc = sut_target_refresh(&a->target, diag);
+		if (rc == SUT_OK)
+			rc = sut_memory_read(&a->runtime, a->arena, &a->memory, diag);
+		if (rc != SUT_OK)
+			return rc;
+	}
+	return sut_late_busy(&a->target, diag);
 }
 
 /*
@@ -417,7 +313,7 @@ enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *
 
 	if (rc == SUT_OK)
 		rc = sut_runtime_place(&a->runtime, diag);
-	if (rc == SUT_OK && a->late_count)
+	if (rc == SUT_OK && a->late_count + a->again_count)
 		rc = expect_late(a, diag);
 	if (rc == SUT_OK)
 		rc = sut_plan_execute(&a->plan, diag);

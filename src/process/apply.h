@@ -16,14 +16,16 @@ struct sut_application {
 	struct sut_target target;
 	struct sut_runtime runtime;
 	struct sut_memory memory;
-	const struct sut_object **objects; /* of the patch, in the target */
+	const struct sut_patch *laid;      /* with objects that may come again: see again.h */
+	const struct sut_object **objects; /* of that, in the target */
 	struct sut_plan plan;
 	struct sut_zone **zones; /* one per object */
 	struct sut_zone *home;   /* for what describes the patch */
 	size_t late_count;       /* objects that are not in the target */
+	size_t again_count;      /* that are, and are prepared for their next instance */
 	bool watched;            /* the target was made to notice objects */
 	struct sut_link link;
-	size_t func_count; /* changed functions only */
+	size_t func_count; /* changed functions only, for each instance */
 	struct sut_rt_func *funcs;
 	size_t refused_count;
 	const char **refused; /* functions whose entry cannot be taken */
@@ -47,6 +49,19 @@ enum sut_rc sut_application_check(struct sut_application *a, struct sut_diag *di
 
 /* Checks that the patch fits and works everything out. The target is only read. */
 enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *diag);
+
+/*
+ * The records of all changed functions into a->funcs: those of the patch file in their order, then
+ * those of instances that may come.
+ */
+enum sut_rc sut_application_plan_funcs(struct sut_application *a, struct sut_diag *diag);
+/* What the lists of a function take in the target, and more. */
+uint64_t sut_application_func_size(const struct sut_patch_func *func);
+
+/* Do the target's objects, as they were read, agree with what its memory knew of them then? */
+bool sut_application_agrees(const struct sut_application *a);
+/* Reads the objects anew: has one of the patch's gone? */
+bool sut_application_lost(struct sut_application *a);
 
 /* The same, and puts it into the target's memory, where nothing leads to it yet. */
 enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *diag);

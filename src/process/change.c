@@ -89,11 +89,14 @@ enum sut_rc sut_changes_enable(struct sut_arena *arena, const struct sut_memory 
 	for (size_t i = 0; i < memory->use_count; i++)
 		most += memory->use[i]->record.func_count;
 	*changes = sut_arena_array(arena, most, sizeof(**changes));
-	for (*count = 0; *count < patch->func_count; ++*count) {
-		const struct sut_rt_func *func = &funcs[*count];
+	*count = 0;
+	for (uint32_t i = 0; i < patch->func_count; i++) {
+		const struct sut_rt_func *func = &funcs[i];
 		const struct sut_memory_patch *owner;
 
-		(*changes)[*count] = (struct sut_change){
+		if (func->flags & SUT_RT_FUNC_GONE)
+			continue;
+		(*changes)[(*count)++] = (struct sut_change){
 			.site = func,
 			.from = sut_memory_top(memory, func->entry, NULL, &owner),
 			.to = func,

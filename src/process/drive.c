@@ -33,10 +33,14 @@ enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, bool change,
 
 void sut_drive_count(const struct sut_rt_func *funcs, size_t count, struct sut_effect *effect)
 {
-	effect->functions = count;
+	effect->functions = 0;
 	effect->direct = 0;
-	for (size_t i = 0; i < count; i++)
+	for (size_t i = 0; i < count; i++) {
+		if (funcs[i].flags & SUT_RT_FUNC_PLANNED)
+			continue;
+		effect->functions++;
 		effect->direct += (funcs[i].flags & SUT_RT_FUNC_DIRECT) != 0;
+	}
 }
 
 static enum sut_rc other_moves(const struct sut_drive *d, const struct sut_memory_patch *moving,

@@ -170,6 +170,28 @@ static uint64_t first_link_map(const struct sut_target *target)
 	return at && sut_target_read(target, at, debug, sizeof(debug)) ? debug[1] : 0;
 }
 
+bool sut_dynamic_came_later(const struct sut_target *target, uint64_t dynamic)
+{
+	enum { MAP = 1, LOADER_BASE = 4, WORDS };
+	uint64_t at = sut_dynamic_debug(target), debug[WORDS];
+	bool loader = false;
+
+	if (!at || !sut_target_read(target, at, debug, sizeof(debug)))
+		return false;
+	at = debug[MAP];
+	for (unsigned int i = 0; at && i < LINK_MAP_MAX; i++) {
+		struct link_map_head head;
+
+		if (!sut_target_read(target, at, &head, sizeof(head)))
+			return false;
+		if (head.dynamic == dynamic)
+			return loader;
+		loader |= head.bias == debug[LOADER_BASE];
+		at = head.next;
+	}
+	return true;
+}
+
 static const struct sut_object *object_of_dynamic(const struct sut_target *target, uint64_t dynamic)
 {
 	for (size_t i = 0; i < target->object_count; i++)

@@ -21,6 +21,13 @@ bool sut_dynamic_function(const struct sut_target *target, const char *name, uin
 const char *sut_dynamic_imports(const struct sut_target *target, const struct sut_object *object,
 				const char *const *names);
 
+/*
+ * Was the object with this dynamic section loaded after the program had started? The loader itself
+ * is on its list with what the program begins with, and what comes later is put behind that, or on
+ * another list.
+ */
+bool sut_dynamic_came_later(const struct sut_target *target, uint64_t dynamic);
+
 /* Address of the dynamic loader's struct r_debug, or 0: there is none. */
 uint64_t sut_dynamic_debug(const struct sut_target *target);
 

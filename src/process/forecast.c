@@ -44,11 +44,11 @@ static const char *function_name(struct sut_application *a, const struct sut_loo
 
 	if (!names || func >= looker->t.name_count)
 		return "";
-	for (size_t i = 0; i < a->patch->func_count; i++) {
-		if (a->patch->funcs[i].kind != SUT_PATCH_FUNC_CHANGED)
+	for (size_t i = 0; i < a->laid->func_count; i++) {
+		if (a->laid->funcs[i].kind != SUT_PATCH_FUNC_CHANGED)
 			continue;
 		if (a->funcs[planned++].name == names[func])
-			return a->patch->funcs[i].name;
+			return a->laid->funcs[i].name;
 	}
 	return sut_target_read_string(&a->target, names[func], name, sizeof(name))
 		       ? sut_arena_strdup(a->arena, name)
@@ -117,6 +117,17 @@ static enum sut_rc watch(struct sut_application *a, uint64_t watch_ns,
 	return rc;
 }
 
+/* Those of the transition, each once: not again for an instance of its object that may come. */
+static size_t count_functions(const struct sut_application *a, const struct sut_rt_transition *t)
+{
+	size_t count = t ? t->name_count : a->func_count;
+
+	for (size_t i = 0; i < a->func_count; i++)
+		count -= a->funcs[i].flags & SUT_RT_FUNC_PLANNED &&
+			 !(a->funcs[a->funcs[i].instance].flags & SUT_RT_FUNC_GONE);
+	return count;
+}
+
 static void note_plan(struct sut_application *a, struct sut_forecast *forecast)
 {
 	const struct sut_rt_patch *record = sut_plan_read(&a->plan, a->record, sizeof(*record));
@@ -124,7 +135,7 @@ static void note_plan(struct sut_application *a, struct sut_forecast *forecast)
 	size_t capacity = 0;
 
 	forecast->placed = a->runtime.placed;
-	forecast->functions = t ? t->name_count : a->func_count;
+	forecast->functions = count_functions(a, t);
 	forecast->late = a->late_count;
 	if (!a->runtime.placed)
 		forecast->mapped = SUT_RT_TEXT_SIZE + SUT_RT_DATA_SIZE;

@@ -11,13 +11,17 @@
 
 enum { LATES_MAX = 4096, PARTS_MAX = 65536, JUMP_SIZE = 5, RETURN = 0xc3 };
 
-/* Where the parts have their thunks and heads. */
+static void add_core(struct sut_arena *arena, struct sut_late *late, uint64_t start, uint64_t size)
+{
+	SUT_PUSH(arena, late->cores, late->core_count, late->core_capacity) =
+		(struct sut_rt_range){start - 1, start + size, SUT_RT_RANGE_CORE, UINT32_MAX};
+}
+
+/* Where the parts have their thunks and heads: in the instance that is there, and in the next. */
 static bool read_parts(const struct sut_target *target, struct sut_arena *arena,
 		       struct sut_late *late)
 {
 	uint64_t at = late->is.parts;
-	uint64_t base =
-		late->is.state == SUT_RT_LATE_HERE ? late->is.arena : late->is.arena_planned;
 
 	for (unsigned int i = 0; at; i++) {
 		struct sut_rt_part part;
@@ -25,10 +29,9 @@ static bool read_parts(const struct sut_target *target, struct sut_arena *arena,
 		if (i == PARTS_MAX || !sut_target_read(target, at, &part, sizeof(part)) ||
 		    part.offset > SUT_RT_ARENA_SIZE || part.core_size > part.text_size)
 			return false;
-		SUT_PUSH(arena, late->cores, late->core_count, late->core_capacity) =
-			(struct sut_rt_range){base + part.offset - 1,
-					      base + part.offset + part.core_size,
-					      SUT_RT_RANGE_CORE, UINT32_MAX};
+		add_core(arena, late, late->is.arena_planned + part.offset, part.core_size);
+		if (part.here)
+			add_core(arena, late, late->is.arena + part.offset, part.core_size);
 		at = part.next;
 	}
 	return true;
@@ -36,7 +39,7 @@ static bool read_parts(const struct sut_target *target, struct sut_arena *arena,
 
 static bool is_sound(const struct sut_rt_late *late)
 {
-	return late->state <= SUT_RT_LATE_LEFT && late->build_id_size &&
+	return late->state <= SUT_RT_LATE_FIRST && late->build_id_size &&
 	       late->build_id_size <= SUT_RT_BUILD_ID_MAX &&
 	       late->other_id_size <= SUT_RT_BUILD_ID_MAX &&
 	       late->arena_used <= SUT_RT_ARENA_SIZE && sut_late_is_planned(late->planned) &&
@@ -306,6 +309,15 @@ static bool read_tails(const struct sut_target *target, uint64_t debug,
 	return true;
 }
 
+enum sut_rc sut_late_busy(const struct sut_target *target, struct sut_diag *diag)
+{
+	sut_fail(diag, SUT_RETRY, "busy",
+		 "process %d (%s): it loads and unloads objects all the time", target->pid,
+		 target->name);
+	sut_remedy(diag, "Try again.");
+	return SUT_RETRY;
+}
+
 /*
  * What is in the lists now is not new. An object that is put there while they are read counts as
  * old, too, which the hook says, so that everything is planned again.
@@ -321,22 +333,18 @@ static enum sut_rc tell_tails(struct sut_runtime *runtime, struct sut_diag *diag
 		int64_t result;
 		enum sut_rc rc = sut_runtime_control(runtime, &control, diag);
 
-		if (rc != SUT_OK || control.loader.tail_count)
+		if (rc != SUT_OK)
 			return rc;
 		op.expect = control.loader.changes;
 		if (read_tails(runtime->target, control.loader.debug, tails, &op.map_count)) {
 			rc = sut_runtime_run(runtime, &op, &result, diag);
-			if (rc != SUT_OK)
+			if (rc != SUT_OK || result == SUT_RT_DONE)
 				return rc;
 			continue;
 		}
 		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
 	}
-	sut_fail(diag, SUT_RETRY, "busy",
-		 "process %d (%s): it loads and unloads objects all the time", runtime->target->pid,
-		 runtime->target->name);
-	sut_remedy(diag, "Try again.");
-	return SUT_RETRY;
+	return sut_late_busy(runtime->target, diag);
 }
 
 enum sut_rc sut_late_watch(struct sut_runtime *runtime, struct sut_arena *arena,

@@ -61,6 +61,9 @@ enum sut_rc sut_late_expect(struct sut_runtime *runtime, struct sut_arena *arena
 			    struct sut_lates *lates, const struct sut_patch *patch, uint32_t object,
 			    struct sut_late **late, struct sut_diag *diag);
 
+/* SUT_RETRY (rule "busy"): objects come and go too fast. */
+enum sut_rc sut_late_busy(const struct sut_target *target, struct sut_diag *diag);
+
 /* Makes the target notice objects that come. Everything else about them may be planned after it. */
 enum sut_rc sut_late_watch(struct sut_runtime *runtime, struct sut_arena *arena,
 			   const struct sut_memory *memory, struct sut_diag *diag);

@@ -101,7 +101,7 @@ static void *store_funcs(struct model *m, uint32_t object)
 	size_t count = 0;
 
 	for (uint32_t i = 0; i < m->record->func_count; i++)
-		if (m->funcs[i].object == object)
+		if (m->funcs[i].object == object && !(m->funcs[i].flags & SUT_RT_FUNC_PLANNED))
 			funcs[count++] = (struct klp_func){
 				.old_name = (const char *)m->funcs[i].name,
 				.new_func = (void *)m->funcs[i].code,

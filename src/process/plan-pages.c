@@ -12,9 +12,10 @@ static uint64_t page_of(uint64_t address)
 
 static bool known_page(const struct sut_plan *plan, uint64_t page)
 {
-	/* The jump to a slot may begin on the page before. */
+	/* The jump to a slot may begin on the page before. Nobody calls what is gone. */
 	for (size_t i = 0; i < plan->known_count; i++)
-		if ((plan->known[i].flags & SUT_RT_FUNC_PUN) &&
+		if ((plan->known[i].flags & (SUT_RT_FUNC_PUN | SUT_RT_FUNC_GONE)) ==
+			    SUT_RT_FUNC_PUN &&
 		    (page_of(plan->known[i].slot) == page || page_of(plan->known[i].land) == page))
 			return true;
 	return false;

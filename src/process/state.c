@@ -34,25 +34,29 @@ static void read_funcs(struct sut_arena *arena, const struct sut_target *target,
 	enum { NAME_MAX_LENGTH = 1024 };
 	const struct sut_memory_patch *owner;
 
-	to->func_count = from->record.func_count;
-	to->funcs = sut_arena_array(arena, to->func_count, sizeof(to->funcs[0]));
-	for (size_t i = 0; i < to->func_count; i++) {
+	to->funcs = sut_arena_array(arena, from->record.func_count, sizeof(to->funcs[0]));
+	for (size_t i = 0; i < from->record.func_count; i++) {
+		struct sut_state_func *func = &to->funcs[to->func_count];
 		char name[NAME_MAX_LENGTH];
 		bool named =
 			sut_target_read_string(target, from->funcs[i].name, name, sizeof(name));
 
-		to->funcs[i] = (struct sut_state_func){
+		/* Behind them are those of instances that may come. */
+		if (from->funcs[i].flags & SUT_RT_FUNC_PLANNED)
+			break;
+		to->func_count++;
+		*func = (struct sut_state_func){
 			.name = named ? sut_arena_strdup(arena, name) : "(unreadable)",
-			.waits = sut_late_is_planned(from->funcs[i].entry),
+			.waits = from->funcs[i].late && !from->funcs[i].entry,
 			.direct = from->funcs[i].flags & SUT_RT_FUNC_DIRECT,
 		};
-		if (to->funcs[i].waits)
+		if (func->waits)
 			continue;
-		to->funcs[i].entry = from->funcs[i].entry;
-		to->funcs[i].code = from->funcs[i].code;
-		to->funcs[i].runs = from->funcs[i].entry &&
-				    sut_memory_top(memory, from->funcs[i].entry, NULL, &owner) ==
-					    &from->funcs[i];
+		func->entry = from->funcs[i].entry;
+		func->code = from->funcs[i].code;
+		func->runs = from->funcs[i].entry &&
+			     sut_memory_top(memory, from->funcs[i].entry, NULL, &owner) ==
+				     &from->funcs[i];
 	}
 }
 

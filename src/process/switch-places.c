@@ -20,7 +20,7 @@ void sut_range_add(struct sut_switch_build *b, uint64_t low, uint64_t high, uint
 /* The jumps in pun pages, which lie in the few bytes before their slots. */
 static void add_pun(struct sut_switch_build *b, const struct sut_rt_func *f)
 {
-	if (f->flags & SUT_RT_FUNC_PUN)
+	if ((f->flags & (SUT_RT_FUNC_PUN | SUT_RT_FUNC_GONE)) == SUT_RT_FUNC_PUN)
 		sut_range_add(b, f->land - 1, f->slot, SUT_RT_RANGE_CORE, UINT32_MAX);
 }
 

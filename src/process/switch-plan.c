@@ -161,7 +161,10 @@ static enum sut_rc add_change(struct sut_switch_build *b, const struct sut_chang
 		add_passage(b, change, thunk.address);
 		return SUT_OK;
 	}
-	if (!sut_words_read(b, site, thunk.address, &now) || !sut_words_sound(change, &now))
+	if (!sut_words_read(b, site, thunk.address, &now))
+		return site->late ? sut_late_busy(runtime->target, diag)
+				  : sut_target_damaged(runtime->target, "a function record", diag);
+	if (!sut_words_sound(change, &now))
 		return sut_target_damaged(runtime->target, "a function record", diag);
 	if (change->from)
 		sut_words_from_code(b, site, &now, thunk.address,

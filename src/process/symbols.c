@@ -169,7 +169,8 @@ static void read_table(struct reading *r, const struct sut_rt_table *table)
 static void read_patch(struct reading *r, const struct sut_memory_patch *patch)
 {
 	for (uint32_t i = 0; i < patch->record.func_count; i++)
-		read_func(r, &patch->funcs[i]);
+		if (patch->funcs[i].entry && !(patch->funcs[i].flags & SUT_RT_FUNC_PLANNED))
+			read_func(r, &patch->funcs[i]);
 	for (uint64_t i = 0; i < patch->record.table_count && i < TABLES_MAX; i++) {
 		struct sut_rt_table table;
 

@@ -277,7 +277,7 @@ turned() {
 	finished
 }
 
-# It is there when the transition begins, so nothing is ready for it when it comes again.
+# It came later, is there when the transition begins, and comes again in it.
 torn() {
 	begin sitter
 	suture apply open.sut "pid:$pid"
@@ -286,12 +286,80 @@ torn() {
 	suture revert open "pid:$pid" --wait 0.1
 	asked drop
 	asked "load $work/tree/libplugin.so"
+	suture status "pid:$pid"
 	asked ask
 	asked "in 0 ask"
-	suture status "pid:$pid"
 	asked "leave 0"
 	suture revert open "pid:$pid"
 	suture apply open.sut "pid:$pid"
+	asked ask
+	finished
+}
+
+# The object is there when the patch comes: the next instances are patched as well.
+reloaded() {
+	begin
+	asked "load $work/tree/libplugin.so"
+	suture apply first.sut "pid:$pid"
+	suture status "pid:$pid"
+	asked ask
+	for turn in 1 2 3; do
+		asked drop > answer
+		asked "load $work/tree/libplugin.so" > answer
+		asked ask
+	done
+	suture status "pid:$pid"
+	suture apply second.sut "pid:$pid"
+	asked ask
+	asked drop
+	suture status "pid:$pid"
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	suture revert first "pid:$pid"
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	suture revert second "pid:$pid"
+	asked ask
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	suture gc "pid:$pid" > answer
+	suture apply first.sut "pid:$pid"
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	finished
+}
+
+# The transition finds the object, which goes and comes in it, there and back.
+reloaded_while_open() {
+	begin sitter
+	asked "load $work/tree/libplugin.so"
+	asked "sit 0"
+	suture apply open.sut "pid:$pid" --wait 0.1
+	asked "in 0 ask"
+	asked ask
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	asked "in 0 ask"
+	asked "leave 0"
+	asked "sit 1"
+	suture revert open "pid:$pid" --wait 0.1
+	asked ask
+	asked drop
+	asked "load $work/tree/libplugin.so"
+	asked ask
+	asked "leave 1"
+	suture revert open "pid:$pid"
+	asked ask
+	asked "sit 0"
+	suture apply open.sut "pid:$pid" --wait 0.1
+	asked drop
+	asked "leave 0"
+	suture apply open.sut "pid:$pid"
+	asked "load $work/tree/libplugin.so"
 	asked ask
 	finished
 }
@@ -351,6 +419,8 @@ made both 's/count(n) + 1/count(n) + 4000/; s/10 \* n/11 * n/' \
 	--target program/loader --target tree/libplugin.so
 made open 's/return n;/return n + 5000;/; s/version = 1/version = 2/' \
 	--target program/sitter --target tree/libplugin.so
+made first 's/return n;/return n + 700;/' --target tree/libplugin.so
+made second 's/return n;/return n + 800;/' --target tree/libplugin.so
 made calls 's/return n;/return n + 6000;/' --target tree/libplugin.so --with calls.c
 transcript "a patch waits for an object and takes it before its constructors" waits
 transcript "an object that comes ten times is patched ten times" again
@@ -362,7 +432,9 @@ transcript "a patch goes while its object is not there" replaced
 transcript "an object comes while a transition is open, and each thread keeps its version" while_open
 transcript "an object comes while an apply is turned round" while_back
 transcript "an apply and a revert are turned round or end with an object that came in them" turned
-transcript "an object that a transition began with comes again in it and is named" torn
+transcript "an object that a transition began with comes again in it and keeps the versions apart" torn
+transcript "an object that was there when its patch came is patched again when it comes again" reloaded
+transcript "an object that was there goes and comes in an apply and in its revert" reloaded_while_open
 transcript "a forced end with an object that came meanwhile" forced
 transcript "a program under seccomp filters cannot wait" filtered
 transcript "a patch with callbacks cannot wait" callbacks

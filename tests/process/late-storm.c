@@ -181,15 +181,22 @@ static void storm(void)
 	await(&load.page->loads, 10 + (uint64_t)random() % 30);
 }
 
-/* Nobody has the object when the transition is planned, and it stays open until `hold` ends. */
+/*
+ * Open until `hold` ends. When it is planned nobody has the object, or threads load and unload it
+ * all the time.
+ */
 static void open_transition(bool in)
 {
+	bool absent = random() % 2;
+
 	hold(true);
-	rest(true);
+	if (absent)
+		rest(true);
 	if (random() % 3)
 		go_and_die(in);
 	CHECK_EQUAL(go_on(in, OPEN_NS), SUT_RETRY);
-	rest(false);
+	if (absent)
+		rest(false);
 }
 
 static void check(bool in)

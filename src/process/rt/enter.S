@@ -10,7 +10,7 @@
 	.globl sut_rt_header
 sut_rt_header:
 	.quad 0x3154527275747553	/* SUT_RT_MAGIC */
-	.long 5				/* SUT_RT_VERSION */
+	.long 6				/* SUT_RT_VERSION */
 	.long sut_rt_end - sut_rt_header
 	.quad 0				/* control */
 	.quad sut_rt_enter - sut_rt_header

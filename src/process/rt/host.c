@@ -120,6 +120,10 @@ static int call(struct sut_core *core, struct klp_object *obj, struct klp_callba
 	const struct klp_callbacks *callbacks = set ? &set->callbacks : &obj->callbacks;
 	int rc;
 
+	/* In the loader's call nothing of the object, and nothing of its libraries, can be called.
+	 */
+	if (control->stage == SUT_RT_LOADING)
+		return which == SUT_PRE_PATCH ? -EBUSY : 0;
 	switch (which) {
 	case SUT_PRE_PATCH:
 		rc = callbacks->pre_patch(obj);
@@ -144,8 +148,11 @@ static int call(struct sut_core *core, struct klp_object *obj, struct klp_callba
 static void collect(struct sut_core *core, struct klp_object *obj,
 		    const struct klp_shadow_type *type)
 {
+	struct sut_rt_control *control = control_of(core);
+
 	(void)obj;
-	sut_shadow_free_all(&control_of(core)->shadow, type->id, type->dtor);
+	sut_shadow_free_all(&control->shadow, type->id,
+			    control->stage == SUT_RT_LOADING ? NULL : type->dtor);
 }
 
 /* Nobody is between an entry and the code it leads to: closing has proved it. */

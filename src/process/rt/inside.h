@@ -69,12 +69,24 @@ struct sut_rt_image {
 void sut_rt_loader_event(void);
 /* May text that comes and goes be unmapped now? With control->stage taken, not if it is not. */
 bool sut_rt_loader_at_work(const struct sut_rt_control *control);
+/*
+ * The lists of objects are right, and these are their ends: what comes behind them is new. What is
+ * there, and waited for, is a first instance.
+ */
+void sut_rt_loader_settle(struct sut_rt_control *control, const struct sut_rt_map *tails,
+			  uint64_t count);
 /* Waits for objects, a list of struct sut_rt_late; a negative errno, or SUT_RT_CHANGED. */
 int64_t sut_rt_loader_watch(struct sut_rt_control *control, uint64_t records);
 /* Takes the hook away when nobody waits. */
 void sut_rt_loader_rest(struct sut_rt_control *control);
 
+/* arena.c */
+/* Maps an arena for an object that has come, without access, within reach of all of it. */
+int64_t sut_rt_arena_map(struct sut_rt_late *late);
+
 /* late.c; all of it with control->stage taken */
+/* One that is waited for is there, and was before. */
+void sut_rt_late_first(struct sut_rt_late *late, const struct sut_rt_image *image);
 /* An instance of the object is mapped; fresh: and nothing of it has run. */
 void sut_rt_late_come(struct sut_rt_control *control, struct sut_rt_late *late,
 		      const struct sut_rt_image *image, bool fresh);

@@ -8,7 +8,7 @@
 
 #include <linux/errno.h>
 
-enum { PROT_RX = 5, PROT_RW = 3, PAGE = 4096, REACH = 0x7fff0000 };
+enum { PROT_RX = 5, PROT_RW = 3 };
 
 #define for_each_patch(p, control)                                                                 \
 	for (struct sut_rt_patch *p = (struct sut_rt_patch *)(control)->patches; p;                \
@@ -40,13 +40,6 @@ static uint64_t real(const struct sut_rt_late *late, uint64_t planned)
 	return planned - late->planned + late->bias;
 }
 
-static uint64_t planned(const struct sut_rt_late *late, uint64_t real)
-{
-	if (real - late->arena < SUT_RT_ARENA_SIZE)
-		return real - late->arena + late->arena_planned;
-	return real - late->bias + late->planned;
-}
-
 /* The word of text with a jump from the entry in it. */
 static uint64_t jump_word(uint64_t entry, uint64_t word, uint64_t to)
 {
@@ -57,42 +50,6 @@ static uint64_t jump_word(uint64_t entry, uint64_t word, uint64_t to)
 }
 
 /* --- memory ----------------------------------------------------------------------------------- */
-
-static int64_t try_arena(struct sut_rt_late *late, uint64_t at)
-{
-	uint64_t end = at + SUT_RT_ARENA_SIZE;
-	uint64_t low = at < late->low ? at : late->low, high = end > late->high ? end : late->high;
-	int64_t got;
-
-	if (high - low > REACH)
-		return -ENOMEM;
-	got = sut_rt_mmap(at, SUT_RT_ARENA_SIZE, 0, true);
-	if (got == (int64_t)at) {
-		late->arena = at;
-		return 0;
-	}
-	if (got > 0) /* a kernel without NOREPLACE took it for a hint */
-		sut_rt_munmap((uint64_t)got, SUT_RT_ARENA_SIZE);
-	return got < 0 ? got : -EEXIST;
-}
-
-/* Within reach of the object, at a distance that what grows beside it does not need. */
-static int64_t map_arena(struct sut_rt_late *late)
-{
-	enum { NEAREST = 1 << 20 };
-	uint64_t low = late->low & ~UINT64_C(0xfff), high = (late->high + PAGE) & ~UINT64_C(0xfff);
-	int64_t rc = -ENOMEM;
-
-	for (uint64_t distance = NEAREST; distance < REACH; distance *= 2) {
-		if (low > distance + SUT_RT_ARENA_SIZE)
-			rc = try_arena(late, low - distance - SUT_RT_ARENA_SIZE);
-		if (rc)
-			rc = try_arena(late, high + distance);
-		if (!rc)
-			return 0;
-	}
-	return rc;
-}
 
 static int64_t fix(const struct sut_rt_late *late, unsigned char *at, uint32_t kind)
 {
@@ -116,7 +73,7 @@ static int64_t fix(const struct sut_rt_late *late, unsigned char *at, uint32_t k
 }
 
 static int64_t fill(const struct sut_rt_control *control, const struct sut_rt_late *late,
-		    const struct sut_rt_part *part)
+		    struct sut_rt_part *part)
 {
 	unsigned char *to = (unsigned char *)(late->arena + part->offset);
 	const unsigned char *from = (const unsigned char *)part->image;
@@ -130,50 +87,68 @@ static int64_t fill(const struct sut_rt_control *control, const struct sut_rt_la
 	if (!rc && part->dir && is_moving(control, part))
 		*(uint8_t *)real(late, part->dir) =
 			(uint8_t)((struct sut_rt_transition *)part->transition)->dir;
+	part->here = 1;
 	return rc ? rc : sut_rt_mprotect((uint64_t)to, part->text_size, PROT_RX);
 }
 
 /* --- records ---------------------------------------------------------------------------------- */
-
-static void move_func(const struct sut_rt_late *late, struct sut_rt_func *f,
-		      uint64_t (*to)(const struct sut_rt_late *, uint64_t))
-{
-	struct sut_rt_range *pieces = (struct sut_rt_range *)f->pieces;
-	struct sut_rt_jump *jumps = (struct sut_rt_jump *)f->jumps;
-
-	f->entry = to(late, f->entry);
-	f->head = to(late, f->head);
-	f->code = to(late, f->code);
-	for (uint64_t i = 0; i < f->piece_count; i++) {
-		pieces[i].low = to(late, pieces[i].low);
-		pieces[i].high = to(late, pieces[i].high);
-	}
-	for (uint64_t i = 0; i < f->jump_count; i++)
-		if (jumps[i].target > SUT_RT_JUMP_ELSEWHERE)
-			jumps[i].target = to(late, jumps[i].target);
-	f->flags ^= SUT_RT_FUNC_HERE;
-}
 
 static struct sut_rt_func *funcs_of(const struct sut_rt_patch *p)
 {
 	return (struct sut_rt_func *)p->funcs;
 }
 
-/* here: those of patches in use; else all that were, and what lay in the object otherwise is gone.
- */
-static void move_funcs(struct sut_rt_control *control, const struct sut_rt_late *late, bool here)
+/* The record of the instance that comes, of the one that was planned. */
+static void fill_func(const struct sut_rt_late *late, const struct sut_rt_func *plan,
+		      struct sut_rt_func *f)
 {
-	for_each_patch(p, control)
-	{
-		for (uint32_t i = 0; i < p->func_count; i++) {
-			struct sut_rt_func *f = &funcs_of(p)[i];
-			bool is_here = f->flags & SUT_RT_FUNC_HERE;
+	const struct sut_rt_range *pieces = (const struct sut_rt_range *)plan->pieces;
+	const struct sut_rt_jump *jumps = (const struct sut_rt_jump *)plan->jumps;
+	struct sut_rt_range *to = (struct sut_rt_range *)f->pieces;
+	struct sut_rt_jump *jump = (struct sut_rt_jump *)f->jumps;
 
-			if (f->late == (uint64_t)late && here != is_here && (!here || p->klp.core))
-				move_func(late, f, here ? real : planned);
-			else if (!here && !f->late && f->entry - late->low < late->high - late->low)
-				f->flags |= SUT_RT_FUNC_GONE;
-		}
+	f->entry = real(late, plan->entry);
+	f->size = plan->size;
+	f->original = plan->original;
+	f->head = real(late, plan->head);
+	f->code = real(late, plan->code);
+	f->code_size = plan->code_size;
+	f->slot = f->land = f->pun = f->pun_mask = 0;
+	for (uint64_t i = 0; i < plan->piece_count; i++) {
+		to[i] = pieces[i];
+		to[i].low = real(late, pieces[i].low);
+		to[i].high = real(late, pieces[i].high);
+	}
+	for (uint64_t i = 0; i < plan->jump_count; i++) {
+		jump[i] = jumps[i];
+		if (jump[i].target > SUT_RT_JUMP_ELSEWHERE)
+			jump[i].target = real(late, jumps[i].target);
+	}
+	f->flags = plan->flags & ~(uint32_t)SUT_RT_FUNC_PLANNED;
+}
+
+/* Those of patches in use. */
+static void fill_funcs(struct sut_rt_control *control, const struct sut_rt_late *late)
+{
+	for_each_patch(p, control) for (uint32_t i = 0; p->klp.core && i < p->func_count; i++)
+	{
+		const struct sut_rt_func *plan = &funcs_of(p)[i];
+
+		if (plan->late == (uint64_t)late && plan->flags & SUT_RT_FUNC_PLANNED)
+			fill_func(late, plan, &funcs_of(p)[plan->instance]);
+	}
+}
+
+/* All that were in there, whoever had them. */
+static void forget_funcs(struct sut_rt_control *control, const struct sut_rt_late *late)
+{
+	for_each_patch(p, control) for (uint32_t i = 0; i < p->func_count; i++)
+	{
+		struct sut_rt_func *f = &funcs_of(p)[i];
+
+		if (!(f->flags & SUT_RT_FUNC_PLANNED) &&
+		    (f->late == (uint64_t)late || f->entry - late->low < late->high - late->low))
+			f->flags |= SUT_RT_FUNC_GONE;
 	}
 }
 
@@ -193,7 +168,8 @@ static const struct sut_rt_func *top(const struct sut_rt_control *control, uint6
 		if (t && t->enables && t->patch == (uint64_t)p)
 			continue;
 		for (uint32_t i = 0; i < p->func_count; i++)
-			if (funcs_of(p)[i].entry == entry)
+			if (funcs_of(p)[i].entry == entry &&
+			    !(funcs_of(p)[i].flags & SUT_RT_FUNC_GONE))
 				found = &funcs_of(p)[i];
 	}
 	return found;
@@ -216,7 +192,8 @@ static int64_t store_rest(const struct sut_rt_control *control, const struct sut
 			const struct sut_rt_func *f = &funcs_of(p)[i];
 			uint64_t jump;
 
-			if (f->late != (uint64_t)late || !(f->flags & SUT_RT_FUNC_HERE) ||
+			if (f->late != (uint64_t)late ||
+			    f->flags & (SUT_RT_FUNC_PLANNED | SUT_RT_FUNC_GONE) ||
 			    top(control, f->entry) != f)
 				continue;
 			jump = jump_word(f->entry, f->original, f->code);
@@ -316,9 +293,7 @@ int64_t sut_rt_late_end(const struct sut_rt_control *control, bool back)
 	for (uint64_t at = control->loader.late; at; at = ((struct sut_rt_late *)at)->next) {
 		const struct sut_rt_late *late = (const struct sut_rt_late *)at;
 		const struct sut_rt_part *part = part_of(control, late);
-		int64_t rc = part && late->state == SUT_RT_LATE_HERE
-				     ? store_part(late, part, false, back)
-				     : 0;
+		int64_t rc = part && part->here ? store_part(late, part, false, back) : 0;
 
 		if (rc)
 			return rc;
@@ -332,7 +307,7 @@ void sut_rt_late_reverse(const struct sut_rt_control *control)
 		const struct sut_rt_late *late = (const struct sut_rt_late *)at;
 		const struct sut_rt_part *part = part_of(control, late);
 
-		if (part && part->dir && late->state == SUT_RT_LATE_HERE)
+		if (part && part->dir && part->here)
 			__atomic_store_n((uint8_t *)real(late, part->dir), 1, __ATOMIC_SEQ_CST);
 	}
 }
@@ -350,7 +325,8 @@ static void prune(const struct sut_rt_control *control, struct sut_rt_late *late
 		else
 			*at = part->next;
 	}
-	if (!late->parts && late->state == SUT_RT_LATE_ABSENT)
+	/* Whoever comes to the list now is not for the instance that is there. */
+	if (!late->parts)
 		late->arena_used = 0;
 }
 
@@ -374,6 +350,7 @@ static void leave(struct sut_rt_late *late, enum sut_rt_late_reason reason, int6
 {
 	if (late->arena)
 		sut_rt_munmap(late->arena, SUT_RT_ARENA_SIZE);
+	for_each_part(part, late) part->here = 0;
 	late->arena = 0;
 	late->reason = reason;
 	late->error = error;
@@ -382,7 +359,7 @@ static void leave(struct sut_rt_late *late, enum sut_rt_late_reason reason, int6
 
 static int64_t fill_parts(const struct sut_rt_control *control, struct sut_rt_late *late)
 {
-	int64_t rc = map_arena(late);
+	int64_t rc = sut_rt_arena_map(late);
 
 	for_each_part(part, late) if (!rc) rc = fill(control, late, part);
 	return rc;
@@ -407,7 +384,7 @@ static void come(struct sut_rt_control *control, struct sut_rt_late *late)
 		leave(late, SUT_RT_LATE_ROOM, rc);
 		return;
 	}
-	move_funcs(control, late, true);
+	fill_funcs(control, late);
 	late->state = SUT_RT_LATE_HERE;
 	rc = store_entries(control, late, moving);
 	if (!rc) {
@@ -421,7 +398,7 @@ static void come(struct sut_rt_control *control, struct sut_rt_late *late)
 		if (moving)
 			store_part(late, moving, false, true);
 		store_rest(control, late, true);
-		move_funcs(control, late, false);
+		forget_funcs(control, late);
 		leave(late, late->reason, rc);
 		return;
 	}
@@ -436,18 +413,30 @@ static uint64_t transition_mark(const struct sut_rt_control *control)
 	return ((const struct sut_rt_transition *)control->transition)->mark_new;
 }
 
-void sut_rt_late_come(struct sut_rt_control *control, struct sut_rt_late *late,
-		      const struct sut_rt_image *image, bool fresh)
+static void place(struct sut_rt_late *late, const struct sut_rt_image *image)
 {
 	late->bias = image->bias;
 	late->dynamic = image->dynamic;
 	late->low = image->low;
 	late->high = image->high;
+}
+
+void sut_rt_late_first(struct sut_rt_late *late, const struct sut_rt_image *image)
+{
+	place(late, image);
+	late->state = SUT_RT_LATE_FIRST;
+}
+
+void sut_rt_late_come(struct sut_rt_control *control, struct sut_rt_late *late,
+		      const struct sut_rt_image *image, bool fresh)
+{
+	place(late, image);
 	control->generation++;
 	prune(control, late);
 	if (!fresh)
 		leave(late, SUT_RT_LATE_BEFORE, 0);
-	else if (control->transition && late->torn == transition_mark(control))
+	else if (control->transition && late->torn == transition_mark(control) &&
+		 !part_of(control, late))
 		leave(late, SUT_RT_LATE_MOVING, 0);
 	else if (late->parts)
 		come(control, late);
@@ -467,7 +456,8 @@ void sut_rt_late_go(struct sut_rt_control *control, struct sut_rt_late *late)
 		if (moving)
 			withdraw_ranges(t, moving);
 	}
-	move_funcs(control, late, false);
+	for_each_part(part, late) part->here = 0;
+	forget_funcs(control, late);
 	if (late->arena)
 		sut_rt_munmap(late->arena, SUT_RT_ARENA_SIZE);
 	late->arena = 0;

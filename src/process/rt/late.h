@@ -11,12 +11,15 @@
  *
  *   state    event                            becomes
  *   ABSENT   mapped, nothing of it has run    HERE, or LEFT when that failed or cannot be
+ *   ABSENT   there when a patch comes         FIRST
  *   HERE     no longer in the link maps       ABSENT; its memory is unmapped
+ *   FIRST    likewise                         ABSENT
  *   LEFT     likewise                         ABSENT
  *
- * While it is HERE the functions' records (struct sut_rt_func.late) hold real addresses, else
- * planned ones. Records and parts lie in zones and stay; only what is in the arena goes with the
- * object.
+ * A patch that finds an instance (FIRST) takes it as it takes any object, and has another plan for
+ * the next one. Each function has a record for the instance that is there and one for the next
+ * (struct sut_rt_func.late). Records and parts lie in zones and stay; only what is in the arena
+ * goes with the object.
  */
 #ifndef SUT_PROCESS_RT_LATE_H
 #define SUT_PROCESS_RT_LATE_H
@@ -38,12 +41,13 @@ enum {
 enum sut_rt_late_state {
 	SUT_RT_LATE_ABSENT,
 	SUT_RT_LATE_HERE,
-	SUT_RT_LATE_LEFT, /* it is there, and as it was: see `reason` */
+	SUT_RT_LATE_LEFT,  /* it is there, and as it was: see `reason` */
+	SUT_RT_LATE_FIRST, /* it was there before anybody waited for it */
 };
 
 enum sut_rt_late_reason {
 	SUT_RT_LATE_BEFORE = 1, /* it was mapped before the patch knew of it */
-	SUT_RT_LATE_AGAIN,      /* it was when the patch came; this is another instance */
+	SUT_RT_LATE_AGAIN,      /* it was when the patch came, which has nothing for another one */
 	SUT_RT_LATE_ROOM,       /* no memory near it could be had: `error` */
 	SUT_RT_LATE_TEXT,       /* its text is not what it should be, or cannot be changed */
 	SUT_RT_LATE_MODEL,      /* the core refused: `error` */
@@ -58,7 +62,7 @@ struct sut_rt_late {
 	int64_t error;
 	uint64_t planned; /* load bias */
 	uint64_t arena_planned;
-	uint64_t bias; /* HERE, LEFT: the real one, and of the link map */
+	uint64_t bias; /* unless ABSENT: the real one, and of the link map */
 	uint64_t dynamic;
 	uint64_t low; /* of its segments */
 	uint64_t high;
@@ -126,6 +130,7 @@ struct sut_rt_part {
 	uint64_t ranges; /* as planned: range_count of them, and as many more for set.ranges */
 	uint64_t range_count;
 	struct sut_rt_range_set set;
+	uint64_t here; /* 1: the present instance has it */
 };
 
 /* The dynamic loader's side: it calls a function, r_debug.r_brk, before and after each change. */
@@ -143,6 +148,7 @@ struct sut_rt_loader {
 	uint64_t tails[SUT_RT_NAMESPACES]; /* last struct link_map of each namespace, or 0, when
 					      the list was right last */
 	uint64_t at_work; /* it has begun a change whose end the hook has not seen yet */
+	uint64_t asked;   /* a patch that will wait is on its way: WATCH, and no operation since */
 };
 
 #endif

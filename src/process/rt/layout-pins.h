@@ -150,6 +150,7 @@ SUT_RT_AT(sut_rt_func, piece_count, 104);
 SUT_RT_AT(sut_rt_func, jumps, 112);
 SUT_RT_AT(sut_rt_func, jump_count, 120);
 SUT_RT_AT(sut_rt_func, late, 128);
+SUT_RT_AT(sut_rt_func, instance, 136);
 
 SUT_RT_AT(sut_rt_jump, target, 0);
 SUT_RT_AT(sut_rt_jump, kind, 8);

@@ -33,7 +33,7 @@
 #include <stdint.h>
 
 #define SUT_RT_MAGIC   UINT64_C(0x3154527275747553) /* "SutuRRT1", whatever the version */
-#define SUT_RT_VERSION 5
+#define SUT_RT_VERSION 6
 
 enum {
 	SUT_RT_NAME_SIZE = 64,
@@ -310,10 +310,10 @@ enum sut_rt_state {
 };
 
 enum sut_rt_func_flags {
-	SUT_RT_FUNC_PUN = 1,    /* taken by bytes of one instruction, through a pun page */
-	SUT_RT_FUNC_DIRECT = 2, /* at rest the entry is one direct jump to the new code */
-	SUT_RT_FUNC_HERE = 4,   /* late: its addresses are real ones */
-	SUT_RT_FUNC_GONE = 8,   /* its object was unmapped */
+	SUT_RT_FUNC_PUN = 1,     /* taken by bytes of one instruction, through a pun page */
+	SUT_RT_FUNC_DIRECT = 2,  /* at rest the entry is one direct jump to the new code */
+	SUT_RT_FUNC_PLANNED = 4, /* of an instance that may come; see `late` */
+	SUT_RT_FUNC_GONE = 8,    /* its object is not there */
 	/* Five bytes over whatever was there, for nobody could be inside: no longer at rest. */
 	SUT_RT_FUNC_PLAIN = 16,
 };
@@ -347,7 +347,13 @@ struct sut_rt_func {
 	uint64_t piece_count;
 	uint64_t jumps; /* struct sut_rt_jump */
 	uint64_t jump_count;
-	uint64_t late; /* struct sut_rt_late of its object, or 0: it was there */
+	/*
+	 * struct sut_rt_late of its object, or 0: nobody notices when that goes. Then there are two
+	 * records: this one of the instance that is there, which is GONE while there is none, and
+	 * one with planned addresses, PLANNED, of which each instance that comes is made.
+	 */
+	uint64_t late;
+	uint64_t instance; /* PLANNED: index of the other one in its patch */
 };
 
 struct sut_rt_patch {

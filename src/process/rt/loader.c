@@ -238,6 +238,32 @@ static void update(struct sut_rt_control *control)
 	walk(control, look_at, control);
 }
 
+static void note_first(void *context, uint64_t map, bool fresh)
+{
+	struct sut_rt_control *control = context;
+	struct sut_rt_image image;
+
+	(void)fresh;
+	if (!read_image(map, &image))
+		return;
+	for (uint64_t at = control->loader.late; at; at = ((struct sut_rt_late *)at)->next) {
+		struct sut_rt_late *late = (struct sut_rt_late *)at;
+
+		if (late->state != SUT_RT_LATE_ABSENT || !same_id(late, &image))
+			continue;
+		sut_rt_late_first(late, &image);
+	}
+}
+
+void sut_rt_loader_settle(struct sut_rt_control *control, const struct sut_rt_map *tails,
+			  uint64_t count)
+{
+	for (uint64_t i = 0; i < count && i < SUT_RT_NAMESPACES; i++)
+		control->loader.tails[i] = tails[i].address;
+	control->loader.tail_count = (uint32_t)count;
+	walk(control, note_first, control);
+}
+
 static void note_tails(struct sut_rt_loader *loader)
 {
 	uint64_t debug = loader->debug;
@@ -317,7 +343,8 @@ void sut_rt_loader_event(void)
 		sut_rt_host_init(control);
 		update(control);
 		note_tails(loader);
-		sut_rt_loader_rest(control);
+		if (!loader->asked)
+			sut_rt_loader_rest(control);
 		loader->at_work = 0;
 		control->stage = SUT_RT_IDLE;
 	} else {
@@ -341,6 +368,7 @@ int64_t sut_rt_loader_watch(struct sut_rt_control *control, uint64_t records)
 	if (rc)
 		return rc;
 	loader->hooked = 1;
+	loader->asked = 1;
 	while (records) {
 		struct sut_rt_late *late = (struct sut_rt_late *)records;
 
@@ -356,10 +384,12 @@ void sut_rt_loader_rest(struct sut_rt_control *control)
 {
 	struct sut_rt_loader *loader = &control->loader;
 
+	loader->asked = 0;
 	if (!loader->hooked || sut_rt_late_wanted(control))
 		return;
 	if (sut_rt_store_word(loader->hook, loader->after, loader->before))
 		return;
+	control->generation++;
 	loader->hooked = 0;
 	loader->tail_count = 0;
 	for (uint64_t at = loader->late; at; at = ((struct sut_rt_late *)at)->next)

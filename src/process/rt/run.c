@@ -172,9 +172,7 @@ static int64_t operate(struct sut_rt_control *control, const struct sut_rt_frame
 	case SUT_RT_OP_WATCH:
 		return frame->expect ? sut_rt_loader_watch(control, frame->argument) : 0;
 	case SUT_RT_OP_TAILS:
-		for (uint32_t i = 0; i < frame->count && i < SUT_RT_NAMESPACES; i++)
-			control->loader.tails[i] = frame->maps[i].address;
-		control->loader.tail_count = (uint32_t)frame->count;
+		sut_rt_loader_settle(control, frame->maps, frame->count);
 		return 0;
 	default:
 		return -EINVAL;
