@@ -42,7 +42,7 @@ enum {
 	ZONE_TEXT = CONTROL + SUT_RT_DATA_SIZE,
 	ZONE_DATA = ZONE_TEXT + 0x10000,
 	END = ZONE_DATA + 0x10000,
-	PATCHES = ZONE_DATA + 0x100, /* two of them, with two functions each */
+	PATCHES = ZONE_DATA + 0x100, /* two of them, with two functions each, and one planned */
 	FUNCS = PATCHES + 0x1000,
 	NAMES = FUNCS + 0x1000,
 	PIECES = NAMES + 0x100,
@@ -50,6 +50,8 @@ enum {
 	USE = JUMPS + 0x400,
 	TRANSITION = USE + 0x100,
 	RANGES = TRANSITION + 0x400,
+	LATE = RANGES + 0x400, /* an object that has come */
+	PART = LATE + 0x200,
 	OBJECT_SIZE = 0x3000,
 	STACK_OFFSET = 0x690,
 	TID = 1,
@@ -147,6 +149,7 @@ static void build_runtime(void)
 		.page_count = 1,
 		.pages = {ZONE_TEXT},
 		.core = {.patches = (struct sut_core_patch *)(uintptr_t)USE},
+		.loader = {.debug = DEBUG, .late = LATE, .hooked = 1},
 	};
 	struct sut_rt_zone zone = {
 		.object = BASE,
@@ -162,6 +165,64 @@ static void build_runtime(void)
 	put(RUNTIME, &header, sizeof(header));
 	put(CONTROL, &control, sizeof(control));
 	put(ZONE_DATA, &zone, sizeof(zone));
+}
+
+static const uint64_t planned = SUT_RT_LATE_PLACE + 2 * SUT_RT_LATE_OBJECT;
+
+static void build_late(void)
+{
+	struct sut_rt_late late = {
+		.name = NAMES,
+		.state = SUT_RT_LATE_HERE,
+		.planned = planned,
+		.arena_planned = planned - SUT_RT_LATE_OBJECT,
+		.bias = BASE,
+		.low = BASE,
+		.high = BASE + OBJECT_SIZE,
+		.arena = ZONE_TEXT,
+		.arena_used = 0x1000,
+		.parts = PART,
+		.build_id_size = 20,
+		.build_id = {1, 2, 3},
+	};
+	struct sut_rt_part part = {
+		.late = LATE,
+		.patch = PATCHES,
+		.text_size = 0x1000,
+		.core_size = 0x800,
+		.here = 1,
+	};
+
+	put(LATE, &late, sizeof(late));
+	put(PART, &part, sizeof(part));
+}
+
+/* Of the instance of an object that may come. */
+static void build_planned(unsigned int i)
+{
+	struct sut_rt_func func = {
+		.entry = planned + 0x1000,
+		.size = 0x40,
+		.head = planned - SUT_RT_LATE_OBJECT + 0x100,
+		.code = planned - SUT_RT_LATE_OBJECT + 0x8000,
+		.code_size = 0x40,
+		.flags = SUT_RT_FUNC_DIRECT | SUT_RT_FUNC_PLAIN | SUT_RT_FUNC_PLANNED,
+		.name = NAMES,
+		.pieces = PIECES + 0x200,
+		.piece_count = 2,
+		.jumps = JUMPS + 0x200,
+		.jump_count = 1,
+		.late = LATE,
+	};
+	struct sut_rt_range pieces[2] = {
+		{func.entry, func.entry + func.size, SUT_RT_RANGE_OLD, 0},
+		{func.code - 1, func.code + func.code_size, SUT_RT_RANGE_NEW, 0},
+	};
+	struct sut_rt_jump jump = {SUT_RT_JUMP_ELSEWHERE, SUT_RT_RANGE_NEW};
+
+	put(FUNCS + 0x400 * (uint64_t)i + 2 * sizeof(func), &func, sizeof(func));
+	put(func.pieces, pieces, sizeof(pieces));
+	put(func.jumps, &jump, sizeof(jump));
 }
 
 static uint64_t patch_address(unsigned int i)
@@ -182,7 +243,7 @@ static void build_patches(void)
 		struct sut_rt_patch patch = {
 			.next = i ? 0 : patch_address(1),
 			.state = i ? SUT_RT_APPLIED : SUT_RT_REVERTING,
-			.func_count = 2,
+			.func_count = 3,
 			.name = "fix",
 			.version = "1",
 			.funcs = FUNCS + 0x400 * (uint64_t)i,
@@ -192,6 +253,7 @@ static void build_patches(void)
 
 		put(at, &patch, sizeof(patch));
 		put(USE + 0x40 * (uint64_t)i, &use, sizeof(use));
+		build_planned(i);
 		for (unsigned int k = 0; k < 2; k++) {
 			struct sut_rt_func func = {
 				.entry = TEXT + 0x100 * (uint64_t)k,
@@ -311,6 +373,7 @@ static void build(void)
 	build_thread();
 	build_runtime();
 	build_patches();
+	build_late();
 	build_transition();
 	memory_fd = memfd_create("memory", MFD_CLOEXEC);
 	folder_fd = mkdtemp(folder) ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
@@ -336,13 +399,15 @@ struct edit {
 static const uint32_t regions[] = {
 	BASE,    NOTE,    HASH,      SYMBOLS, RELOCS, DYNAMIC, LINK_MAP, TCB, TCB + STACK_OFFSET,
 	RUNTIME, CONTROL, ZONE_DATA, PATCHES, FUNCS,  PIECES,  JUMPS,    USE, TRANSITION,
-	RANGES,  NAMES,   SP,
+	RANGES,  NAMES,   SP,        LATE,    PART,
 };
 
 static const uint64_t telling[] = {
-	0,     1,         UINT64_MAX, INT64_MAX, UINT32_MAX, 1 << 20,   1 << 24, BASE,  TEXT,
-	TCB,   STACK_END, RUNTIME,    CONTROL,   ZONE_TEXT,  ZONE_DATA, PATCHES, FUNCS, PIECES,
-	JUMPS, USE,       TRANSITION, RANGES,    LINK_MAP,   DYNAMIC,   END - 8, END,   BASE - 1,
+	0,       1,         UINT64_MAX, INT64_MAX, UINT32_MAX, 1 << 20,
+	1 << 24, BASE,      TEXT,       TCB,       STACK_END,  RUNTIME,
+	CONTROL, ZONE_TEXT, ZONE_DATA,  PATCHES,   FUNCS,      PIECES,
+	JUMPS,   USE,       TRANSITION, RANGES,    LINK_MAP,   DYNAMIC,
+	END - 8, END,       BASE - 1,   LATE,      PART,       SUT_RT_LATE_PLACE,
 };
 
 static char texts[FILE_COUNT][4096];
@@ -446,8 +511,10 @@ static void read_all(struct sut_target *target, struct sut_arena *arena)
 	if (sut_target_check(target, &diag) != SUT_OK)
 		return;
 	sut_dynamic_resolve(target, "f", &address, &diag);
-	for (size_t i = 0; i < target->object_count; i++)
+	for (size_t i = 0; i < target->object_count; i++) {
 		sut_dynamic_imports(target, &target->objects[i], names);
+		sut_dynamic_came_later(target, target->objects[i].dynamic + 1);
+	}
 	sut_runtime_present(target);
 	if (sut_runtime_find(target, &runtime, &diag) != SUT_OK)
 		return;
