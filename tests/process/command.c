@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 char *command_suture;
+unsigned int command_repeated;
 
 static void run_suture(const struct load *load, const struct command *command)
 {
@@ -74,6 +75,18 @@ int command_wait(pid_t pid)
 int command_run(const struct load *load, enum verb verb, int fix)
 {
 	return command_wait(command_start(load, &(const struct command){verb, fix}, false));
+}
+
+int command_run_patiently(const struct load *load, enum verb verb, int fix)
+{
+	enum { TIMES = 5 };
+	int status = command_run(load, verb, fix);
+
+	for (int i = 1; i < TIMES && status == BLOCKED; i++) {
+		command_repeated++;
+		status = command_run(load, verb, fix);
+	}
+	return status;
 }
 
 /* What the stopped controller is about to call, -1: nothing. */

@@ -12,7 +12,10 @@ struct command {
 	int fix;
 };
 
-/* Instead of an exit status. */
+/* Exit statuses of the command, ... */
+enum { DONE = 0, FAILED = 1, NOTHING = 2, BLOCKED = 3, REFUSED = 4, REVERTED = 6 };
+
+/* ... and what there is instead of one. */
 enum { COMMAND_KILLED = -1, COMMAND_HUNG = -2 };
 
 extern char *command_suture; /* path of the program */
@@ -22,6 +25,10 @@ pid_t command_start(const struct load *load, const struct command *command, bool
 /* Waits for its end, but not for ever: who does not end is killed. */
 int command_wait(pid_t pid);
 int command_run(const struct load *load, enum verb verb, int fix);
+
+/* Gives it up to five times while it is blocked, as it may be on a machine that is too busy. */
+int command_run_patiently(const struct load *load, enum verb verb, int fix);
+extern unsigned int command_repeated; /* how often that was needed */
 
 /*
  * Runs it up to its n-th system call (any: of all; else of those that touch a target: ptrace and

@@ -21,8 +21,6 @@
 
 enum { STEP = 151, STORM_US = 1000, NICE = 5, POLL_US = 200 };
 
-enum exit { DONE = 0, FAILED = 1, BLOCKED = 3, REFUSED = 4, REVERTED = 6 };
-
 static struct {
 	struct fixes fixes;
 	unsigned int step, from, to;
@@ -112,9 +110,9 @@ static void check_stranger(const struct load *load, const struct command *comman
 		printf("# pid %d: %s\n", load->pid, wrong);
 	CHECK(!wrong);
 	CHECK(load_runs(load, 1));
-	CHECK_EQUAL(command_run(load, APPLY, FIX_2), DONE);
+	CHECK_EQUAL(command_run_patiently(load, APPLY, FIX_2), DONE);
 	CHECK(load_runs(load, 2));
-	CHECK_EQUAL(command_run(load, REVERT, FIX_2), DONE);
+	CHECK_EQUAL(command_run_patiently(load, REVERT, FIX_2), DONE);
 }
 
 struct campaign {

@@ -36,7 +36,6 @@ static struct {
 	unsigned int step;     /* killed at each step-th system call; 0: at those that touch */
 	unsigned int from, to; /* of those; 0: from one of the first, to the last */
 	unsigned int kills;
-	unsigned int repeated; /* commands that were blocked, as they may be on a busy machine */
 } settings;
 
 struct campaign {
@@ -133,26 +132,12 @@ static unsigned int check_state(const struct load *load, struct notes *notes, bo
 	return state.in_use;
 }
 
-enum status { DONE = 0, NOTHING = 2, BLOCKED = 3, REFUSED = 4 };
-
-static int run_patiently(const struct load *load, enum verb verb, int fix)
-{
-	enum { TIMES = 5 };
-	int status = command_run(load, verb, fix);
-
-	for (int i = 1; i < TIMES && status == BLOCKED; i++) {
-		settings.repeated++;
-		status = command_run(load, verb, fix);
-	}
-	return status;
-}
-
 /* The same command again, or the opposite one: it completes, or has nothing to do. */
 static void run_successor(const struct load *load, const struct command *killed, bool again)
 {
 	bool undoable = killed->verb == APPLY || killed->verb == FORCE;
 	enum verb verb = again ? killed->verb : undoable ? REVERT : APPLY;
-	int status = run_patiently(load, verb, killed->fix);
+	int status = command_run_patiently(load, verb, killed->fix);
 	/* Not there yet, or forced already. */
 	bool refusable = verb == FORCE || (verb == REVERT && killed->verb == APPLY);
 
@@ -167,12 +152,12 @@ static void take_all_out(const struct load *load, struct notes *notes, const str
 	uint64_t mixed;
 
 	if (!in_use) {
-		CHECK_EQUAL(run_patiently(load, APPLY, killed->fix), DONE);
+		CHECK_EQUAL(command_run_patiently(load, APPLY, killed->fix), DONE);
 		in_use = 1u << killed->fix;
 	}
 	for (int i = FIX_COUNT; --i >= FIX_2;)
 		if (in_use >> i & 1)
-			CHECK_EQUAL(run_patiently(load, REVERT, i), DONE);
+			CHECK_EQUAL(command_run_patiently(load, REVERT, i), DONE);
 	/* A force mixes, as its user has to know, until it is left. */
 	mixed = killed->verb == FORCE ? load_mixed(load) : 0;
 	CHECK_EQUAL(check_state(load, notes, false), 0);
@@ -350,6 +335,6 @@ int main(int argc, char **argv)
 	fixes_read(&settings.fixes, argv[1]);
 	command_suture = argv[2];
 	status = sut_tap_run(tests + first, brief ? 1 : SUT_ARRAY_SIZE(tests) - first);
-	printf("# %u kills; %u commands were given again\n", settings.kills, settings.repeated);
+	printf("# %u kills; %u commands were given again\n", settings.kills, command_repeated);
 	return status;
 }
