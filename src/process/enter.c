@@ -342,6 +342,9 @@ enum sut_rc sut_stop_within(struct sut_runtime *runtime, pid_t prefer,
 
 	for (;;) {
 		rc = sut_stop_any(runtime, prefer, accept, context, stopped, diag);
+		/* The threads are another program's by now. */
+		if (rc == SUT_RETRY && sut_target_executed(runtime->target))
+			return sut_target_lost(runtime->target, diag);
 		if (rc != SUT_RETRY ||
 		    sut_now_ns() - start > (wait_ns < least_ns ? least_ns : wait_ns))
 			return rc;

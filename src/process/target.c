@@ -165,7 +165,7 @@ bool sut_target_alive(const struct sut_target *target)
 }
 
 /* Then the memory that was opened belongs to nobody any more, which reads as its end. */
-static bool has_executed(const struct sut_target *target)
+bool sut_target_executed(const struct sut_target *target)
 {
 	char byte;
 
@@ -185,7 +185,7 @@ enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *di
 {
 	bool alive = sut_target_alive(target);
 
-	if (alive && has_executed(target))
+	if (alive && sut_target_executed(target))
 		return executed(target, diag);
 	if (alive)
 		return sut_fail_errno(diag, "process %d (%s): its memory cannot be accessed",
@@ -199,7 +199,7 @@ enum sut_rc sut_target_lost(const struct sut_target *target, struct sut_diag *di
 enum sut_rc sut_target_leave(struct sut_target *target, enum sut_rc rc, struct sut_diag *diag)
 {
 	if (rc != SUT_OK && rc != SUT_GONE && target->memory >= 0 &&
-	    (!sut_target_alive(target) || has_executed(target)))
+	    (!sut_target_alive(target) || sut_target_executed(target)))
 		rc = sut_target_lost(target, diag);
 	sut_target_close(target);
 	return rc;

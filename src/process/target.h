@@ -84,6 +84,9 @@ enum sut_rc sut_target_remap(struct sut_target *target, struct sut_diag *diag);
 /* Still the same process, and not a zombie? */
 bool sut_target_alive(const struct sut_target *target);
 
+/* Has it executed a program since it was opened? What was opened is gone then. */
+bool sut_target_executed(const struct sut_target *target);
+
 /*
  * Refuses what this version must not touch: another architecture, a traced, stopped or exiting
  * process, a seccomp filter, no glibc (found by its thread control block elsewhere).
