@@ -61,6 +61,7 @@ static const struct sut_lazy_world worlds[] = {
 	 .handlers = 1,
 	 .alternate = SUT_LAZY_ALTERNATE_BELOW,
 	 .no_certificates = true},
+	{.name = "coroutine", .depth = 2, .reverses = true, .switches = SUT_LAZY_SWITCHES},
 	{.name = "loop with tails",
 	 .functions = 2,
 	 .edges = EDGES,
@@ -150,6 +151,23 @@ static const struct sut_lazy_world long_worlds[] = {
 	 .exits = true,
 	 .unmaps = true,
 	 .jumps = true},
+	{.name = "long: a coroutine of two threads",
+	 .threads = 2,
+	 .depth = 1,
+	 .reverses = true,
+	 .switches = SUT_LAZY_SWITCHES,
+	 .no_certificates = true},
+	{.name = "long: coroutine, handlers, reversal",
+	 .handlers = 1,
+	 .depth = 2,
+	 .reverses = true,
+	 .switches = SUT_LAZY_SWITCHES},
+	{.name = "long: coroutine, tails, two functions",
+	 .functions = 2,
+	 .edges = EDGES,
+	 .depth = 2,
+	 .switches = SUT_LAZY_SWITCHES,
+	 .no_certificates = true},
 	{.name = "long: tails, handlers, reversal",
 	 .functions = 2,
 	 .edges = EDGES,
@@ -228,6 +246,9 @@ static const struct mutation {
 	STUCK(KNOWN_STAYS, "loop with tails"),
 	HARM(RECORDS, "tails"),
 	HARM(OVERFLOW, "tails and handlers"),
+	HARM(PER_STACK, "coroutine"),
+	HARM(SEARCH, "coroutine"),
+	HARM(SEARCH_STOP, "coroutine"),
 	/* Nothing comes of these. */
 	SPARE(SLEEP_FRESH, "calls", SUT_LAZY_FIRST),
 	SPARE(COUNT_NESTED_TARGET, "births", SUT_LAZY_FIRST),
@@ -245,10 +266,17 @@ static const struct sut_lazy_world limits[] = {
 	 .handlers = 1,
 	 .leaf = true,
 	 .alternate = SUT_LAZY_ALTERNATE_INSIDE},
+	{.name = "coroutine on a stack inside the own",
+	 .switches = SUT_LAZY_SWITCHES_CARVED,
+	 .off = OFF(BOTTOM)},
 	{.name = "stopped and marked", .handlers = 1, .stop_marks = true, .off = OFF(STOP_CORE)},
 };
 
 static const struct sut_lazy_world cures[] = {
+	/* It never closes as long as that stack is there. */
+	{.name = "coroutine inside the own stack, held",
+	 .switches = SUT_LAZY_SWITCHES_CARVED,
+	 .properties = SUT_LAZY_SAFE},
 	{.name = "stopped and marked, nothing pending", .handlers = 1, .stop_marks = true},
 };
 
@@ -292,7 +320,7 @@ static struct sut_lazy_world complete(const struct sut_lazy_world *world, enum s
 	w.functions = w.functions ? w.functions : 1;
 	w.transitions = w.transitions ? w.transitions : 1;
 	w.depth = w.depth ? w.depth : 3;
-	w.properties = SUT_LAZY_ALL;
+	w.properties = w.properties ? w.properties : SUT_LAZY_ALL;
 	w.dies = true;
 	w.base = base;
 	w.off |= off[base];

@@ -47,8 +47,11 @@ static bool marks_lie(const struct sut_lazy_world *w, const struct sut_lazy_stat
 {
 	const struct sut_lazy_transition *tr = &s->t[s->k];
 
-	return (t->mark == sut_lazy_mark(w, s->k, SUT_LAZY_NEW) && has_frame(t, tr->from, true)) ||
-	       (t->mark == sut_lazy_mark(w, s->k, SUT_LAZY_OLD) && has_frame(t, tr->to, true));
+	const struct sut_lazy_thread *own = t->away ? &s->thread[w->threads] : t;
+
+	return (t->mark == sut_lazy_mark(w, s->k, SUT_LAZY_NEW) &&
+		has_frame(own, tr->from, true)) ||
+	       (t->mark == sut_lazy_mark(w, s->k, SUT_LAZY_OLD) && has_frame(own, tr->to, true));
 }
 
 const char *sut_lazy_check(const void *world, const void *state)
@@ -57,7 +60,7 @@ const char *sut_lazy_check(const void *world, const void *state)
 	const struct sut_lazy_state *s = state;
 	const struct sut_lazy_transition *tr = &s->t[s->k];
 
-	for (unsigned int i = 0; i < w->threads; i++) {
+	for (unsigned int i = 0; i < sut_lazy_stacks(w); i++) {
 		const struct sut_lazy_thread *t = &s->thread[i];
 
 		if (t->now.pc == SUT_LAZY_DEAD)

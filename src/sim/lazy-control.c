@@ -53,6 +53,19 @@ static bool may_mark_stopped(const struct sut_lazy_world *w, const struct sut_la
 	       !sut_lazy_stack_hit(w, t, left, sut_lazy_rule_on(w, SUT_LAZY_RULE_STOP_CORE));
 }
 
+static bool searches(const struct sut_lazy_world *w, const struct sut_lazy_state *s)
+{
+	return w->switches && !s->t[s->k].closed && sut_lazy_rule_on(w, SUT_LAZY_RULE_SEARCH);
+}
+
+static bool found_nothing(const struct sut_lazy_world *w, const struct sut_lazy_state *s)
+{
+	const struct sut_lazy_transition *tr = &s->t[s->k];
+
+	return !sut_lazy_search_hit(w, s, sut_lazy_source(tr, tr->dir),
+				    sut_lazy_target_mark(w, s->k, tr->dir));
+}
+
 static size_t look_steps(const struct sut_lazy_world *w, const struct sut_lazy_state *s,
 			 uint32_t *steps)
 {
@@ -72,6 +85,9 @@ static size_t look_steps(const struct sut_lazy_world *w, const struct sut_lazy_s
 			steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_LOOK_PC, i);
 		else if (!w->no_sleep && sut_lazy_unpatched(&t->now) && clean_stack(w, s, t))
 			steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_LOOK_ASLEEP, i);
+		/* What lies on stacks that are nobody's own is found by the search. */
+		else if (w->switches && !sut_lazy_on_own_stack(w, t) && sut_lazy_unpatched(&t->now))
+			steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_LOOK_ASLEEP, i);
 		if (w->stops && clean_pc(w, s, t) && clean_stack(w, s, t))
 			steps[n++] =
 				sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_LOOK_STOPPED, i);
@@ -80,8 +96,12 @@ static size_t look_steps(const struct sut_lazy_world *w, const struct sut_lazy_s
 				sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_MARK_STOPPED, i);
 	}
 	steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_AGAIN, 0);
-	if (all)
+	if (all && searches(w, s)) {
+		if (found_nothing(w, s))
+			steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_SEARCH, 0);
+	} else if (all) {
 		steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_CLOSE, 0);
+	}
 	return n;
 }
 
@@ -155,6 +175,7 @@ size_t sut_lazy_control_steps(const struct sut_lazy_world *w, const struct sut_l
 	case SUT_LAZY_LIST:
 	case SUT_LAZY_LOOK_STACK:
 	case SUT_LAZY_CERTIFY:
+	case SUT_LAZY_SEARCHED:
 		steps[n++] = sut_lazy_step(SUT_LAZY_CONTROLLER, SUT_LAZY_DO_GO, 0);
 		break;
 	}
@@ -306,6 +327,10 @@ static void go(const struct sut_lazy_world *w, struct sut_lazy_state *s)
 	case SUT_LAZY_CERTIFY:
 		certify(w, s);
 		return;
+	case SUT_LAZY_SEARCHED:
+		if (s->op == SUT_LAZY_OP_NONE)
+			send(s, SUT_LAZY_OP_CLOSE);
+		return;
 	case SUT_LAZY_NOBODY:
 	case SUT_LAZY_READY:
 	case SUT_LAZY_WAIT:
@@ -350,7 +375,7 @@ void sut_lazy_control_apply(const struct sut_lazy_world *w, struct sut_lazy_stat
 		t->seen = 1;
 		return;
 	case SUT_LAZY_DO_LOOK_ASLEEP:
-		see_clean(w, s, t, true);
+		see_clean(w, s, t, sut_lazy_on_own_stack(w, t));
 		return;
 	case SUT_LAZY_DO_LOOK_PC:
 		s->who = (uint8_t)sut_lazy_arg(step);
@@ -365,6 +390,10 @@ void sut_lazy_control_apply(const struct sut_lazy_world *w, struct sut_lazy_stat
 		return;
 	case SUT_LAZY_DO_AGAIN:
 		sut_lazy_follow(w, s);
+		return;
+	case SUT_LAZY_DO_SEARCH:
+		s->moved = 0; /* the count is read in the stop */
+		s->control = SUT_LAZY_SEARCHED;
 		return;
 	case SUT_LAZY_DO_CLOSE:
 		if (s->op == SUT_LAZY_OP_NONE)

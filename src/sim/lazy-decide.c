@@ -42,7 +42,8 @@ static bool takes(const struct sut_lazy_world *w, uint8_t pc)
 	switch ((enum sut_lazy_pc)pc) {
 	case SUT_LAZY_FOREIGN_FIRST:
 	case SUT_LAZY_FOREIGN:
-		return w->alternate && sut_lazy_rule_on(w, SUT_LAZY_RULE_FOREIGN) &&
+		return (w->alternate || w->switches) &&
+		       sut_lazy_rule_on(w, SUT_LAZY_RULE_FOREIGN) &&
 		       sut_lazy_rule_on(w, SUT_LAZY_RULE_FOREIGN_FIRST) ==
 			       (pc == SUT_LAZY_FOREIGN_FIRST);
 	case SUT_LAZY_NESTED:
@@ -216,6 +217,13 @@ static void store(const struct sut_lazy_world *w, const struct sut_lazy_transiti
 	finish(w, t);
 }
 
+/* Where stacks are switched the mark says nothing on any but the thread's own. */
+static bool mark_counts(const struct sut_lazy_world *w, const struct sut_lazy_thread *t)
+{
+	return !w->switches || sut_lazy_on_own_stack(w, t) ||
+	       !sut_lazy_rule_on(w, SUT_LAZY_RULE_PER_STACK);
+}
+
 static void go_nested(struct sut_lazy_act *a)
 {
 	a->nested = 1;
@@ -292,13 +300,13 @@ static void answer(const struct sut_lazy_world *w, struct sut_lazy_state *s,
 
 	switch ((enum sut_lazy_pc)a->pc) {
 	case SUT_LAZY_THUNK_MARK:
-		a->pc = is_new(w, t) ? SUT_LAZY_THUNK_DIR : first(w);
+		a->pc = is_new(w, t) && mark_counts(w, t) ? SUT_LAZY_THUNK_DIR : first(w);
 		return;
 	case SUT_LAZY_THUNK_DIR:
 		thunk_reads_dir(w, tr, t);
 		return;
 	case SUT_LAZY_NESTED_VERSION:
-		a->version = is_new(w, t) ? tr->to : tr->from;
+		a->version = is_new(w, t) && mark_counts(w, t) ? tr->to : tr->from;
 		a->pc = SUT_LAZY_NESTED_DIR;
 		return;
 	case SUT_LAZY_NESTED_DIR:

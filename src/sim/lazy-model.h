@@ -42,6 +42,7 @@ enum sut_lazy_thread_action {
 	SUT_LAZY_DO_EXIT_UNMAP,
 	SUT_LAZY_DO_BIRTH,
 	SUT_LAZY_DO_FORK,
+	SUT_LAZY_DO_SWITCH,
 };
 
 enum sut_lazy_controller_action {
@@ -58,6 +59,7 @@ enum sut_lazy_controller_action {
 	SUT_LAZY_DO_LOOK_STOPPED,
 	SUT_LAZY_DO_MARK_STOPPED,
 	SUT_LAZY_DO_AGAIN,
+	SUT_LAZY_DO_SEARCH,
 	SUT_LAZY_DO_CLOSE,
 	SUT_LAZY_DO_DIE,
 };
@@ -136,6 +138,12 @@ static inline bool sut_lazy_any_edges(const struct sut_lazy_world *w)
 	return w->edges[0] || w->edges[1] || w->edges[2];
 }
 
+/* Stacks: of the threads, and one that is suspended where stacks are switched. */
+static inline unsigned int sut_lazy_stacks(const struct sut_lazy_world *w)
+{
+	return w->threads + (w->switches != SUT_LAZY_NO_SWITCHES);
+}
+
 /* lazy-stack.c */
 /* Where on the stack the alternate one begins (its first word is there), or -1. */
 int sut_lazy_alternate_at(const struct sut_lazy_thread *t);
@@ -147,6 +155,9 @@ bool sut_lazy_hit(const struct sut_lazy_world *w, const struct sut_lazy_act *a, 
 /* The words from the stack pointer to the end of the stack that it points into. version -1: none */
 bool sut_lazy_stack_hit(const struct sut_lazy_world *w, const struct sut_lazy_thread *t,
 			int version, bool core);
+/* Is a word of any stack, but those of threads that have gone over, or a pc, one of these? */
+bool sut_lazy_search_hit(const struct sut_lazy_world *w, const struct sut_lazy_state *s,
+			 int version, uint8_t mark);
 bool sut_lazy_unpatched(const struct sut_lazy_act *a);
 
 /* lazy-decide.c: one step of a thunk or of a decision */

@@ -68,5 +68,9 @@ const struct sut_lazy_rule_text sut_lazy_rules[SUT_LAZY_RULE_COUNT_] = {
 	[SUT_LAZY_RULE_RECORD_RETURN] = {"record-return", "... with their return addresses"},
 	[SUT_LAZY_RULE_OVERFLOW] = {"overflow", "... and noted when they do not fit"},
 	[SUT_LAZY_RULE_STOP_CORE] = {"stop-core", "nobody is marked with a decision pending"},
+	[SUT_LAZY_RULE_PER_STACK] = {"per-stack", "a mark counts on the thread's own stack only"},
+	[SUT_LAZY_RULE_SEARCH] = {"search", "closing searches all memory, suspended stacks too"},
+	[SUT_LAZY_RULE_SEARCH_STOP] = {"search-stop", "... in one stop, program counters included"},
+	[SUT_LAZY_RULE_BOTTOM] = {"bottom", "nobody goes over above a coroutine's first frame"},
 	[SUT_LAZY_RULE_LATE_OBJECT] = {"late-object", "a late object's entries are thunks at once"},
 };

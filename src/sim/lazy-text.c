@@ -46,6 +46,7 @@ static const char *const controller[] = {
 	[SUT_LAZY_DO_LOOK_STOPPED] = "stops for a moment, and sees clean:",
 	[SUT_LAZY_DO_MARK_STOPPED] = "stops for a moment, and marks:",
 	[SUT_LAZY_DO_AGAIN] = "begins its looks anew",
+	[SUT_LAZY_DO_SEARCH] = "stops all, searches all stacks and finds nothing",
 	[SUT_LAZY_DO_CLOSE] = "has seen all and sends CLOSE into the process",
 	[SUT_LAZY_DO_DIE] = "dies",
 };
@@ -59,6 +60,7 @@ static const char *const going[] = {
 	[SUT_LAZY_LIST_REST] = "has its list",
 	[SUT_LAZY_LOOK_STACK] = "scans that thread's stack",
 	[SUT_LAZY_CERTIFY] = "writes the certificate",
+	[SUT_LAZY_SEARCHED] = "sends CLOSE into the process",
 };
 
 static char function(unsigned int fn)
@@ -97,6 +99,7 @@ static void describe_controller(const struct sut_lazy_state *s, uint32_t step,
 	case SUT_LAZY_DO_REVERSE:
 	case SUT_LAZY_DO_FOLLOW:
 	case SUT_LAZY_DO_AGAIN:
+	case SUT_LAZY_DO_SEARCH:
 	case SUT_LAZY_DO_CLOSE:
 	case SUT_LAZY_DO_DIE:
 		snprintf(text, SUT_EXPLORE_TEXT_MAX, "controller: %s", controller[action]);
@@ -260,6 +263,10 @@ void sut_lazy_describe(const void *world, const void *state, uint32_t step,
 		break;
 	case SUT_LAZY_DO_FORK:
 		what = "forks; this is the child";
+		break;
+	case SUT_LAZY_DO_SWITCH:
+		what = s->thread[thread].away ? "goes back to its own stack"
+					      : "goes on with the coroutine";
 		break;
 	}
 	snprintf(text, SUT_EXPLORE_TEXT_MAX, "thread %u: %s", thread, what);

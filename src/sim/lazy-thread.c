@@ -108,6 +108,31 @@ static bool in_code(const struct sut_lazy_thread *t)
 	return sut_lazy_unpatched(&t->now) || t->now.pc == SUT_LAZY_BODY;
 }
 
+/* There is one coroutine, for whoever comes. */
+static bool may_switch(const struct sut_lazy_world *w, const struct sut_lazy_state *s,
+		       const struct sut_lazy_thread *t)
+{
+	for (unsigned int i = 0; i < w->threads; i++)
+		if (s->thread[i].away)
+			return t->away;
+	return true;
+}
+
+/* What runs and what is suspended change places. */
+static void switch_stack(const struct sut_lazy_world *w, struct sut_lazy_state *s,
+			 struct sut_lazy_thread *t)
+{
+	struct sut_lazy_thread *other = &s->thread[w->threads], swap = *t;
+
+	t->now = other->now;
+	t->depth = other->depth;
+	memcpy(t->stack, other->stack, sizeof(t->stack));
+	other->now = swap.now;
+	other->depth = swap.depth;
+	memcpy(other->stack, swap.stack, sizeof(other->stack));
+	t->away = !t->away;
+}
+
 size_t sut_lazy_thread_steps(const struct sut_lazy_world *w, const struct sut_lazy_state *s,
 			     unsigned int thread, uint32_t *steps)
 {
@@ -129,6 +154,8 @@ size_t sut_lazy_thread_steps(const struct sut_lazy_world *w, const struct sut_la
 		if (w->unmaps)
 			steps[n++] = sut_lazy_step(thread, SUT_LAZY_DO_EXIT_UNMAP, 0);
 	}
+	if (w->switches && in_code(t) && may_switch(w, s, t))
+		steps[n++] = sut_lazy_step(thread, SUT_LAZY_DO_SWITCH, 0);
 	if (w->forks && in_code(t))
 		steps[n++] = sut_lazy_step(thread, SUT_LAZY_DO_FORK, 0);
 	return n;
@@ -296,6 +323,9 @@ void sut_lazy_thread_apply(const struct sut_lazy_world *w, struct sut_lazy_state
 		return;
 	case SUT_LAZY_DO_FORK:
 		become_child(w, s, thread);
+		return;
+	case SUT_LAZY_DO_SWITCH:
+		switch_stack(w, s, t);
 		return;
 	}
 }

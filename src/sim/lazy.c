@@ -17,7 +17,7 @@ static bool initial(const void *world, size_t index, void *state)
 	if (index > w->exits)
 		return false;
 	memset(&s, 0, sizeof(s));
-	for (unsigned int i = 0; i < w->threads; i++) {
+	for (unsigned int i = 0; i < sut_lazy_stacks(w); i++) {
 		struct sut_lazy_thread *t = &s.thread[i];
 
 		t->now.pc = SUT_LAZY_ROOT;
@@ -28,7 +28,7 @@ static bool initial(const void *world, size_t index, void *state)
 		}
 	}
 	memcpy(state, &s,
-	       offsetof(struct sut_lazy_state, thread) + w->threads * sizeof(s.thread[0]));
+	       offsetof(struct sut_lazy_state, thread) + sut_lazy_stacks(w) * sizeof(s.thread[0]));
 	return true;
 }
 
@@ -92,7 +92,7 @@ struct sut_explore_model sut_lazy_model(const struct sut_lazy_world *world)
 {
 	return (struct sut_explore_model){
 		.state_size = offsetof(struct sut_lazy_state, thread) +
-			      world->threads * sizeof(struct sut_lazy_thread),
+			      sut_lazy_stacks(world) * sizeof(struct sut_lazy_thread),
 		.initial = initial,
 		.steps = steps,
 		.apply = apply,

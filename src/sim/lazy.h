@@ -105,7 +105,8 @@ struct sut_lazy_thread {
 	uint8_t pending;
 	/* What the controller knows. */
 	uint8_t listed, seen;
-	uint8_t unused[3];
+	uint8_t away; /* it runs on the coroutine's stack */
+	uint8_t unused[2];
 };
 
 /* What the bytes of an entry lead to. */
@@ -133,6 +134,7 @@ enum sut_lazy_control {
 	SUT_LAZY_LOOK,
 	SUT_LAZY_LOOK_STACK,
 	SUT_LAZY_CERTIFY,
+	SUT_LAZY_SEARCHED,
 };
 
 struct sut_lazy_transition {
@@ -157,7 +159,11 @@ struct sut_lazy_state {
 	uint8_t who;        /* thread, of LOOK_STACK */
 	uint8_t overlooked; /* a CLOSE on its way: 1, or 2: and answers were counted since */
 	uint8_t unused;
-	struct sut_lazy_thread thread[SUT_LAZY_THREADS]; /* world->threads of them */
+	/*
+	 * world->threads of them. Where stacks are switched one more, of which only the stack and
+	 * `now` count: what is suspended, the coroutine or who runs it.
+	 */
+	struct sut_lazy_thread thread[SUT_LAZY_THREADS];
 };
 
 /* Each rule can be switched off; lazy-rules.c says what each is. */
@@ -219,6 +225,10 @@ enum sut_lazy_rule {
 	SUT_LAZY_RULE_OVERFLOW,
 	SUT_LAZY_RULE_STOP_CORE,
 	SUT_LAZY_RULE_LATE_OBJECT,
+	SUT_LAZY_RULE_PER_STACK,
+	SUT_LAZY_RULE_SEARCH,
+	SUT_LAZY_RULE_SEARCH_STOP,
+	SUT_LAZY_RULE_BOTTOM,
 	SUT_LAZY_RULE_COUNT_,
 };
 
@@ -233,6 +243,12 @@ enum sut_lazy_alternate {
 	SUT_LAZY_ALTERNATE_BELOW,
 	SUT_LAZY_ALTERNATE_ABOVE,
 	SUT_LAZY_ALTERNATE_INSIDE, /* an array in a frame of the thread's own stack */
+};
+
+enum sut_lazy_switches {
+	SUT_LAZY_NO_SWITCHES,
+	SUT_LAZY_SWITCHES,       /* to a coroutine's stack, and back */
+	SUT_LAZY_SWITCHES_CARVED /* ... which lies in a frame of the thread's own */
 };
 
 enum sut_lazy_property {
@@ -256,6 +272,7 @@ struct sut_lazy_world {
 	uint8_t depth;
 	uint8_t handlers; /* signal handlers at once in one thread */
 	enum sut_lazy_alternate alternate;
+	enum sut_lazy_switches switches;
 	uint8_t transitions;
 	bool onward;      /* the second transition leads to a third version, not back */
 	uint8_t edges[3]; /* tail jumps of each version: 1: function 0 to 1, 2: 1 to 0 */

@@ -51,6 +51,7 @@
 #define LOCK 43            /* 16 none while an operation is on its way */
 #define STACK_COMPARE 44   /*  2 mode S: a mark holds on the thread's own stack only */
 #define ONE_STOP 45        /* 15 mode S: all looks and closing are one stop */
+#define HALT_PC 46         /* 15 ... in which program counters count, too */
 
 /* Rules that can be done without. LOCK is one if a reversal counts in E: then it is LOCK_OR_COUNT. */
 #define ALL_SPARE 100
