@@ -4,6 +4,7 @@
 #include "base/guard.h"
 #include "process/blockers.h"
 
+#include <inttypes.h>
 #include <string.h>
 
 enum { FRAMES_SHOWN = 12 /* in text; JSON has all */ };
@@ -11,6 +12,7 @@ enum { FRAMES_SHOWN = 12 /* in text; JSON has all */ };
 struct result {
 	struct sut_state state;
 	struct sut_explained *list; /* as many as there are blockers */
+	struct sut_explained_word *word;
 	enum sut_rc rc;
 	struct sut_diag diag;
 };
@@ -24,7 +26,7 @@ static bool look_at(const struct sut_each *each, struct sut_arena *arena, pid_t 
 	if (!named && (r->rc != SUT_OK || !r->state.in_transition))
 		return false;
 	if (r->rc == SUT_OK && r->state.in_transition)
-		r->rc = sut_blockers_explain(arena, &r->state, &r->list, &r->diag);
+		r->rc = sut_blockers_explain(arena, &r->state, &r->list, &r->word, &r->diag);
 	return each->exact || r->rc != SUT_GONE;
 }
 
@@ -51,6 +53,16 @@ static void headline_blocker(struct sut_out *out, const struct sut_explained *x)
 	sut_out_headline(out, SUT_MARK_NONE, "  %s", x->remedy);
 }
 
+static void report_frame(struct sut_out *out, const struct sut_stack_frame *f)
+{
+	sut_out_address(out, "pc", f->pc);
+	sut_out_string(out, "object", f->object);
+	sut_out_string(out, "function", f->function);
+	sut_out_unsigned(out, "offset", f->offset);
+	sut_out_string(out, "source", f->source);
+	sut_out_string(out, "patch", f->patch);
+}
+
 static void report_blocker(struct sut_out *out, const struct sut_explained *x)
 {
 	const char state[] = {x->state, 0};
@@ -67,15 +79,31 @@ static void report_blocker(struct sut_out *out, const struct sut_explained *x)
 		const struct sut_stack_frame *f = &x->frames[i];
 
 		sut_out_object(out, NULL);
-		sut_out_address(out, "pc", f->pc);
-		sut_out_string(out, "object", f->object);
-		sut_out_string(out, "function", f->function);
-		sut_out_unsigned(out, "offset", f->offset);
-		sut_out_string(out, "source", f->source);
-		sut_out_string(out, "patch", f->patch);
+		report_frame(out, f);
 		sut_out_end(out);
 	}
 	sut_out_end(out);
+	sut_out_end(out);
+}
+
+static void headline_word(struct sut_out *out, const struct sut_explained_word *x)
+{
+	sut_out_headline(out, SUT_MARK_NONE,
+			 "a word at 0x%" PRIx64 " in %s (0x%" PRIx64 "-0x%" PRIx64 ") leads into:",
+			 x->address, x->mapping, x->map_start, x->map_end);
+	headline_frame(out, 0, &x->frame);
+	sut_out_headline(out, SUT_MARK_NONE, "  %s", x->remedy);
+}
+
+static void report_word(struct sut_out *out, const struct sut_explained_word *x)
+{
+	sut_out_object(out, "word");
+	sut_out_address(out, "address", x->address);
+	sut_out_string(out, "mapping", x->mapping);
+	sut_out_address(out, "map_start", x->map_start);
+	sut_out_address(out, "map_end", x->map_end);
+	report_frame(out, &x->frame);
+	sut_out_string(out, "remedy", x->remedy);
 	sut_out_end(out);
 }
 
@@ -96,6 +124,11 @@ static int report(const struct sut_each *each, pid_t pid, const void *context)
 	if (!s->in_transition)
 		sut_out_headline(out, SUT_MARK_OK, "pid %d (%s): no transition is under way", pid,
 				 s->name);
+	else if (r->word)
+		sut_out_headline(out, SUT_MARK_ACTIVE,
+				 "pid %d (%s): blocked by memory, and by none of %zu threads, for "
+				 "%.1f s",
+				 pid, s->name, s->blockers.threads, (double)s->transition_ns / 1e9);
 	else
 		sut_out_headline(out, SUT_MARK_ACTIVE,
 				 "pid %d (%s): blocked by %zu of %zu threads for %.1f s", pid,
@@ -108,6 +141,10 @@ static int report(const struct sut_each *each, pid_t pid, const void *context)
 		report_blocker(out, &r->list[i]);
 	}
 	sut_out_end(out);
+	if (r->word) {
+		headline_word(out, r->word);
+		report_word(out, r->word);
+	}
 	sut_out_end(out);
 	return status;
 }

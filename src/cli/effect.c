@@ -82,6 +82,8 @@ static const char *why(enum sut_look look)
 		return "is held outside a system call";
 	case SUT_LOOK_FOREIGN:
 		return "is on a stack that is not its own";
+	case SUT_LOOK_CARVED:
+		return "has a coroutine's stack in a frame of its own";
 	case SUT_LOOK_LENT:
 		return "waits for a process that it made and that still runs in its memory";
 	case SUT_LOOK_SWITCHED:

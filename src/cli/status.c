@@ -111,11 +111,6 @@ static void headline_transition(struct sut_out *out, const struct sut_state *s,
 		sut_out_headline(out, SUT_MARK_NONE, "thread %d blocks (%s%s%s); %s",
 				 b->list[0].tid, sut_look_name(b->list[0].look),
 				 *func ? " of " : "", func, next);
-	else if (b->foreign)
-		sut_out_headline(
-			out, SUT_MARK_NONE,
-			"patched functions were called on a stack that is no thread's own, so it "
-			"stays open; threads run the right versions");
 	else
 		sut_out_headline(out, SUT_MARK_NONE, "nobody blocks; %s", next);
 }

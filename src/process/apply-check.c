@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Does a patch fit a target? Found out before anything is worked out, and only by reading. */
 #include "process/apply.h"
-#include "process/dynamic.h"
 #include "process/fit.h"
 #include "process/site.h"
+#include "process/switchers.h"
 #include "base/io.h"
 
 #include <sodium.h>
@@ -212,22 +212,17 @@ static enum sut_rc check_bytes(struct sut_application *a, struct sut_diag *diag)
 }
 
 /*
- * Does it switch stacks, as far as imports tell? The program itself and what is to be patched; a
+ * Does it switch stacks? The program itself and what is to be patched; a
  * library that could but is not used is no reason.
  */
 static void find_switchers(struct sut_application *a)
 {
-	static const char *const names[] = {"makecontext",   "swapcontext",   "setcontext",
-					    "make_fcontext", "jump_fcontext", NULL};
-
 	for (size_t i = 0; i < a->patch->object_count; i++)
-		a->runtime.per_stack |=
-			sut_dynamic_imports(&a->target, a->objects[i], names) != NULL;
+		a->runtime.per_stack |= sut_switches_stacks(&a->target, a->objects[i]);
 	for (size_t i = 0; i < a->target.object_count; i++)
 		if (a->target.objects[i].executable)
 			a->runtime.per_stack |=
-				sut_dynamic_imports(&a->target, &a->target.objects[i], names) !=
-				NULL;
+				sut_switches_stacks(&a->target, &a->target.objects[i]);
 }
 
 /* Code on a stack that nobody knows is looked for in what is there now. */

@@ -3,6 +3,7 @@
 #include "base/guard.h"
 #include "base/syscalls.h"
 #include "process/memory.h"
+#include "process/stacks.h"
 #include "process/symbol.h"
 
 #include <stdio.h>
@@ -154,6 +155,9 @@ static const char *remedy(const struct explaining *e, const struct sut_explained
 		return "it runs on a stack that is no thread's own; it goes over when it is back "
 		       "on "
 		       "its own stack";
+	case SUT_LOOK_CARVED:
+		return "a coroutine's stack lies in a frame of its own stack; it goes over when "
+		       "the function with that frame has returned";
 	case SUT_LOOK_LENT:
 		return "it goes over when the process that it made has executed a program, or "
 		       "ended";
@@ -198,12 +202,57 @@ static void explain(const struct explaining *e, const struct sut_blocker *blocke
 	x->remedy = remedy(e, x);
 }
 
+/* Where stacks are switched, what the threads' own do not show. */
+static enum sut_rc explain_word(struct explaining *e, struct sut_explained_word **word,
+				struct sut_diag *diag)
+{
+	const uint64_t transition = e->memory.control.transition;
+	struct sut_looker looker;
+	struct sut_stacks_view view = {.found = SUT_STACKS_UNSURE};
+	struct sut_explained_word *x;
+	const struct sut_map *map;
+	struct sut_frame frame;
+	enum sut_rc rc = SUT_OK;
+
+	if (!transition || e->state->blockers.count)
+		return SUT_OK;
+	rc = sut_looker_init(&looker, &e->runtime, transition, e->arena, diag);
+	if (rc == SUT_OK && (looker.t.per_stack || looker.t.foreign))
+		rc = sut_stacks_search(&looker, &view, diag);
+	if (rc != SUT_OK || view.found != SUT_STACKS_HELD)
+		return rc;
+	*word = x = sut_arena_alloc(e->arena, sizeof(*x));
+	/* A return address may be the end of the function: it is within its call. */
+	frame = (struct sut_frame){.pc = view.word - 1};
+	for (size_t i = 0; i < e->unwind.count; i++)
+		if (view.word - e->unwind.objects[i].low <
+		    e->unwind.objects[i].high - e->unwind.objects[i].low)
+			frame.object = &e->unwind.objects[i];
+	x->address = view.address;
+	name_frame(e, &frame, &x->frame);
+	map = sut_target_map(&e->target, view.address);
+	x->mapping =
+		map && *map->path ? sut_arena_strdup(e->arena, map->path) : "memory without a name";
+	x->map_start = map ? map->start : 0;
+	x->map_end = map ? map->end : 0;
+	x->remedy = sut_arena_printf(
+		e->arena,
+		"it is on no thread's own stack: a suspended stack that goes over when it is "
+		"resumed and has returned from %s, or a word left over there, which is gone when "
+		"that memory is used again or given back; until then the transition stays open, "
+		"and what runs is consistent",
+		*x->frame.function ? x->frame.function : "the function");
+	return SUT_OK;
+}
+
 enum sut_rc sut_blockers_explain(struct sut_arena *arena, const struct sut_state *state,
-				 struct sut_explained **list, struct sut_diag *diag)
+				 struct sut_explained **list, struct sut_explained_word **word,
+				 struct sut_diag *diag)
 {
 	struct explaining e = {.arena = arena, .state = state};
 	enum sut_rc rc = sut_target_open(state->pid, false, &e.target, diag);
 
+	*word = NULL;
 	if (rc == SUT_OK)
 		rc = sut_runtime_find(&e.target, &e.runtime, diag);
 	if (rc == SUT_OK)
@@ -213,6 +262,7 @@ enum sut_rc sut_blockers_explain(struct sut_arena *arena, const struct sut_state
 		*list = sut_arena_array(arena, state->blockers.count, sizeof(**list));
 		for (size_t i = 0; i < state->blockers.count; i++)
 			explain(&e, &state->blockers.list[i], &(*list)[i]);
+		rc = explain_word(&e, word, diag);
 		sut_unwind_close(&e.unwind);
 	}
 	return sut_target_leave(&e.target, rc, diag);

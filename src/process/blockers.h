@@ -25,11 +25,23 @@ struct sut_explained {
 	struct sut_stack_frame *frames;
 };
 
+/* A word of memory, on no thread's own stack, that holds up the end where stacks are switched. */
+struct sut_explained_word {
+	uint64_t address;
+	struct sut_stack_frame frame; /* that it leads to */
+	const char *mapping;          /* "[heap]", "/a/file", "memory without a name" */
+	uint64_t map_start;
+	uint64_t map_end;
+	const char *remedy;
+};
+
 /*
  * Explains state->blockers, as many in *list. Threads are only read, never stopped; one that has
- * moved meanwhile has no frames. The target may have ended: SUT_GONE.
+ * moved meanwhile has no frames. Where no thread blocks, *word is the first word of memory that
+ * does, or NULL. The target may have ended: SUT_GONE.
  */
 enum sut_rc sut_blockers_explain(struct sut_arena *arena, const struct sut_state *state,
-				 struct sut_explained **list, struct sut_diag *diag);
+				 struct sut_explained **list, struct sut_explained_word **word,
+				 struct sut_diag *diag);
 
 #endif

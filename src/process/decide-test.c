@@ -316,6 +316,21 @@ static void test_per_stack(void)
 	CHECK_EQUAL(ask(&t), NEW);
 }
 
+/* Whether it is on the coroutine's stack, with frames of its own below it, nobody can tell. */
+static void test_bottom(void)
+{
+	struct sut_rt_transition t = begin();
+
+	CHECK_EQUAL(stack[40], 0);
+	t.per_stack = 1;
+	t.bottom = OLD_HIGH + 4096;
+	stack[40] = t.bottom;
+	CHECK_EQUAL(ask(&t), OLD);
+	CHECK(words()->mark != MARK);
+	stack[40] = t.bottom + 1;
+	CHECK_EQUAL(ask(&t), NEW);
+}
+
 static void test_foreign(void)
 {
 	struct sut_rt_transition t = begin();
@@ -546,6 +561,7 @@ static const struct sut_tap_test tests[] = {
 	{"... before anything else is looked at", test_foreign_first},
 	{"... but where stacks are switched nobody goes over on one before the end",
 	 test_per_stack},
+	{"nobody goes over above a coroutine's first frame", test_bottom},
 	{"on the way back a new frame gives the new version", test_way_back},
 	{"on the way back an undecided thread is at home", test_way_back_undecided},
 	{"a reversal makes certificates and remembered frames void", test_reversal_voids},

@@ -33,6 +33,8 @@ const char *sut_look_name(enum sut_look look)
 		return "fault";
 	case SUT_LOOK_FOREIGN:
 		return "foreign-stack";
+	case SUT_LOOK_CARVED:
+		return "carved-stack";
 	case SUT_LOOK_LENT:
 		return "lent-memory";
 	}
@@ -137,6 +139,11 @@ static bool find_hit(const struct sut_looker *looker, const uint64_t *words, siz
 	for (size_t i = 0; i < count; i++) {
 		const struct sut_rt_range *range;
 
+		if (looker->t.bottom && words[i] == looker->t.bottom) {
+			blocker->look = SUT_LOOK_CARVED;
+			blocker->address = at + 8 * i;
+			return true;
+		}
 		if (words[i] - looker->t.low > looker->t.high - looker->t.low)
 			continue;
 		range = range_of(looker, words[i], left_kinds(looker));
@@ -147,6 +154,23 @@ static bool find_hit(const struct sut_looker *looker, const uint64_t *words, siz
 			set_hit(blocker, SUT_LOOK_FRAME, at + 8 * i, range);
 			return true;
 		}
+	}
+	return false;
+}
+
+bool sut_look_carved(const struct sut_looker *looker, uint64_t from, uint64_t to)
+{
+	enum { CHUNK = 32 * 1024 };
+	uint64_t words[CHUNK / 8];
+
+	for (uint64_t at = from; looker->t.bottom && at < to; at += CHUNK) {
+		uint64_t size = to - at < CHUNK ? to - at : CHUNK;
+
+		if (!sut_target_read(looker->runtime->target, at, words, size))
+			return true;
+		for (uint64_t i = 0; i < size / 8; i++)
+			if (words[i] == looker->t.bottom)
+				return true;
 	}
 	return false;
 }
@@ -205,6 +229,21 @@ static bool read_words(const struct sut_looker *looker, uint64_t tcb, uint64_t *
 	return !*at || sut_target_read(target, *at, words, sizeof(*words));
 }
 
+/*
+ * Is it on its own stack? Where stacks are switched the one that sp lies in may be another
+ * thread's.
+ */
+static bool is_on_own(const struct sut_looker *looker, pid_t tid, uint64_t sp,
+		      struct sut_thread_stack *stack)
+{
+	const struct sut_runtime *runtime = looker->runtime;
+
+	return looker->t.per_stack
+		       ? sut_thread_own_stack(runtime->target, &runtime->layout, tid, stack) &&
+				 sp >= stack->low && sp < stack->high
+		       : sut_thread_stack(runtime->target, &runtime->layout, tid, sp, stack);
+}
+
 /* true: a verdict; false: the thread ran meanwhile. */
 static bool look_asleep(struct sut_looker *looker, const struct sut_thread_state *state,
 			struct sut_blocker *blocker)
@@ -215,7 +254,7 @@ static bool look_asleep(struct sut_looker *looker, const struct sut_thread_state
 	uint64_t at;
 
 	blocker->syscall = state->syscall;
-	if (!sut_thread_stack(runtime->target, &runtime->layout, blocker->tid, state->sp, &stack)) {
+	if (!is_on_own(looker, blocker->tid, state->sp, &stack)) {
 		blocker->look = SUT_LOOK_FOREIGN;
 		return sut_thread_slept(runtime->target, blocker->tid, state);
 	}
@@ -279,7 +318,7 @@ static void look_stopped(struct sut_looker *looker, struct sut_blocker *blocker)
 	if (!sut_stop_running(runtime, blocker->tid, &stopped))
 		return;
 	runtime->cost.stopped++;
-	if (!sut_thread_stack(runtime->target, &runtime->layout, blocker->tid, stopped.sp, &stack))
+	if (!is_on_own(looker, blocker->tid, stopped.sp, &stack))
 		blocker->look = SUT_LOOK_FOREIGN;
 	else if (read_words(looker, stack.tcb, &at, &words) && words.mark == target_mark(looker))
 		blocker->look = SUT_LOOK_SWITCHED;

@@ -17,6 +17,7 @@ enum sut_look {
 	SUT_LOOK_INSIDE,  /* its program counter is in there */
 	SUT_LOOK_FAULT,   /* asleep outside a system call */
 	SUT_LOOK_FOREIGN, /* on a stack that is not its own */
+	SUT_LOOK_CARVED,  /* a coroutine's stack lies in a frame of its own one */
 	SUT_LOOK_LENT,    /* see sut_thread_lends_memory() */
 };
 
@@ -56,6 +57,9 @@ enum sut_rc sut_looker_init(struct sut_looker *looker, struct sut_runtime *runti
  */
 enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 			 struct sut_blockers *blockers, struct sut_diag *diag);
+
+/* Does a word in [from, to) say that a coroutine begins there? Yes where it cannot be read. */
+bool sut_look_carved(const struct sut_looker *looker, uint64_t from, uint64_t to);
 
 /* Finds the names of the functions that blockers are in. */
 void sut_look_names(const struct sut_looker *looker, struct sut_blockers *blockers);

@@ -86,9 +86,11 @@ static enum sut_rc begin(struct work *w, struct sut_diag *diag)
 	return skip_ours(w, diag);
 }
 
-static enum sut_stacks held(struct work *w, uint64_t address, const struct sut_rt_range *range)
+static enum sut_stacks held(struct work *w, uint64_t address, uint64_t word,
+			    const struct sut_rt_range *range)
 {
 	w->view->address = address;
+	w->view->word = word;
 	w->view->func = range->kind & SUT_RT_RANGE_CORE ? UINT32_MAX : range->func;
 	return SUT_STACKS_HELD;
 }
@@ -111,7 +113,7 @@ static enum sut_stacks rehearse(struct work *w, uint64_t max_ns)
 	}
 	switch (sut_scan_memory(&w->scan)) {
 	case SUT_SCAN_FOUND:
-		return held(w, w->scan.hit.address, w->scan.hit.range);
+		return held(w, w->scan.hit.address, w->scan.hit.word, w->scan.hit.range);
 	case SUT_SCAN_UNREADABLE:
 	case SUT_SCAN_LATE:
 		return SUT_STACKS_UNSURE;
@@ -158,11 +160,13 @@ static enum sut_stacks look_at_threads(struct work *w, const struct sut_halt *ha
 		if (t->gone)
 			continue;
 		if (range)
-			return held(w, 0, range);
-		if (sut_thread_own_stack(runtime->target, &runtime->layout, t->tid, &stack) &&
-		    has_gone_over(w->looker, stack.tcb))
+			return held(w, 0, t->pc, range);
+		if (!sut_thread_own_stack(runtime->target, &runtime->layout, t->tid, &stack))
+			continue;
+		if (has_gone_over(w->looker, stack.tcb))
 			skip(w, stack.low, stack.high - stack.low);
-		else if (sut_thread_stack(runtime->target, &runtime->layout, t->tid, t->sp, &stack))
+		else if (t->sp >= stack.low + RED_ZONE && t->sp < stack.high &&
+			 !sut_look_carved(w->looker, t->sp, stack.high))
 			skip(w, stack.low, t->sp - RED_ZONE - stack.low);
 	}
 	return SUT_STACKS_CLEAN;
@@ -182,7 +186,7 @@ static enum sut_stacks search(struct work *w, struct sut_halt *halt, uint64_t cl
 	w->scan.until_ns = sut_now_ns() + sut_halt_left(halt);
 	switch (sut_scan_memory(&w->scan)) {
 	case SUT_SCAN_FOUND:
-		return held(w, w->scan.hit.address, w->scan.hit.range);
+		return held(w, w->scan.hit.address, w->scan.hit.word, w->scan.hit.range);
 	case SUT_SCAN_LATE:
 		return SUT_STACKS_LONG;
 	case SUT_SCAN_UNREADABLE:
@@ -223,15 +227,28 @@ enum sut_rc sut_stacks_look(struct sut_looker *looker, uint64_t transition, unsi
 	return SUT_OK;
 }
 
-enum sut_rc sut_stacks_predict(struct sut_looker *looker, struct sut_stacks_view *view,
-			       struct sut_diag *diag)
+static enum sut_rc beside(struct sut_looker *looker, bool all, struct sut_stacks_view *view,
+			  struct sut_diag *diag)
 {
 	struct work w = {.looker = looker, .view = view};
 	enum sut_rc rc = begin(&w, diag);
 
 	*view = (struct sut_stacks_view){.found = SUT_STACKS_UNSURE, .func = UINT32_MAX};
-	w.scan.kinds = 0; /* nothing is found, so all of it is read */
+	if (all)
+		w.scan.kinds = 0; /* nothing is found, so all of it is read */
 	if (rc == SUT_OK)
 		view->found = rehearse_timed(&w, UINT64_MAX);
 	return rc;
+}
+
+enum sut_rc sut_stacks_search(struct sut_looker *looker, struct sut_stacks_view *view,
+			      struct sut_diag *diag)
+{
+	return beside(looker, false, view, diag);
+}
+
+enum sut_rc sut_stacks_predict(struct sut_looker *looker, struct sut_stacks_view *view,
+			       struct sut_diag *diag)
+{
+	return beside(looker, true, view, diag);
 }

@@ -20,6 +20,7 @@ enum sut_stacks {
 struct sut_stacks_view {
 	enum sut_stacks found;
 	uint64_t address;      /* HELD: of the word; 0: it is a program counter */
+	uint64_t word;         /* ... and what it leads to, or the program counter */
 	uint32_t func;         /* HELD: index into the transition's names, or UINT32_MAX */
 	uint64_t bytes;        /* searched */
 	uint64_t predicted_ns; /* how long a stop would be */
@@ -31,6 +32,13 @@ struct sut_stacks_view {
  */
 enum sut_rc sut_stacks_look(struct sut_looker *looker, uint64_t transition, unsigned int attempt,
 			    uint64_t max_ns, struct sut_stacks_view *view, struct sut_diag *diag);
+
+/*
+ * Searches beside the running program only. HELD: threads' own stacks apart, this is the first
+ * word that holds up the end; CLEAN says nothing.
+ */
+enum sut_rc sut_stacks_search(struct sut_looker *looker, struct sut_stacks_view *view,
+			      struct sut_diag *diag);
 
 /* How long a stop would be now, by a search beside the running program: bytes, predicted_ns. */
 enum sut_rc sut_stacks_predict(struct sut_looker *looker, struct sut_stacks_view *view,

@@ -5,6 +5,7 @@
  */
 #include "process/switch-build.h"
 #include "process/site.h"
+#include "process/switchers.h"
 #include "process/thunk.h"
 #include "process/words.h"
 
@@ -355,6 +356,7 @@ enum sut_rc sut_switch_plan(struct sut_plan *plan, const struct sut_memory *memo
 		.main_low = runtime->layout.main_low,
 		.main_high = runtime->layout.main_high,
 		.per_stack = runtime->per_stack,
+		.bottom = runtime->per_stack ? sut_switches_bottom(runtime->target) : 0,
 	};
 	rc = sut_words_plan(plan, &words, &b.record, diag);
 	for (size_t i = 0; i < count && rc == SUT_OK; i++)

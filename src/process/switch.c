@@ -238,19 +238,11 @@ static enum sut_rc blocked(const struct sut_runtime *runtime, const struct sut_b
 			 "transition goes on by itself",
 			 runtime->target->pid, runtime->target->name, blockers->count,
 			 blockers->threads, (double)wait_ns / 1e9);
-	else if (!blockers->foreign)
+	else
 		sut_fail(diag, SUT_RETRY, "blocked",
 			 "process %d (%s): threads were in what they leave whenever others were "
 			 "out of it, for %.1f s; the transition goes on by itself",
 			 runtime->target->pid, runtime->target->name, (double)wait_ns / 1e9);
-	else
-		sut_fail(
-			diag, SUT_RETRY, "stack-switch",
-			"process %d (%s): patched functions were called %llu times on a stack that "
-			"is no thread's own; nothing proves that none of them is still in use "
-			"there",
-			runtime->target->pid, runtime->target->name,
-			(unsigned long long)blockers->foreign);
 	sut_remedy(
 		diag,
 		"Run the same command again to finish it; `suture status pid:%d` says who blocks, "
@@ -319,7 +311,7 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 	unsigned int pause_us = PAUSE_MIN_US;
 	struct sut_stacks_view view = {.found = SUT_STACKS_UNSURE};
 	unsigned int attempt = 0;
-	bool closed = false, clean;
+	bool closed = false, clean, stacks;
 
 	for (;;) {
 		struct sut_looker looker;
@@ -338,8 +330,9 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 		if (waited > stop_at)
 			stop_at = waited + (1 + REST) * (sut_now_ns() - start - waited);
 		blockers->foreign = looker.t.foreign;
-		clean = !blockers->count && (looker.t.per_stack || !looker.t.foreign);
-		if (clean && looker.t.per_stack && !(looker.t.closing & 1))
+		stacks = looker.t.per_stack || looker.t.foreign;
+		clean = !blockers->count;
+		if (clean && stacks && !(looker.t.closing & 1))
 			rc = look_at_stacks(&looker, transition, options, &attempt, &clean, &view,
 					    diag);
 		if (rc != SUT_OK)
@@ -352,7 +345,7 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 		}
 		if (waited > options->wait_ns) {
 			sut_look_names(&looker, blockers);
-			if (looker.t.per_stack && !blockers->count)
+			if (stacks && !blockers->count)
 				return suspended(runtime, &view, options, diag);
 			return blocked(runtime, blockers, options->wait_ns, diag);
 		}

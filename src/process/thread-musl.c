@@ -295,12 +295,20 @@ static bool accept_owner(const struct sut_target *target, uint64_t tcb, void *co
 	       owner->record.halves[owner->tid_offset / 4] == owner->tid;
 }
 
+static void stack_of(const struct record *record, const struct sut_thread_layout *layout,
+		     struct sut_thread_stack *stack)
+{
+	uint64_t end = record->words[layout->stack_offset / 8];
+	uint64_t size = record->words[layout->stack_offset / 8 + 1];
+
+	*stack = (struct sut_thread_stack){record->tcb, end - size, end & ~UINT64_C(7)};
+}
+
 bool sut_musl_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
 		    pid_t tid, uint64_t sp, struct sut_thread_stack *stack)
 {
 	struct owner owner = {.tid = own_tid(target, tid), .tid_offset = layout->tid_offset};
 	const struct sut_map *map = sut_target_map(target, sp);
-	uint64_t end, size;
 
 	if (!owner.tid || !layout->stack_offset)
 		return false;
@@ -311,10 +319,17 @@ bool sut_musl_stack(const struct sut_target *target, const struct sut_thread_lay
 	if (!(map && sut_thread_find_tcb(target, sp, map->end, ALIGN, accept_owner, &owner)) &&
 	    !find_record(target, layout, owner.tid, &owner.record))
 		return false;
-	end = owner.record.words[layout->stack_offset / 8];
-	size = owner.record.words[layout->stack_offset / 8 + 1];
-	if (sp >= end || end - sp > size)
+	stack_of(&owner.record, layout, stack);
+	return sp >= stack->low && sp < stack->high;
+}
+
+bool sut_musl_own_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
+			uint64_t tcb, struct sut_thread_stack *stack)
+{
+	struct record record;
+
+	if (!layout->stack_offset || !read_record(target, tcb, &record))
 		return false;
-	*stack = (struct sut_thread_stack){owner.record.tcb, end - size, end & ~UINT64_C(7)};
-	return true;
+	stack_of(&record, layout, stack);
+	return stack->low < stack->high;
 }

@@ -14,6 +14,9 @@ bool sut_musl_layout(const struct sut_target *target, struct sut_thread_layout *
 /* As in thread.h, for what is not the main thread's stack. */
 bool sut_musl_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
 		    pid_t tid, uint64_t sp, struct sut_thread_stack *stack);
+/* The stack of the thread with this control block. */
+bool sut_musl_own_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
+			uint64_t tcb, struct sut_thread_stack *stack);
 uint64_t sut_musl_tcb(const struct sut_target *target, const struct sut_thread_layout *layout,
 		      pid_t tid);
 

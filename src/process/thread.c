@@ -431,6 +431,8 @@ bool sut_thread_own_stack(const struct sut_target *target, const struct sut_thre
 
 	if (!tcb)
 		return false;
+	if (layout->home == SUT_RT_HOME_TABLE && tcb != layout->main_tcb)
+		return sut_musl_own_stack(target, layout, tcb, stack);
 	return sut_thread_stack(target, layout, tid,
 				tcb == layout->main_tcb ? layout->main_high - 8 : tcb - 8, stack);
 }

@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * coroutine FOLDER: programs that switch stacks. Coroutines of the weaver (weave.c) are suspended
+ * coroutine FOLDER: programs that switch stacks. Coroutines of the weavers (weave.c) are suspended
  * inside outer() while a fix of it comes and goes: not one may go on with another version of
  * inner(). Then the same with one of the rules left out each time, and it must be seen.
+ *
+ *   context  by swapcontext(), stacks from malloc and mmap
+ *   hand     by a few instructions of its own
+ *   carved   by swapcontext(), stacks are arrays in a frame of the thread's own
+ *   musl     as hand, with that C library; where it is installed
  */
 #include "weave.h"
 #include "base/guard.h"
@@ -25,6 +30,7 @@ static const uint64_t patience_ns = 10 * 1000 * 1000 * 1000ull;
 
 static struct {
 	struct sut_arena arena;
+	const char *folder;
 	char program[256];
 	struct sut_patch patch;
 	unsigned char digest[SUT_SHA256_SIZE];
@@ -47,25 +53,27 @@ static void failed(const char *what, const struct sut_diag *diag)
 	sut_tap_failed = true;
 }
 
-static void read_fix(const char *folder)
+/* The weaver to start, and its fix. */
+static void choose(const char *kind)
 {
 	struct sut_diag diag = {0};
 	struct sut_bytes bytes;
 	char path[256];
 
-	snprintf(fix.program, sizeof(fix.program), "%s/weave", folder);
-	snprintf(path, sizeof(path), "%s/fix.sut", folder);
+	snprintf(fix.program, sizeof(fix.program), "%s/%s/weave", fix.folder, kind);
+	snprintf(path, sizeof(path), "%s/%s/fix.sut", fix.folder, kind);
 	if (sut_file_read(&fix.arena, path, SUT_PATCH_FILE_MAX, &bytes, &diag) != SUT_OK ||
 	    sut_patch_read(&fix.arena, bytes.data, bytes.size, &fix.patch, &diag) != SUT_OK)
 		bail_out(diag.entry[0]);
 	crypto_hash_sha256(fix.digest, bytes.data, bytes.size);
 }
 
-static void start(void)
+static void start(const char *kind)
 {
 	int file = memfd_create("weave", 0);
 	char path[32];
 
+	choose(kind);
 	if (file < 0 || ftruncate(file, sizeof(*weave.page)) < 0)
 		bail_out("no memory to share with the target");
 	weave.page = mmap(NULL, sizeof(*weave.page), PROT_READ | PROT_WRITE, MAP_SHARED, file, 0);
@@ -143,7 +151,7 @@ static void cycle(bool in)
 
 	if (rc != SUT_OK && rc != SUT_RETRY)
 		failed("begin", &diag);
-	await_calls(1, 20); /* coroutines stay with what they began with, or the fix is out */
+	await_calls(in ? 1 : 2, 20); /* who is not on a stack of its own stays at what is left */
 	drain(true);
 	rc = go(in, patience_ns, &diag);
 	if (rc != SUT_OK)
@@ -152,9 +160,9 @@ static void cycle(bool in)
 	await_calls(in ? 2 : 1, 20);
 }
 
-static void test_whole(void)
+static void whole(const char *kind)
 {
-	start();
+	start(kind);
 	for (int i = 0; i < CYCLES && !sut_tap_failed; i++)
 		cycle(!(i & 1));
 	CHECK_EQUAL(mixed(), 0);
@@ -163,11 +171,37 @@ static void test_whole(void)
 	end();
 }
 
+static void test_context(void)
+{
+	whole("context");
+}
+
+static void test_hand(void)
+{
+	whole("hand");
+}
+
+static void test_carved(void)
+{
+	whole("carved");
+}
+
+static void test_musl(void)
+{
+	char path[256];
+
+	snprintf(path, sizeof(path), "%s/musl", fix.folder);
+	if (access(path, F_OK) == 0)
+		whole("musl");
+	else
+		printf("# there is no musl-gcc\n");
+}
+
 static void test_stays_open(void)
 {
 	struct sut_diag diag;
 
-	start();
+	start("context");
 	CHECK_EQUAL(go(true, 200 * 1000 * 1000, &diag), SUT_RETRY);
 	await_calls(1, 100);
 	CHECK_EQUAL(go(false, patience_ns, &diag), SUT_OK);
@@ -175,14 +209,18 @@ static void test_stays_open(void)
 	end();
 }
 
-/* The real steps, with one of them left out. */
-static bool prepare(struct sut_application *a, struct sut_diag *diag)
+/* The real steps, with one of them left out: a word of the transition that is 0, or 0. */
+static bool prepare(struct sut_application *a, size_t left_out, struct sut_diag *diag)
 {
+	uint64_t off = 0;
+
 	static const struct sut_effect_options options = {.wait_ns = 10000000000};
 
 	*diag = (struct sut_diag){0};
 	if (sut_application_open(a, weave.pid, true, diag) == SUT_OK &&
 	    sut_application_prepare(a, diag) == SUT_OK &&
+	    (!left_out ||
+	     sut_target_write(&a->target, a->transition + left_out, &off, sizeof(off))) &&
 	    sut_switch_start(&a->runtime, &a->memory, a->transition, &options, diag) == SUT_OK)
 		return true;
 	failed("prepare", diag);
@@ -198,22 +236,33 @@ static void expect_mixture(void)
 	CHECK(mixed() > 0);
 }
 
-static void test_without_stacks(void)
+static void without(const char *kind, size_t left_out)
 {
 	SUT_ARENA struct sut_arena arena = {0};
 	struct sut_application a = {.arena = &arena, .patch = &fix.patch, .digest = fix.digest};
 	struct sut_diag diag;
-	uint64_t off = 0;
 
-	start();
-	if (prepare(&a, &diag)) {
-		CHECK(sut_target_write(&a.target,
-				       a.transition + offsetof(struct sut_rt_transition, per_stack),
-				       &off, sizeof(off)));
+	start(kind);
+	if (prepare(&a, left_out, &diag))
 		expect_mixture();
-	}
+	CHECK(a.runtime.per_stack);
 	sut_target_close(&a.target);
 	end();
+}
+
+static void test_without_stacks(void)
+{
+	without("context", offsetof(struct sut_rt_transition, per_stack));
+}
+
+static void test_hand_without_stacks(void)
+{
+	without("hand", offsetof(struct sut_rt_transition, per_stack));
+}
+
+static void test_without_bottom(void)
+{
+	without("carved", offsetof(struct sut_rt_transition, bottom));
 }
 
 static void test_without_search(void)
@@ -225,8 +274,8 @@ static void test_without_search(void)
 	struct sut_diag diag;
 	int64_t result = SUT_RT_LOST;
 
-	start();
-	if (prepare(&a, &diag)) {
+	start("context");
+	if (prepare(&a, 0, &diag)) {
 		await_calls(2, 20); /* the threads have gone over */
 		op.argument = a.transition;
 		for (int i = 0; i < 1000 && result != SUT_RT_DONE; i++) {
@@ -242,9 +291,15 @@ static void test_without_search(void)
 }
 
 static const struct sut_tap_test tests[] = {
-	{"coroutines that are suspended in a function go on with its version", test_whole},
+	{"coroutines that are suspended in a function go on with its version", test_context},
+	{"... those of a switch that no import shows, too", test_hand},
+	{"... and those on stacks inside the thread's own", test_carved},
+	{"... and those of musl's programs", test_musl},
 	{"a transition stays open while they are, and is turned round", test_stays_open},
 	{"by the thread's mark alone they would mix versions", test_without_stacks},
+	{"... those of a hand-made switch would, too", test_hand_without_stacks},
+	{"without a look for coroutines inside the own stack they would mix versions",
+	 test_without_bottom},
 	{"closed without a search of memory they would mix versions", test_without_search},
 };
 
@@ -254,6 +309,6 @@ int main(int argc, char **argv)
 		fprintf(stderr, "usage: coroutine FOLDER\n");
 		return 2;
 	}
-	read_fix(argv[1]);
+	fix.folder = argv[1];
 	return sut_tap_run(tests, sizeof(tests) / sizeof(tests[0]));
 }

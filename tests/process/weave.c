@@ -3,8 +3,12 @@
  * weave PAGE: threads with coroutines that are suspended inside outer() most of the time. Their
  * stacks come from malloc and from mmap, their contexts from the heap. The threads call it on their
  * own stacks, too. The fix makes version 2 of outer() and inner().
+ *
+ * HAND: with a switch of stacks of its own. CARVED: the coroutines' stacks are arrays in a frame of
+ * their thread's own.
  */
 #include "weave.h"
+#include "weave-switch.h"
 
 #include <fcntl.h>
 #include <pthread.h>
@@ -14,14 +18,13 @@
 #include <sys/prctl.h>
 #include <signal.h>
 #include <time.h>
-#include <ucontext.h>
 
 enum { STACK_SIZE = 64 * 1024 };
 
 struct coroutine {
-	ucontext_t context, back;
+	struct place place, back;
 	void *stack;
-	int mapped, over;
+	int mapped, carved, over;
 };
 
 int inner(int seed);
@@ -43,7 +46,7 @@ __attribute__((noinline)) static void yield(void)
 		nap(50);
 		return;
 	}
-	swapcontext(&c->context, &c->back);
+	place_switch(&c->place, &c->back);
 }
 
 __attribute__((noinline)) int inner(int seed)
@@ -83,26 +86,35 @@ static void run_coroutine(void)
 		yield();
 }
 
-static struct coroutine *make(int mapped)
+static struct coroutine *make(int mapped, void *room)
 {
 	struct coroutine *c = calloc(1, sizeof(*c));
 
 	c->mapped = mapped;
-	c->stack = mapped ? mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
-				 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
-			  : malloc(STACK_SIZE);
-	getcontext(&c->context);
-	c->context.uc_stack.ss_sp = c->stack;
-	c->context.uc_stack.ss_size = STACK_SIZE;
-	makecontext(&c->context, run_coroutine, 0);
+	c->carved = room != NULL;
+	c->stack = room     ? room
+		   : mapped ? mmap(NULL, STACK_SIZE, PROT_READ | PROT_WRITE,
+				   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+			    : malloc(STACK_SIZE);
+	place_make(&c->place, c->stack, STACK_SIZE, run_coroutine);
 	return c;
 }
 
 __attribute__((noinline)) static void resume(struct coroutine *c)
 {
 	current = c;
-	swapcontext(&c->back, &c->context);
+	place_switch(&c->back, &c->place);
 	current = NULL;
+}
+
+static void release(struct coroutine *c)
+{
+	if (c->carved)
+		return;
+	if (c->mapped)
+		munmap(c->stack, STACK_SIZE);
+	else
+		free(c->stack);
 }
 
 /* Stale words would hold up the end of a transition, as they may in any program. */
@@ -111,29 +123,37 @@ static void end(struct coroutine *c)
 	while (!c->over)
 		resume(c);
 	memset(c->stack, 0, STACK_SIZE);
-	if (c->mapped)
-		munmap(c->stack, STACK_SIZE);
-	else
-		free(c->stack);
+	release(c);
 	memset(c, 0, sizeof(*c));
 	free(c);
 }
 
-static void *run(void *argument)
+/* Until they are to come to their end. */
+__attribute__((noinline)) static void weave(void)
 {
 	struct coroutine *list[WEAVE_COROUTINES];
+#ifdef CARVED
+	char room[WEAVE_COROUTINES][STACK_SIZE] __attribute__((aligned(16)));
+#else
+	char *room[WEAVE_COROUTINES] = {0};
+#endif
 
+	for (int i = 0; i < WEAVE_COROUTINES; i++)
+		list[i] = make(i & 1, room[i]);
+	while (!is_draining()) {
+		for (int i = 0; i < WEAVE_COROUTINES; i++)
+			resume(list[i]);
+		outer(1);
+		nap(100);
+	}
+	for (int i = 0; i < WEAVE_COROUTINES; i++)
+		end(list[i]);
+}
+
+static void *run(void *argument)
+{
 	for (;;) {
-		for (int i = 0; i < WEAVE_COROUTINES; i++)
-			list[i] = make(i & 1);
-		while (!is_draining()) {
-			for (int i = 0; i < WEAVE_COROUTINES; i++)
-				resume(list[i]);
-			outer(1);
-			nap(100);
-		}
-		for (int i = 0; i < WEAVE_COROUTINES; i++)
-			end(list[i]);
+		weave();
 		__atomic_add_fetch(&page->drained, 1, __ATOMIC_RELEASE);
 		while (is_draining())
 			nap(200);

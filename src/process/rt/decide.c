@@ -166,7 +166,7 @@ static int scan(const struct sut_rt_transition *t, struct sut_rt_thread *thread,
 					word);
 		if (!kind && t->late)
 			kind = late_range_of(t, word);
-		if (!(kind & kinds))
+		if (!(kind & kinds) && (word != t->bottom || !word))
 			continue;
 		if (kind & SUT_RT_RANGE_ENTRY &&
 		    (p + 24 > end || !sut_rt_is_interrupted((const uint64_t *)p)))

@@ -131,6 +131,7 @@ SUT_RT_AT(sut_rt_transition, unplaced, 392);
 SUT_RT_AT(sut_rt_transition, per_stack, 400);
 SUT_RT_AT(sut_rt_transition, late, 408);
 SUT_RT_AT(sut_rt_transition, parts, 416);
+SUT_RT_AT(sut_rt_transition, bottom, 424);
 
 SUT_RT_AT(sut_rt_func, entry, 0);
 SUT_RT_AT(sut_rt_func, size, 8);

@@ -287,6 +287,12 @@ struct sut_rt_transition {
 	uint64_t per_stack;
 	uint64_t late;  /* newest struct sut_rt_range_set of objects that came meanwhile, or 0 */
 	uint64_t parts; /* struct sut_rt_part, until it begins */
+	/*
+	 * Where a coroutine's first function returns to, or 0. This word above the stack pointer
+	 * says that a coroutine's stack lies in a frame of the thread's own: whether we are on that
+	 * stack, with frames of the thread below it, nobody can tell, so nobody goes over.
+	 */
+	uint64_t bottom;
 };
 
 /*
