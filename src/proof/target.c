@@ -52,11 +52,28 @@ static enum sut_rc load_header(struct load *load)
 	return SUT_OK;
 }
 
+/* A static program at random addresses has no interpreter. */
+static bool is_flagged_pie(const struct sut_target *target, const GElf_Phdr *dynamic)
+{
+	Elf64_Dyn entry;
+
+	if (dynamic->p_offset > target->bytes.size ||
+	    dynamic->p_filesz > target->bytes.size - dynamic->p_offset)
+		return false;
+	for (uint64_t at = 0; at + sizeof(entry) <= dynamic->p_filesz; at += sizeof(entry)) {
+		memcpy(&entry, target->bytes.data + dynamic->p_offset + at, sizeof(entry));
+		if (entry.d_tag == DT_FLAGS_1)
+			return entry.d_un.d_val & DF_1_PIE;
+	}
+	return false;
+}
+
 static enum sut_rc load_segment(struct load *load, const GElf_Phdr *header)
 {
 	struct sut_target *target = load->target;
 
-	if (header->p_type == PT_INTERP)
+	if (header->p_type == PT_INTERP ||
+	    (header->p_type == PT_DYNAMIC && is_flagged_pie(target, header)))
 		target->executable = true;
 	if (header->p_type == PT_TLS) {
 		uint64_t align = header->p_align ? header->p_align : 1;

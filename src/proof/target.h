@@ -45,8 +45,8 @@ struct sut_target {
 	const char *path;
 	const char *name;   /* base name */
 	const char *soname; /* or "" */
-	bool executable;    /* a program, not a shared object: an ET_DYN with an interpreter, or
-			       ET_EXEC */
+	bool executable;    /* a program, not a shared object: an ET_DYN with an interpreter or
+			       flagged so, or ET_EXEC */
 	bool has_symtab;    /* not stripped, or its debugging package is installed */
 	size_t build_id_size;
 	unsigned char build_id[SUT_PATCH_BUILD_ID_MAX];
