@@ -415,6 +415,9 @@ static bool sleeps_elsewhere(const struct sut_runtime *runtime, pid_t tid)
 	sut_thread_state(target, tid, &state);
 	return state.activity == SUT_THREAD_ASLEEP &&
 	       !sut_thread_stack(target, &runtime->layout, tid, state.sp, &stack) &&
+	       /* A thread of musl's that begins or ends is on no list. */
+	       (runtime->layout.home != SUT_RT_HOME_TABLE ||
+		sut_thread_tcb(target, &runtime->layout, tid)) &&
 	       sut_thread_slept(target, tid, &state) && !sut_thread_is_helper(target, tid);
 }
 
