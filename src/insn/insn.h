@@ -75,6 +75,16 @@ enum sut_rc sut_insn_walk(const unsigned char *code, size_t size, uint64_t addre
 			  bool (*visit)(const struct sut_insn *insn, void *context), void *context,
 			  struct sut_diag *diag);
 
+/* What an instruction does to the stack pointer, and to what a function keeps for its caller. */
+struct sut_insn_stack {
+	int64_t by; /* is added to rsp; of a call: when it has returned */
+	int popped; /* one of those registers, by its number in DWARF, that is popped; or -1 */
+	uint32_t written; /* bits of those that get a new value in another way */
+};
+
+/* false: not decodable, or rsp gets a value that the instruction alone does not tell. */
+bool sut_insn_stack(const unsigned char *code, size_t size, struct sut_insn_stack *stack);
+
 /*
  * One line of AT&T assembly for a reader. name is asked for each address in the instruction, with
  * the offset of its field, and returns what to print for it ("puts"), or NULL for the number.

@@ -88,7 +88,7 @@ static void begin(struct fixture *f, void (*run)(void), bool asleep)
 	wait_thread(f, asleep);
 	CHECK_EQUAL(sut_target_refresh(&f->target, &f->diag), SUT_OK);
 	CHECK_EQUAL(sut_runtime_find(&f->target, &f->runtime, &f->diag), SUT_OK);
-	CHECK_EQUAL(sut_calls_init(&f->target, &f->calls, &f->diag), SUT_OK);
+	CHECK_EQUAL(sut_calls_init(&f->runtime, &f->calls, &f->diag), SUT_OK);
 }
 
 /* Another program, which sleeps in pause(). */
@@ -321,7 +321,8 @@ static void test_static(void)
 	struct fixture f;
 
 	begin_program(&f, file);
-	CHECK_EQUAL(sut_calls_init(&f.target, &f.calls, &f.diag), SUT_UNSUPPORTED);
+	CHECK_EQUAL(sut_runtime_find(&f.target, &f.runtime, &f.diag), SUT_OK);
+	CHECK_EQUAL(sut_calls_init(&f.runtime, &f.calls, &f.diag), SUT_UNSUPPORTED);
 	CHECK_STRING(f.diag.rule, "callback-thread");
 	end(&f);
 }
@@ -336,7 +337,7 @@ static void test_deleted(void)
 	CHECK(sendfile(copy, file, NULL, SLEEPER_MAX) > 0);
 	begin_program(&f, copy);
 	CHECK_EQUAL(sut_runtime_find(&f.target, &f.runtime, &f.diag), SUT_OK);
-	CHECK_EQUAL(sut_calls_init(&f.target, &f.calls, &f.diag), SUT_OK);
+	CHECK_EQUAL(sut_calls_init(&f.runtime, &f.calls, &f.diag), SUT_OK);
 	CHECK(probe(&f));
 	end(&f);
 }

@@ -11,9 +11,13 @@
  *
  * A futex is what the library's own locks and condition variables wait in: a thread asleep in one
  * inside the library is never taken. A signal handler has interrupted what nobody knows. Code
- * without tables ends the search: the run-time, thunks, the new code of patches, the vDSO.
+ * without tables ends the search: the run-time, thunks, the new code of patches, the vDSO. Only
+ * musl's, which never has any, is followed as it is (unwind-code.c), and where it is linked into
+ * the program that is how it is told from that.
  */
 #include "process/calls.h"
+#include "process/calls-musl.h"
+#include "process/dynamic.h"
 #include "base/guard.h"
 
 #include <inttypes.h>
@@ -22,7 +26,6 @@
 
 enum {
 	START_FRAMES = 2, /* __libc_start_main and its part; clone and start_thread */
-	START_SIZE = 64,  /* of the program's entry code, up to its only call */
 	NAME_SIZE = 64,
 };
 
@@ -77,16 +80,17 @@ static const char *function_at(const struct sut_unwind_object *object, uint64_t 
 	return best;
 }
 
-static bool defines(Elf *elf, const char *wanted)
+/* Where in memory the object has this function; 0: it does not define one. */
+static uint64_t function_of(const struct sut_unwind_object *object, const char *wanted)
 {
-	struct symbols symbols = {.elf = elf};
+	struct symbols symbols = {.elf = object->elf};
 	const char *name;
 	GElf_Sym sym;
 
 	while ((name = next_function(&symbols, &sym)))
 		if (strcmp(name, wanted) == 0)
-			return true;
-	return false;
+			return object->bias + sym.st_value;
+	return 0;
 }
 
 static const char *soname(Elf *elf)
@@ -119,10 +123,11 @@ static bool is_library(const struct sut_unwind_object *object)
 	for (size_t i = 0; name && i < SUT_ARRAY_SIZE(library_names); i++)
 		if (strcmp(name, library_names[i]) == 0)
 			return true;
-	return (name && strncmp(name, "libnss_", 7) == 0) || defines(object->elf, "malloc");
+	return (name && strncmp(name, "libnss_", 7) == 0) || function_of(object, "malloc");
 }
 
-static enum sut_rc refuse_static(const struct sut_calls *calls, struct sut_diag *diag)
+static enum sut_rc refuse_static(const struct sut_calls *calls, const char *why,
+				 struct sut_diag *diag)
 {
 	const struct sut_target *target = calls->unwind.target;
 
@@ -138,26 +143,61 @@ static enum sut_rc refuse_static(const struct sut_calls *calls, struct sut_diag 
 		return SUT_REFUSED;
 	}
 	sut_fail(diag, SUT_UNSUPPORTED, "callback-thread",
-		 "process %d (%s): it is linked statically, so it is not known which of its code "
-		 "takes locks of the C library",
-		 target->pid, target->name);
+		 "process %d (%s): it is linked statically%s, so it is not known %s", target->pid,
+		 target->name, why,
+		 *why ? "where its errno is" : "which of its code takes locks of the C library");
 	sut_remedy(diag, "Use a patch without callbacks, or restart the program instead.");
 	return SUT_UNSUPPORTED;
 }
 
-enum sut_rc sut_calls_init(const struct sut_target *target, struct sut_calls *calls,
+/*
+ * musl within the program is the code without tables. Where the allocator has some, it is another
+ * one, or that musl was built as no other is.
+ */
+static enum sut_rc init_static(const struct sut_runtime *runtime, struct sut_calls *calls,
+			       struct sut_diag *diag)
+{
+	struct sut_unwind_object *program = NULL;
+	uint64_t allocator;
+
+	for (size_t i = 0; i < calls->unwind.count; i++)
+		if (calls->unwind.objects[i].executable && calls->unwind.objects[i].elf)
+			program = &calls->unwind.objects[i];
+	if (!program || runtime->layout.home != SUT_RT_HOME_TABLE)
+		return refuse_static(calls, "", diag);
+	allocator = function_of(program, "malloc");
+	if (allocator && sut_unwind_has_table(program, allocator))
+		return refuse_static(calls, "", diag);
+	calls->errno_location = function_of(program, "__errno_location");
+	if (!calls->errno_location)
+		return refuse_static(calls, " and stripped", diag);
+	calls->inside = program->by_code = true;
+	return SUT_OK;
+}
+
+enum sut_rc sut_calls_init(const struct sut_runtime *runtime, struct sut_calls *calls,
 			   struct sut_diag *diag)
 {
+	struct sut_diag ignored = {0};
 	bool found = false;
 
 	*calls = (struct sut_calls){0};
-	sut_unwind_open(target, &calls->unwind);
+	sut_unwind_open(runtime->target, &calls->unwind);
 	calls->library = sut_arena_array(&calls->unwind.arena, calls->unwind.count, sizeof(bool));
 	for (size_t i = 0; i < calls->unwind.count; i++) {
-		calls->library[i] = is_library(&calls->unwind.objects[i]);
+		struct sut_unwind_object *o = &calls->unwind.objects[i];
+
+		calls->library[i] = is_library(o);
+		o->by_code = calls->library[i] && runtime->layout.home == SUT_RT_HOME_TABLE;
 		found |= calls->library[i];
 	}
-	return found ? SUT_OK : refuse_static(calls, diag);
+	if (!found)
+		return init_static(runtime, calls, diag);
+	/* A program without errno has none to keep. */
+	if (sut_dynamic_resolve(runtime->target, "__errno_location", &calls->errno_location,
+				&ignored) != SUT_OK)
+		calls->errno_location = 0;
+	return SUT_OK;
 }
 
 void sut_calls_deinit(struct sut_calls *calls)
@@ -167,16 +207,16 @@ void sut_calls_deinit(struct sut_calls *calls)
 
 static bool in_library(const struct sut_calls *calls, const struct sut_frame *frame)
 {
-	return calls->library[frame->object - calls->unwind.objects];
+	return calls->inside ? frame->by_code
+			     : calls->library[frame->object - calls->unwind.objects];
 }
 
 /* The number of frames without those that only started the thread. */
 static size_t without_start(const struct sut_calls *calls, const struct sut_frames *frames)
 {
-	const struct sut_frame *outermost = &frames->frame[frames->count - 1];
 	size_t count = frames->count;
 
-	if (outermost->object->executable && outermost->pc - outermost->object->entry < START_SIZE)
+	if (sut_unwind_at_entry(&frames->frame[count - 1]))
 		count--;
 	for (int i = 0; i < START_FRAMES && count; i++)
 		count -= in_library(calls, &frames->frame[count - 1]);
@@ -218,6 +258,24 @@ static size_t wrapper_frames(long number)
 	}
 }
 
+/* ... counting those of musl below its wrapper. */
+static size_t musl_frames(const struct sut_target *target, const struct sut_stopped *stopped)
+{
+	size_t below = sut_calls_musl_frames(target, stopped->pc), wrappers;
+
+	/* Its number is nowhere, but all calls that go on so have a wrapper of one frame. */
+	wrappers = stopped->syscall == SYS_restart_syscall ? 1 : wrapper_frames(stopped->syscall);
+	return below && wrappers ? below + wrappers : 0;
+}
+
+/*
+ * A musl that is a part of the program has no tables only if it has none where it starts threads.
+ */
+static bool is_told(const struct sut_calls *calls, const struct sut_frames *frames)
+{
+	return !calls->inside || (frames->count >= 2 && frames->frame[frames->count - 2].by_code);
+}
+
 /*
  * Is there a frame of the program, and between it and the edges none of the library? If not, *at is
  * the library's function that the program called, where there is one.
@@ -248,7 +306,10 @@ bool sut_calls_safe(struct sut_runtime *runtime, const struct sut_stopped *stopp
 	calls->tid = stopped->tid;
 	calls->at = (struct sut_frame){0};
 	calls->end = sut_unwind(&calls->unwind, &runtime->layout, stopped, &frames);
-	if (calls->end == SUT_UNWIND_OUTERMOST && judge(calls, &frames, wrappers, &calls->at))
+	if (frames.count && frames.frame[0].by_code)
+		wrappers = musl_frames(runtime->target, stopped);
+	if (calls->end == SUT_UNWIND_OUTERMOST && is_told(calls, &frames) &&
+	    judge(calls, &frames, wrappers, &calls->at))
 		calls->tid = 0;
 	if (calls->end != SUT_UNWIND_OUTERMOST && frames.count)
 		calls->at = frames.frame[frames.count - 1];

@@ -12,6 +12,8 @@
 struct sut_calls {
 	struct sut_unwind unwind;
 	bool *library; /* of each object there: part of the C library, or another allocator */
+	bool inside;   /* the C library is a part of the program: its code without tables */
+	uint64_t errno_location; /* address of __errno_location, or 0 */
 	/* The thread that was seen last, if it was not taken (else 0), and why. */
 	pid_t tid;
 	enum sut_unwind_end end;
@@ -21,9 +23,10 @@ struct sut_calls {
 /*
  * For one operation, before any thread is stopped. The target's maps should be fresh.
  * SUT_UNSUPPORTED, SUT_REFUSED (rule "callback-thread"): the C library is not to be told from the
- * program, because it was linked statically or the files cannot be read. deinit in either case.
+ * program, because it was linked statically and is not musl, or the files cannot be read. deinit in
+ * either case.
  */
-enum sut_rc sut_calls_init(const struct sut_target *target, struct sut_calls *calls,
+enum sut_rc sut_calls_init(const struct sut_runtime *runtime, struct sut_calls *calls,
 			   struct sut_diag *diag);
 void sut_calls_deinit(struct sut_calls *calls);
 

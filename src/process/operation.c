@@ -5,7 +5,6 @@
  */
 #include "process/borrow.h"
 #include "process/calls.h"
-#include "process/dynamic.h"
 #include "base/io.h"
 
 #include <string.h>
@@ -188,19 +187,15 @@ static enum sut_rc run(struct sut_runtime *runtime, struct choice *choice, uint6
 static enum sut_rc run_calls(struct sut_runtime *runtime, uint64_t wait_ns,
 			     struct sut_rt_frame *frame, int64_t *result, struct sut_diag *diag)
 {
-	struct sut_diag ignored = {0};
 	SUT_CALLS struct sut_calls calls = {0};
 	struct choice choice = {.calls = &calls};
 	enum sut_rc rc = sut_target_refresh(runtime->target, diag);
 
 	if (rc == SUT_OK)
-		rc = sut_calls_init(runtime->target, &calls, diag);
+		rc = sut_calls_init(runtime, &calls, diag);
 	if (rc != SUT_OK)
 		return rc;
-	/* A program without errno has none to keep. */
-	if (sut_dynamic_resolve(runtime->target, "__errno_location", &frame->errno_location,
-				&ignored) != SUT_OK)
-		frame->errno_location = 0;
+	frame->errno_location = calls.errno_location;
 	return run(runtime, &choice, wait_ns, frame, result, diag);
 }
 

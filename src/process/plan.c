@@ -243,14 +243,6 @@ enum sut_rc sut_plan_call_stack(struct sut_plan *plan, const struct sut_rt_contr
 	struct sut_target *target = plan->runtime->target;
 	uint64_t *words = sut_arena_array(plan->arena, 2, sizeof(*words)), low;
 
-	if (plan->runtime->layout.home == SUT_RT_HOME_TABLE) {
-		sut_fail(diag, SUT_UNSUPPORTED, "callback-thread",
-			 "process %d (%s): musl's code has no unwind tables, so no thread is known "
-			 "to hold none of its locks",
-			 target->pid, target->name);
-		sut_remedy(diag, "Use a patch without callbacks, or restart the program instead.");
-		return SUT_UNSUPPORTED;
-	}
 	if (control->call_stack)
 		return SUT_OK;
 	low = sut_target_hole(target, target->objects[0].low, target->objects[0].high, SIZE);

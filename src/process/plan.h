@@ -100,10 +100,7 @@ const void *sut_plan_read(const struct sut_plan *plan, uint64_t address, size_t 
 /* Zeroed memory of its own, for data; size in whole pages. 0: there is no room. */
 uint64_t sut_plan_memory(struct sut_plan *plan, uint64_t size);
 
-/*
- * A stack for callbacks, if there is none yet. SUT_UNSUPPORTED (rule "room"; "callback-thread": no
- * thread of this program will ever be where one may run).
- */
+/* A stack for callbacks, if there is none yet. SUT_UNSUPPORTED (rule "room"). */
 enum sut_rc sut_plan_call_stack(struct sut_plan *plan, const struct sut_rt_control *control,
 				struct sut_diag *diag);
 

@@ -9,6 +9,7 @@
  * sees it; the build-id that the target's memory shows must be in it.
  */
 #include "process/unwind.h"
+#include "process/unwind-code.h"
 #include "base/guard.h"
 #include "base/io.h"
 
@@ -21,16 +22,6 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
-
-/* DWARF's numbers. */
-enum { RBX = 3, RBP = 6, RSP = 7, R12 = 12, R13, R14, R15, RIP, REGISTERS };
-
-struct machine {
-	const struct sut_target *target;
-	uint64_t cfa;
-	uint64_t reg[REGISTERS];
-	uint32_t known; /* a bit for each register */
-};
 
 /* Opening what a target put in place of a file must not wait for it. */
 enum { FILE_FLAGS = O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK };
@@ -133,7 +124,7 @@ void sut_unwind_close(struct sut_unwind *unwind)
 	*unwind = (struct sut_unwind){0};
 }
 
-static bool is_known(const struct machine *m, uint64_t reg)
+static bool is_known(const struct sut_unwind_machine *m, uint64_t reg)
 {
 	return reg < REGISTERS && m->known & (1u << reg);
 }
@@ -144,7 +135,8 @@ static bool is_known(const struct machine *m, uint64_t reg)
  * kept. In a procedure linkage table there are such; a thread that is just there is seen again
  * later.
  */
-static bool evaluate(const struct machine *m, const Dwarf_Op *ops, size_t count, uint64_t *value)
+static bool evaluate(const struct sut_unwind_machine *m, const Dwarf_Op *ops, size_t count,
+		     uint64_t *value)
 {
 	for (size_t i = 0; i < count; i++) {
 		const Dwarf_Op *op = &ops[i];
@@ -166,8 +158,8 @@ static bool evaluate(const struct machine *m, const Dwarf_Op *ops, size_t count,
 }
 
 /* A register as the frame's caller has it. *known is false when the frame does not keep it. */
-static bool caller_register(const struct machine *m, Dwarf_Frame *frame, int reg, uint64_t *value,
-			    bool *known)
+static bool caller_register(const struct sut_unwind_machine *m, Dwarf_Frame *frame, int reg,
+			    uint64_t *value, bool *known)
 {
 	Dwarf_Op memory[3], *ops;
 	size_t count;
@@ -187,10 +179,10 @@ static bool caller_register(const struct machine *m, Dwarf_Frame *frame, int reg
 }
 
 /* The frame's registers become those of its caller. false: they cannot be found. */
-static bool go_up(struct machine *m, Dwarf_Frame *frame, uint64_t stack_end)
+static bool go_up(struct sut_unwind_machine *m, Dwarf_Frame *frame, uint64_t stack_end)
 {
 	static const int kept[] = {RBX, RBP, R12, R13, R14, R15, RIP};
-	struct machine caller = {.target = m->target};
+	struct sut_unwind_machine caller = {.target = m->target};
 	Dwarf_Op *ops;
 	size_t count;
 
@@ -227,13 +219,44 @@ static const struct sut_unwind_object *find_object(const struct sut_unwind *unwi
 	return NULL;
 }
 
+bool sut_unwind_at_entry(const struct sut_frame *frame)
+{
+	enum { SIZE = 64 };
+
+	return frame->object && frame->object->executable &&
+	       frame->pc - frame->object->entry < SIZE;
+}
+
+/*
+ * Was the frame, in a C library without tables, called by what starts a thread? Of frames that
+ * never return there is no way to a return. Every one above it would have a return address there,
+ * so the first word that may be one tells, whatever else lies on the stack.
+ */
+static enum sut_unwind_end add_start(const struct sut_unwind *unwind,
+				     const struct sut_unwind_machine *m, uint64_t stack_end,
+				     struct sut_frames *frames)
+{
+	uint64_t at = sut_unwind_first_return(unwind->target, m->reg[RSP], stack_end), word;
+	struct sut_frame start;
+
+	if (frames->count == 1 || frames->count == SUT_FRAMES_MAX || !at ||
+	    !sut_target_read(unwind->target, at, &word, sizeof(word)))
+		return SUT_UNWIND_UNKNOWN;
+	start = (struct sut_frame){word - 1, find_object(unwind, word - 1), true};
+	if (!start.object ||
+	    (!sut_unwind_at_entry(&start) && !sut_unwind_ends_thread(unwind->target, word)))
+		return SUT_UNWIND_UNKNOWN;
+	frames->frame[frames->count++] = start;
+	return SUT_UNWIND_OUTERMOST;
+}
+
 static void start(const struct sut_target *target, const struct sut_stopped *stopped,
-		  struct machine *m)
+		  struct sut_unwind_machine *m)
 {
 	const struct sut_rt_save *s = &stopped->save;
 
 	/* rax may be a restarted system call's already; no table uses it. */
-	*m = (struct machine){
+	*m = (struct sut_unwind_machine){
 		.target = target,
 		.reg = {s->rax, s->rdx, s->rcx, s->rbx, s->rsi, s->rdi, s->rbp, s->rsp, s->r8,
 			s->r9, s->r10, s->r11, s->r12, s->r13, s->r14, s->r15, stopped->pc},
@@ -241,9 +264,22 @@ static void start(const struct sut_target *target, const struct sut_stopped *sto
 	};
 }
 
+static bool find_table(const struct sut_unwind_object *object, uint64_t pc, Dwarf_Frame **frame)
+{
+	return object && object->cfi &&
+	       dwarf_cfi_addrframe(object->cfi, pc - object->bias, frame) == 0;
+}
+
+bool sut_unwind_has_table(const struct sut_unwind_object *object, uint64_t pc)
+{
+	SUT_FREE Dwarf_Frame *frame = NULL;
+
+	return find_table(object, pc, &frame);
+}
+
 static enum sut_unwind_end walk(const struct sut_unwind *unwind,
 				const struct sut_thread_layout *layout, pid_t tid,
-				struct machine *m, struct sut_frames *frames)
+				struct sut_unwind_machine *m, struct sut_frames *frames)
 {
 	uint64_t pc = m->reg[RIP];
 	struct sut_thread_stack stack;
@@ -254,12 +290,19 @@ static enum sut_unwind_end walk(const struct sut_unwind *unwind,
 	while (frames->count < SUT_FRAMES_MAX) {
 		const struct sut_unwind_object *object = find_object(unwind, pc);
 		SUT_FREE Dwarf_Frame *frame = NULL;
+		struct sut_frame *now = &frames->frame[frames->count++];
 		bool signal;
 
-		frames->frame[frames->count++] = (struct sut_frame){pc, object};
-		if (!object || !object->cfi ||
-		    dwarf_cfi_addrframe(object->cfi, pc - object->bias, &frame) != 0)
-			return SUT_UNWIND_UNKNOWN;
+		*now = (struct sut_frame){pc, object, false};
+		if (!find_table(object, pc, &frame)) {
+			if (!object || !object->by_code)
+				return SUT_UNWIND_UNKNOWN;
+			now->by_code = true;
+			if (!sut_unwind_code(m, stack.high))
+				return add_start(unwind, m, stack.high, frames);
+			pc = m->reg[RIP] - 1;
+			continue;
+		}
 		if (dwarf_frame_info(frame, NULL, NULL, &signal) != RIP)
 			return SUT_UNWIND_BROKEN;
 		if (signal)
@@ -277,7 +320,7 @@ enum sut_unwind_end sut_unwind(const struct sut_unwind *unwind,
 			       const struct sut_thread_layout *layout,
 			       const struct sut_stopped *stopped, struct sut_frames *frames)
 {
-	struct machine m;
+	struct sut_unwind_machine m;
 
 	start(unwind->target, stopped, &m);
 	return walk(unwind, layout, stopped->tid, &m, frames);
@@ -287,7 +330,7 @@ enum sut_unwind_end sut_unwind_asleep(const struct sut_unwind *unwind,
 				      const struct sut_thread_layout *layout, pid_t tid,
 				      uint64_t pc, uint64_t sp, struct sut_frames *frames)
 {
-	struct machine m = {
+	struct sut_unwind_machine m = {
 		.target = unwind->target,
 		.reg = {[RSP] = sp, [RIP] = pc},
 		.known = 1u << RSP | 1u << RIP,

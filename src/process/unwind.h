@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * The frames of a stopped thread, by the call frame information of the files that the target maps.
- * Not by frame pointers and without a guess: what cannot be followed is said to be so.
+ * The frames of a stopped thread, by the call frame information of the files that the target maps,
+ * or by the code of a C library that has none. Not by frame pointers and without a guess: what
+ * cannot be followed is said to be so.
  */
 #ifndef SUT_PROCESS_UNWIND_H
 #define SUT_PROCESS_UNWIND_H
@@ -21,6 +22,7 @@ struct sut_unwind_object {
 	uint64_t bias;
 	uint64_t entry; /* in memory: where the file says that the program starts */
 	bool executable;
+	bool by_code;     /* set by the caller: the part of it without tables is musl's */
 	const char *name; /* the last part of its path */
 	int fd;
 	Elf *elf;       /* NULL: the file cannot be read, or has another build-id */
@@ -37,7 +39,14 @@ struct sut_unwind {
 struct sut_frame {
 	uint64_t pc; /* of a caller: within its call */
 	const struct sut_unwind_object *object;
+	bool by_code; /* no table describes it */
 };
+
+/* Does call frame information describe the code at this address? */
+bool sut_unwind_has_table(const struct sut_unwind_object *object, uint64_t pc);
+
+/* Is it in the code that the program starts with? */
+bool sut_unwind_at_entry(const struct sut_frame *frame);
 
 /* Innermost first. */
 struct sut_frames {
