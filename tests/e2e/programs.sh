@@ -7,12 +7,13 @@ ask() {
 	bash -c 'exec 3<> "/dev/tcp/127.0.0.1/$0" && echo hello >&3 && head -n 1 <&3' "$port"
 }
 
-# there_and_back KIND GCC-OPTION...: what it answers before, with and after its patch.
+# there_and_back KIND GCC-OPTION...: what it answers before, with and after its patch, which has the
+# callbacks in $with if that is set.
 there_and_back() {
 	kind=$1
 	shift
 	built "$kind" server "$@"
-	created "$kind" server "$kind" > output 2>&1
+	created "$kind" server "$kind" ${with:+--with "$with"} > output 2>&1
 	started "$kind/server"
 	port=$said
 	ask
@@ -74,15 +75,22 @@ musl_static_pie() {
 		"$start/rcrt1.o" "$start/crti.o" "$start/crtn.o"
 }
 
-# Nothing tells which of its threads hold musl's locks.
-musl_callbacks() {
+# It takes the locks of musl's streams.
+callbacks() {
 	echo '#include <suture/livepatch.h>
-static int before(struct klp_object *object) { return object == NULL; }
-struct klp_object suture_objects[] = {{.callbacks = {.pre_patch = before}}, {0}};' > before.c
-	created musl server before --with before.c > output 2>&1
-	started musl/server
+#include <stdio.h>
+static int before(struct klp_object *object) { return object ? fflush(NULL) : -1; }
+static void after(struct klp_object *object) { before(object); }
+struct klp_object suture_objects[] = {{.callbacks = {before, after, after, after}}, {0}};' > callbacks.c
+	with=callbacks.c
+}
+
+# Nothing tells where errno is, which callbacks may change.
+musl_stripped() {
+	strip -o stripped/static musl-static/server
+	started stripped/static
 	port=$said
-	suture apply before.sut "pid:$pid"
+	suture apply musl-static.sut "pid:$pid"
 	ask
 	ended "$pid"
 }
@@ -98,10 +106,11 @@ transcript "a stripped one" without_symbols
 transcript "one without a C library, as long as it has one thread" without_library
 if command -v musl-gcc > /dev/null; then
 	compiler=musl-gcc
-	transcript "a program of musl" musl_dynamic
-	transcript "... with callbacks is refused" musl_callbacks
+	callbacks
+	transcript "a program of musl, callbacks included" musl_dynamic
 	transcript "a static one of musl" musl_static
 	transcript "a static one of musl at random addresses" musl_static_pie
+	transcript "a static one of musl without symbols, with callbacks" musl_stripped
 else
 	skipped "programs of musl" "no musl-gcc"
 fi

@@ -55,6 +55,23 @@ static void nap(long us)
 	nanosleep(&t, NULL);
 }
 
+/* Takes the allocator's lock: so large that glibc has none of it at hand for each thread. */
+static void allocate(unsigned int seed)
+{
+	void *volatile block = malloc(2000 + (seed & 1023)); /* not to be optimised away */
+
+	free(block);
+}
+
+static void allocate_seen(unsigned int seed, bool shown)
+{
+	if (shown)
+		__atomic_store_n(&page->allocates, 1, __ATOMIC_SEQ_CST);
+	allocate(seed);
+	if (shown)
+		__atomic_store_n(&page->allocates, 0, __ATOMIC_SEQ_CST);
+}
+
 static unsigned int next(unsigned int seed)
 {
 	return seed * 1103515245 + 12345;
@@ -175,6 +192,7 @@ __attribute__((noinline)) void note(int owner, int which)
 {
 	uint64_t n = page->note_count;
 
+	allocate((unsigned int)n);
 	if (is_child)
 		return;
 	page->notes[n % HAMMER_NOTES] = (struct hammer_note){(uint8_t)owner, (uint8_t)which};
@@ -223,6 +241,8 @@ static void *run(void *argument)
 	unsigned int seed = (unsigned int)(uintptr_t)argument;
 
 	counts = &page->counts[seed];
+	if (!seed)
+		page->allocator = (uint64_t)gettid();
 	start_storm();
 	for (unsigned long n = 1;; n++) {
 		seed = next(seed);
@@ -232,6 +252,7 @@ static void *run(void *argument)
 		/* From one place, so that a call of land() looks like hop()'s jump. */
 		(seed >> 12 & 3 ? hop : land)(seed >> 6, 0);
 		counts->beside = (uint64_t)beside(seed >> 7);
+		allocate_seen(seed, counts == page->counts);
 		if (n % 2000 == 0)
 			nap(50);
 	}
