@@ -53,7 +53,8 @@ const struct sut_rule sut_rules_process[] = {
 		.title = "No thread is where a callback may run",
 		.meaning = "Callbacks may call malloc, so they run only in a thread that provably "
 			   "holds no lock of the C library: its whole stack must be known, with no "
-			   "frame in that library, a signal handler or code without tables.",
+			   "frame in that library, a signal handler or code without tables, "
+			   "unless it is musl's.",
 		.remedy = "Try again, or while the program works. A program whose threads all wait "
 			  "inside the C library needs a patch without callbacks.",
 	},

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * callbacks FOLDER: the hammer's threads allocate memory all the time, and so do the callbacks of
- * fixes. They may only run in a thread that does not hold the allocator's lock, of whatever C
- * library, for it would wait for itself. The hammer says when it is in the allocator: a second
+ * fixes. They may only run in a thread that does not hold the allocator's lock, for it would
+ * wait for itself. The hammer says when it is in the allocator: a second
  * opinion on what unwinding says.
  */
 #include "load.h"
@@ -30,6 +30,12 @@ struct probe {
 	pid_t tid; /* of one of the threads that allocate */
 	bool seen, safe, allocates;
 };
+
+static void start(struct load *load, bool visitors)
+{
+	load_start(load, &fixes, (struct load_options){.visitors = visitors});
+	load->page->allocating = 1;
+}
 
 /* The hammer's own code, around its calls of the allocator. */
 static bool is_around(const struct probe *p, uint64_t pc)
@@ -74,7 +80,7 @@ static void test_allocator(void)
 	struct load load;
 	struct probe p = {.load = &load};
 
-	load_start(&load, &fixes, (struct load_options){0});
+	start(&load, false);
 	p.tid = (pid_t)load.page->allocator;
 	CHECK_EQUAL(sut_target_open(load.pid, true, &target, &diag), SUT_OK);
 	CHECK_EQUAL(sut_runtime_find(&target, &runtime, &diag), SUT_OK);
@@ -102,7 +108,7 @@ static void test_cycles(void)
 	struct load load;
 	uint64_t notes;
 
-	load_start(&load, &fixes, (struct load_options){.visitors = true});
+	start(&load, true);
 	notes = load.page->note_count;
 	for (int i = 0; i < CYCLES && !sut_tap_failed; i++)
 		CHECK(load_apply(&load, FIX_3) && load_revert(&load, FIX_3));
@@ -165,13 +171,13 @@ static bool hangs_anywhere(struct load *load)
 
 static void test_anywhere(void)
 {
-	uint64_t start = sut_now_ns();
+	uint64_t begin = sut_now_ns();
 	unsigned int tries = 0;
 	struct load load;
 	bool hangs = false;
 
-	load_start(&load, &fixes, (struct load_options){0});
-	while (!hangs && ++tries < TRIES && sut_now_ns() - start < bound_ns && !sut_tap_failed)
+	start(&load, false);
+	while (!hangs && ++tries < TRIES && sut_now_ns() - begin < bound_ns && !sut_tap_failed)
 		hangs = hangs_anywhere(&load);
 	printf("# hangs after %u tries\n", tries);
 	CHECK(hangs);

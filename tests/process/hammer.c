@@ -65,6 +65,8 @@ static void allocate(unsigned int seed)
 
 static void allocate_seen(unsigned int seed, bool shown)
 {
+	if (!__atomic_load_n(&page->allocating, __ATOMIC_RELAXED))
+		return;
 	if (shown)
 		__atomic_store_n(&page->allocates, 1, __ATOMIC_SEQ_CST);
 	allocate(seed);

@@ -45,9 +45,10 @@ struct hammer_page {
 	/* Of each thread, of all visitors, of each forker; children have theirs in their record. */
 	struct hammer_counts counts[HAMMER_COUNTS];
 	struct hammer_child children[HAMMER_CHILDREN];
-	uint64_t allocator; /* a thread of which is known: */
-	uint64_t allocates; /* 1: it may be in the C library's allocator */
-	uint64_t failed;    /* children that did not end by themselves */
+	uint64_t allocating; /* 1: its threads shall allocate memory all the time */
+	uint64_t allocator;  /* a thread of which is known: */
+	uint64_t allocates;  /* 1: it may be in the C library's allocator */
+	uint64_t failed;     /* children that did not end by themselves */
 	/* Shadow variables: what constructors and destructors did, and contents that were wrong. */
 	uint64_t made, unmade, spoiled;
 	uint64_t note_count; /* ever; the last HAMMER_NOTES are there */
