@@ -2,6 +2,7 @@
 #include "cli/trial.h"
 #include "base/guard.h"
 #include "process/process.h"
+#include "process/reap.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -120,6 +121,7 @@ static void watch(const char *name, int lease)
 	char byte;
 
 	prctl(PR_SET_NAME, "suture-trial");
+	sut_reap_dead_threads();
 	openlog("suture", LOG_PID, LOG_DAEMON);
 	while (read(lease, &byte, 1) > 0)
 		;
