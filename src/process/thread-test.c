@@ -16,7 +16,8 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
-enum { SLEEPERS = 3, SPINNER = SLEEPERS, THREADS };
+enum { INSIDE = 2, SLEEPERS, SPINNER = SLEEPERS, THREADS, FORKED = THREADS, ALL };
+enum { STACK_SIZE = 256 * 1024 };
 
 struct own_words {
 	pid_t tid;
@@ -26,7 +27,7 @@ struct own_words {
 
 /* Shared with the child. */
 static struct shared {
-	struct own_words threads[THREADS];
+	struct own_words threads[ALL];
 	unsigned int ready;
 	unsigned int stop; /* the spinner ends */
 	unsigned int wake; /* futex of the sleepers */
@@ -56,15 +57,19 @@ static void *run_spinner(void *argument)
 	return NULL;
 }
 
-/* The main thread is the first sleeper. */
+/* The main thread is the first sleeper. The stack of one other is in a frame of it. */
 static void run_child(void)
 {
+	unsigned char room[STACK_SIZE] __attribute__((aligned(4096)));
+	pthread_attr_t attributes;
 	pthread_t thread;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pthread_attr_init(&attributes);
+	pthread_attr_setstack(&attributes, room, sizeof(room));
 	for (int i = 1; i < THREADS; i++)
-		pthread_create(&thread, NULL, i == SPINNER ? run_spinner : run_sleeper,
-			       &shared->threads[i]);
+		pthread_create(&thread, i == INSIDE ? &attributes : NULL,
+			       i == SPINNER ? run_spinner : run_sleeper, &shared->threads[i]);
 	run_sleeper(&shared->threads[0]);
 }
 
@@ -168,6 +173,23 @@ static void test_foreign(void)
 	end(&f);
 }
 
+static void test_inside(void)
+{
+	const struct own_words *own;
+	struct sut_thread_stack stack;
+	struct fixture f;
+
+	begin(&f);
+	own = &shared->threads[INSIDE];
+	CHECK(own->frame >= f.layout.main_low && own->frame < f.layout.main_high);
+	CHECK(sut_thread_own_stack(&f.target, &f.layout, own->tid, &stack));
+	CHECK_EQUAL(stack.tcb, own->tcb);
+	CHECK(stack.high - stack.low <= STACK_SIZE);
+	CHECK(sut_thread_stack(&f.target, &f.layout, f.pid, shared->threads[0].frame, &stack));
+	CHECK_EQUAL(stack.tcb, shared->threads[0].tcb);
+	end(&f);
+}
+
 /* Of running threads, too. */
 static void test_tcb(void)
 {
@@ -178,6 +200,54 @@ static void test_tcb(void)
 		CHECK_EQUAL(sut_thread_tcb(&f.target, &f.layout, shared->threads[i].tid),
 			    shared->threads[i].tcb);
 	CHECK_EQUAL(sut_thread_tcb(&f.target, &f.layout, 1 << 30), 0);
+	end(&f);
+}
+
+static void *run_fork(void *argument)
+{
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		run_sleeper(argument);
+	}
+	return run_sleeper(&shared->threads[0]);
+}
+
+static void run_forker(void)
+{
+	pthread_t thread;
+
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	pthread_create(&thread, NULL, run_fork, &shared->threads[FORKED]);
+	pause();
+}
+
+/* What the main thread of its parent had is still in its memory. */
+static void test_forked(void)
+{
+	struct sut_thread_stack stack;
+	struct sut_thread_state state;
+	struct own_words *own;
+	struct fixture f;
+	pid_t forker;
+
+	begin(&f);
+	sut_target_close(&f.target);
+	forker = fork();
+	if (forker == 0)
+		run_forker();
+	own = &shared->threads[FORKED];
+	while (__atomic_load_n(&shared->ready, __ATOMIC_ACQUIRE) < THREADS + 2)
+		sched_yield();
+	CHECK_EQUAL(sut_target_open(own->tid, false, &f.target, &f.diag), SUT_OK);
+	CHECK_EQUAL(sut_thread_layout(&f.target, &f.layout, &f.diag), SUT_OK);
+	wait_asleep(&f, own->tid, &state);
+	CHECK(sut_thread_stack(&f.target, &f.layout, own->tid, state.sp, &stack));
+	CHECK_EQUAL(stack.tcb, own->tcb);
+	CHECK(f.layout.main_tcb != own->tcb);
+	CHECK_EQUAL(sut_thread_tcb(&f.target, &f.layout, own->tid), 0);
+	CHECK(!sut_thread_own_stack(&f.target, &f.layout, own->tid, &stack));
+	kill(forker, SIGKILL);
+	waitpid(forker, NULL, 0);
 	end(&f);
 }
 
@@ -246,8 +316,10 @@ static const struct sut_tap_test tests[] = {
 	{"the layout of the C library is found", test_layout},
 	{"every thread is listed once, in order", test_list},
 	{"a stack belongs to its thread", test_stack},
+	{"a stack that is a part of the main thread's has its own thread", test_inside},
 	{"an address on no stack belongs to nobody", test_foreign},
 	{"the control block of a thread is found while it runs", test_tcb},
+	{"the child of a fork by another thread is not its parent's main thread", test_forked},
 	{"a sleeping thread shows its call, stack and place", test_asleep},
 	{"a thread that slept again has not slept all the time", test_woken},
 	{"running and gone threads are told apart", test_running_and_gone},

@@ -372,9 +372,19 @@ static bool accept_stack(const struct sut_target *target, uint64_t tcb, void *co
 static uint64_t listed_tcb(const struct sut_target *target, const struct sut_thread_layout *layout,
 			   pid_t tid)
 {
-	uint64_t main_list = mutex_list(target->pid), list = mutex_list(tid);
+	uint64_t offset = mutex_list(target->pid) - layout->main_tcb, list = mutex_list(tid);
 
-	return main_list && list ? list - (main_list - layout->main_tcb) : 0;
+	return list && offset < PTHREAD_SIZE ? list - offset : 0;
+}
+
+/* The child of a fork by another thread goes on as that one, with the same control block. */
+static bool is_main(const struct sut_target *target, const struct sut_thread_layout *layout,
+		    pid_t tid)
+{
+	uint64_t list = mutex_list(tid);
+
+	return tid == target->pid &&
+	       (layout->home != SUT_RT_HOME_TCB || !list || list - layout->main_tcb < PTHREAD_SIZE);
 }
 
 bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_layout *layout,
@@ -384,7 +394,8 @@ bool sut_thread_stack(const struct sut_target *target, const struct sut_thread_l
 	const struct sut_map *map;
 	uint64_t tcb;
 
-	if (sp >= layout->main_low && sp < layout->main_high) {
+	/* Other threads' stacks may be parts of it. */
+	if (sp >= layout->main_low && sp < layout->main_high && is_main(target, layout, tid)) {
 		*stack = (struct sut_thread_stack){layout->main_tcb, layout->main_low,
 						   layout->main_high};
 		return layout->main_tcb != 0;
