@@ -7,6 +7,7 @@
  *   context  by swapcontext(), stacks from malloc and mmap
  *   hand     by a few instructions of its own
  *   carved   by swapcontext(), stacks are arrays in a frame of the thread's own
+ *   hidden   by instructions that are not recognised as a switch
  *   musl     as hand, with that C library; where it is installed
  */
 #include "weave.h"
@@ -16,11 +17,13 @@
 #include "process/apply.h"
 #include "process/switch.h"
 
+#include <linux/futex.h>
 #include <signal.h>
 #include <sodium.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -122,11 +125,19 @@ static void await_calls(int version, uint64_t more)
 	}
 }
 
+/* Those that wait for it, that is. */
+static void go_on(void)
+{
+	__atomic_add_fetch(&weave.page->step, 1, __ATOMIC_RELEASE);
+	syscall(SYS_futex, &weave.page->step, FUTEX_WAKE, WEAVE_THREADS, NULL, NULL, 0);
+}
+
 static void drain(bool whether)
 {
 	uint32_t wanted = whether ? WEAVE_THREADS : 0;
 
 	__atomic_store_n(&weave.page->drain, whether, __ATOMIC_RELEASE);
+	go_on();
 	while (__atomic_load_n(&weave.page->drained, __ATOMIC_ACQUIRE) != wanted)
 		usleep(POLL_US);
 }
@@ -290,12 +301,133 @@ static void test_without_search(void)
 	end();
 }
 
+/* All threads of a hidden weaver go on and wait again: all coroutines that do not wait go on, too.
+ */
+static void step(void)
+{
+	uint32_t waiting = __atomic_load_n(&weave.page->waiting, __ATOMIC_ACQUIRE);
+
+	go_on();
+	while (__atomic_load_n(&weave.page->waiting, __ATOMIC_ACQUIRE) < waiting + WEAVE_THREADS)
+		usleep(POLL_US);
+}
+
+/* A thread that is found running for long gets its mark in a stop, and its coroutines go by that.
+ */
+static void await_sleep(struct sut_application *a)
+{
+	struct sut_thread_state state;
+	struct sut_thread_list list;
+	struct sut_diag diag = {0};
+
+	CHECK_EQUAL(sut_thread_list(&a->target, a->arena, &list, &diag), SUT_OK);
+	for (size_t i = 0; i < list.count; i++)
+		do
+			sut_thread_state(&a->target, list.tids[i], &state);
+		while (state.activity == SUT_THREAD_RUNNING && usleep(POLL_US) == 0);
+}
+
+static enum sut_rc finish(struct sut_application *a, uint64_t wait_ns, struct sut_effect *effect,
+			  struct sut_diag *diag)
+{
+	const struct sut_effect_options options = {.wait_ns = wait_ns,
+						   .max_pause_ns = 500 * 1000 * 1000};
+
+	*diag = (struct sut_diag){0};
+	*effect = (struct sut_effect){0};
+	return sut_switch_finish(&a->runtime, a->transition, &options, a->arena, effect, diag);
+}
+
+/* A transition of a program that shows what it is only when the transition has begun. */
+static void start_hidden(struct sut_application *a, bool hold)
+{
+	struct sut_rt_transition t = {0};
+	struct sut_diag diag;
+
+	start("hidden");
+	while (__atomic_load_n(&weave.page->waiting, __ATOMIC_ACQUIRE) < WEAVE_THREADS)
+		usleep(POLL_US);
+	if (!prepare(a, 0, &diag))
+		return;
+	CHECK(!a->runtime.per_stack);
+	__atomic_store_n(&weave.page->hold, hold, __ATOMIC_RELEASE);
+	step();
+	await_sleep(a);
+	CHECK_EQUAL(sut_switch_read(&a->runtime, a->transition, &t, &diag), SUT_OK);
+	CHECK(t.foreign > 0);
+}
+
+static void test_hidden(void)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_application a = {.arena = &arena, .patch = &fix.patch, .digest = fix.digest};
+	struct sut_effect effect;
+	struct sut_diag diag;
+
+	start_hidden(&a, false);
+	CHECK_EQUAL(finish(&a, 100 * 1000 * 1000, &effect, &diag), SUT_RETRY);
+	CHECK_STRING(diag.rule, "stack-switch");
+	CHECK_EQUAL(effect.blockers.count, 0);
+	drain(true);
+	CHECK_EQUAL(finish(&a, patience_ns, &effect, &diag), SUT_OK);
+	drain(false);
+	step();
+	CHECK(calls(2) > 0);
+	CHECK_EQUAL(mixed(), 0);
+	sut_target_close(&a.target);
+	end();
+}
+
+static void test_hidden_asleep(void)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_application a = {.arena = &arena, .patch = &fix.patch, .digest = fix.digest};
+	struct sut_effect effect;
+	struct sut_diag diag;
+
+	start_hidden(&a, true);
+	CHECK_EQUAL(finish(&a, 100 * 1000 * 1000, &effect, &diag), SUT_RETRY);
+	CHECK_EQUAL(effect.blockers.count, WEAVE_THREADS);
+	for (size_t i = 0; i < effect.blockers.count; i++)
+		CHECK_EQUAL(effect.blockers.list[i].look, SUT_LOOK_FOREIGN);
+	__atomic_store_n(&weave.page->hold, 0, __ATOMIC_RELEASE);
+	step();
+	drain(true);
+	CHECK_EQUAL(finish(&a, patience_ns, &effect, &diag), SUT_OK);
+	CHECK_EQUAL(mixed(), 0);
+	sut_target_close(&a.target);
+	end();
+}
+
+static void test_hidden_without_search(void)
+{
+	SUT_ARENA struct sut_arena arena = {0};
+	struct sut_application a = {.arena = &arena, .patch = &fix.patch, .digest = fix.digest};
+	const uint64_t none = 0;
+	struct sut_effect effect;
+	struct sut_diag diag;
+
+	start_hidden(&a, false);
+	CHECK(sut_target_write(&a.target,
+			       a.transition + offsetof(struct sut_rt_transition, foreign), &none,
+			       sizeof(none)));
+	CHECK_EQUAL(finish(&a, patience_ns, &effect, &diag), SUT_OK);
+	CHECK_EQUAL(mixed(), 0);
+	step();
+	CHECK(mixed() > 0);
+	sut_target_close(&a.target);
+	end();
+}
+
 static const struct sut_tap_test tests[] = {
 	{"coroutines that are suspended in a function go on with its version", test_context},
 	{"... those of a switch that no import shows, too", test_hand},
 	{"... and those on stacks inside the thread's own", test_carved},
 	{"... and those of musl's programs", test_musl},
 	{"a transition stays open while they are, and is turned round", test_stays_open},
+	{"calls on stacks that nobody knew of leave the end to a search of memory", test_hidden},
+	{"... and a thread that sleeps on one holds it up", test_hidden_asleep},
+	{"without that search they would mix versions", test_hidden_without_search},
 	{"by the thread's mark alone they would mix versions", test_without_stacks},
 	{"... those of a hand-made switch would, too", test_hand_without_stacks},
 	{"without a look for coroutines inside the own stack they would mix versions",

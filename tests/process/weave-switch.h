@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Two ways to leave a stack for another: the C library's, and (HAND) a few instructions of one's
- * own, as fast coroutine libraries have them, which no list of imports shows.
+ * own, as fast coroutine libraries have them, which no list of imports shows. HIDDEN: nor do these.
  */
 #ifndef TESTS_PROCESS_WEAVE_SWITCH_H
 #define TESTS_PROCESS_WEAVE_SWITCH_H
@@ -27,8 +27,14 @@ __asm__("	.text\n"
 	"	pushq %r13\n"
 	"	pushq %r14\n"
 	"	pushq %r15\n"
+#ifdef HIDDEN
+	"	movq (%rsi), %rax\n"
+	"	xchgq %rax, %rsp\n"
+	"	movq %rax, (%rdi)\n"
+#else
 	"	movq %rsp, (%rdi)\n"
 	"	movq (%rsi), %rsp\n"
+#endif
 	"	popq %r15\n"
 	"	popq %r14\n"
 	"	popq %r13\n"

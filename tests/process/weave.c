@@ -5,7 +5,8 @@
  * own stacks, too. The fix makes version 2 of outer() and inner().
  *
  * HAND: with a switch of stacks of its own. CARVED: the coroutines' stacks are arrays in a frame of
- * their thread's own.
+ * their thread's own. HIDDEN (with HAND): the switch is none that is recognised, nothing is called
+ * on the threads' own stacks, and the threads sleep but for a step when they are told.
  */
 #include "weave.h"
 #include "weave-switch.h"
@@ -16,8 +17,10 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <signal.h>
 #include <time.h>
+#include <unistd.h>
 
 enum { STACK_SIZE = 64 * 1024 };
 
@@ -38,10 +41,27 @@ static void nap(long us)
 	nanosleep(&(struct timespec){.tv_nsec = us * 1000}, NULL);
 }
 
+#ifdef HIDDEN
+static void wait_for_step(void)
+{
+	static __thread uint32_t seen;
+	uint32_t now;
+
+	__atomic_add_fetch(&page->waiting, 1, __ATOMIC_RELEASE);
+	while ((now = __atomic_load_n(&page->step, __ATOMIC_ACQUIRE)) == seen)
+		syscall(SYS_futex, &page->step, 0 /* FUTEX_WAIT */, seen, NULL, NULL, 0);
+	seen = now;
+}
+#endif
+
 __attribute__((noinline)) static void yield(void)
 {
 	struct coroutine *c = current;
 
+#ifdef HIDDEN
+	if (__atomic_load_n(&page->hold, __ATOMIC_ACQUIRE))
+		wait_for_step();
+#endif
 	if (!c) {
 		nap(50);
 		return;
@@ -143,8 +163,12 @@ __attribute__((noinline)) static void weave(void)
 	while (!is_draining()) {
 		for (int i = 0; i < WEAVE_COROUTINES; i++)
 			resume(list[i]);
+#ifdef HIDDEN
+		wait_for_step();
+#else
 		outer(1);
 		nap(100);
+#endif
 	}
 	for (int i = 0; i < WEAVE_COROUTINES; i++)
 		end(list[i]);
