@@ -8,6 +8,7 @@
 #include "extract/frames.h"
 #include "base/frames.h"
 #include "base/guard.h"
+#include "base/search.h"
 
 #include <elf.h>
 #include <stdlib.h>
@@ -26,6 +27,12 @@ struct output {
 /* What a part has of .eh_frame. */
 struct sut_carried_frames {
 	struct sut_frames from;
+	bool malformed;
+	size_t code_count, code_capacity;
+	struct code_frame {
+		uint32_t section; /* of the code */
+		size_t at;        /* of the FDE */
+	} * code;                 /* ascending section, at */
 	uint32_t section;
 	struct output *to;
 	size_t cie_count, cie_capacity;
@@ -41,26 +48,6 @@ static struct output *find_output(struct sut_extract *extract, uint32_t object)
 		if (extract->parts[i].object == object && extract->parts[i].frames)
 			return extract->parts[i].frames->to;
 	return sut_arena_alloc(extract->arena, sizeof(struct output));
-}
-
-/* The section of that name with something in it; a unit has one, or none. */
-static struct sut_carried_frames *open_frames(struct sut_extract *extract, struct sut_part *part)
-{
-	const struct sut_object *after = part->diff->after;
-
-	for (uint32_t i = 1; i < after->section_count && !part->frames; i++) {
-		const struct sut_section *section = &after->sections[i];
-
-		if (strcmp(section->name, ".eh_frame") != 0 || !section->data)
-			continue;
-		struct output *to = find_output(extract, part->object);
-
-		part->frames = sut_arena_alloc(extract->arena, sizeof(*part->frames));
-		part->frames->to = to;
-		part->frames->from = (struct sut_frames){section->data, section->size, 0, false};
-		part->frames->section = i;
-	}
-	return part->frames;
 }
 
 static const struct sut_reloc *reloc_at(const struct sut_section *section, uint64_t offset)
@@ -80,6 +67,57 @@ static uint32_t code_of(const struct sut_object *object, const struct sut_sectio
 	return reloc && reloc->type == R_X86_64_PC32
 		       ? sut_object_place(object, section, reloc).section
 		       : 0;
+}
+
+static int compare_code(const void *a, const void *b)
+{
+	const struct code_frame *left = a, *right = b;
+
+	if (left->section != right->section)
+		return left->section < right->section ? -1 : 1;
+	return (left->at > right->at) - (left->at < right->at);
+}
+
+/* One walk for all sections of code: a unit may have thousands, one for each function. */
+static void index_frames(struct sut_arena *arena, const struct sut_object *object,
+			 struct sut_carried_frames *frames)
+{
+	struct sut_frames walk = frames->from;
+	struct sut_frame frame;
+
+	while (sut_frames_next(&walk, &frame)) {
+		uint32_t code =
+			frame.is_cie ? 0
+				     : code_of(object, &object->sections[frames->section], &frame);
+
+		if (code)
+			SUT_PUSH(arena, frames->code, frames->code_count, frames->code_capacity) =
+				(struct code_frame){code, frame.at};
+	}
+	frames->malformed = walk.malformed;
+	if (frames->code_count)
+		qsort(frames->code, frames->code_count, sizeof(*frames->code), compare_code);
+}
+
+/* The section of that name with something in it; a unit has one, or none. */
+static struct sut_carried_frames *open_frames(struct sut_extract *extract, struct sut_part *part)
+{
+	const struct sut_object *after = part->diff->after;
+
+	for (uint32_t i = 1; i < after->section_count && !part->frames; i++) {
+		const struct sut_section *section = &after->sections[i];
+
+		if (strcmp(section->name, ".eh_frame") != 0 || !section->data)
+			continue;
+		struct output *to = find_output(extract, part->object);
+
+		part->frames = sut_arena_alloc(extract->arena, sizeof(*part->frames));
+		part->frames->to = to;
+		part->frames->from = (struct sut_frames){section->data, section->size, 0, false};
+		part->frames->section = i;
+		index_frames(extract->arena, after, part->frames);
+	}
+	return part->frames;
 }
 
 /* Appends a record's bytes and returns where they are now. */
@@ -188,17 +226,20 @@ void sut_frames_carry(struct sut_extract *extract, const struct sut_origin *orig
 {
 	const struct sut_object *after = origin->part->diff->after;
 	struct sut_carried_frames *frames = open_frames(extract, origin->part);
-	struct sut_frames walk;
 	struct sut_frame frame;
+	size_t i;
 
 	if (!frames || !(after->sections[origin->section].flags & SHF_EXECINSTR))
 		return;
-	walk = frames->from;
-	while (sut_frames_next(&walk, &frame))
-		if (!frame.is_cie &&
-		    code_of(after, &after->sections[frames->section], &frame) == origin->section)
-			carry_fde(extract, origin, &frame);
-	if (walk.malformed)
+	i = SUT_LOWER_BOUND(0, frames->code_count, at, frames->code[at].section < origin->section);
+	for (; i < frames->code_count && frames->code[i].section == origin->section; i++) {
+		struct sut_frames walk = frames->from;
+
+		walk.at = frames->code[i].at;
+		sut_frames_next(&walk, &frame);
+		carry_fde(extract, origin, &frame);
+	}
+	if (frames->malformed)
 		sut_refuse(extract->verdict, "frames", origin->part->unit->source,
 			   "%s has call frame information in a form that is not known, so nobody "
 			   "could unwind through its new code; compile it as the target's other "

@@ -89,12 +89,12 @@ static const char *direct_caller(const struct sut_judging *judging, const struct
 
 static const char *old_caller(const struct sut_judging *judging, const struct sut_patch_func *func)
 {
-	const struct sut_target *target = judging->extract->targets[func->object];
+	struct sut_target *target = judging->extract->targets[func->object];
 
 	if (sut_callers_may_import(target, func->name))
 		return sut_arena_printf(judging->verdict->arena, "callers in objects that use %s",
 					target->name);
-	if (sut_callers_have_pointer(target, func->pieces[0].address))
+	if (sut_callers_have_pointer(judging->extract->arena, target, func->pieces[0].address))
 		return "whoever has a pointer to it";
 	return direct_caller(judging, target, func->pieces[0].address);
 }

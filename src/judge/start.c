@@ -100,20 +100,10 @@ static bool starts_with(const char *s, const char *prefix)
 	return !strncmp(s, prefix, strlen(prefix));
 }
 
-static bool is_constructor(const struct sut_object *object, uint32_t def)
+static bool has_constructors(const struct sut_section *section)
 {
-	for (size_t i = 1; i < object->section_count; i++) {
-		const struct sut_section *section = &object->sections[i];
-
-		if (!starts_with(section->name, ".init_array") &&
-		    !starts_with(section->name, ".preinit_array") &&
-		    !starts_with(section->name, ".ctors"))
-			continue;
-		for (size_t k = 0; k < section->reloc_count; k++)
-			if (sut_object_place(object, section, &section->relocs[k]).def == def)
-				return true;
-	}
-	return false;
+	return starts_with(section->name, ".init_array") ||
+	       starts_with(section->name, ".preinit_array") || starts_with(section->name, ".ctors");
 }
 
 static bool starts_threads(const char *name)
@@ -123,42 +113,47 @@ static bool starts_threads(const char *name)
 	       !strcmp(name, "g_thread_try_new");
 }
 
-/* The function that the reference lies in calls pthread_create() next. */
-static bool is_given_to_thread(const struct sut_object *object, const struct sut_section *section,
-			       size_t reloc)
+/* How a function is started. */
+struct started {
+	const char *by; /* who starts threads with the function; NULL: nobody in the unit */
+	bool constructor;
+};
+
+/*
+ * A function with the address of another one whose next call is pthread_create() starts threads
+ * with it. What comes next is known when the references are read from the last to the first.
+ */
+static void find_starts(const struct sut_object *object, const struct sut_section *section,
+			struct started *starts)
 {
-	uint32_t caller = sut_section_def(object, section, section->relocs[reloc].offset);
+	bool constructors = has_constructors(section), thread_is_next = false;
+	uint32_t function = SUT_NO_DEF;
 
-	for (size_t i = reloc + 1; i < section->reloc_count; i++) {
-		const struct sut_reloc *next = &section->relocs[i];
+	for (size_t i = section->reloc_count; i--;) {
+		const struct sut_reloc *reloc = &section->relocs[i];
+		uint32_t caller = sut_section_def(object, section, reloc->offset);
+		uint32_t def = sut_object_place(object, section, reloc).def;
 
-		if (sut_section_def(object, section, next->offset) != caller)
-			return false;
-		if (sut_reloc_is_branch(next))
-			return starts_threads(object->symbols[next->symbol].name);
+		thread_is_next &= caller == function;
+		function = caller;
+		if (def != SUT_NO_DEF)
+			starts[def].constructor |= constructors;
+		if (sut_reloc_is_branch(reloc))
+			thread_is_next = starts_threads(object->symbols[reloc->symbol].name);
+		else if (thread_is_next && caller != SUT_NO_DEF && def != SUT_NO_DEF)
+			starts[def].by = object->defs[caller].name;
 	}
-	return false;
 }
 
-/* Who starts threads with the function; NULL: nobody in the unit. */
-static const char *starter(const struct sut_object *object, uint32_t def)
+/* Per definition of the object, for all at once: a large patch asks about thousands. */
+static struct started *find_all_starts(struct sut_arena *arena, const struct sut_object *object)
 {
-	for (size_t i = 1; i < object->section_count; i++) {
-		const struct sut_section *section = &object->sections[i];
+	struct started *starts = sut_arena_array(arena, object->def_count, sizeof(*starts));
 
-		for (size_t k = 0; k < section->reloc_count; k++) {
-			uint32_t caller;
-
-			if (sut_reloc_is_branch(&section->relocs[k]) ||
-			    sut_object_place(object, section, &section->relocs[k]).def != def ||
-			    !is_given_to_thread(object, section, k))
-				continue;
-			caller = sut_section_def(object, section, section->relocs[k].offset);
-			if (caller != SUT_NO_DEF)
-				return object->defs[caller].name;
-		}
-	}
-	return NULL;
+	/* Of several that start threads with one function, the first in the unit is named. */
+	for (size_t i = object->section_count; i-- > 1;)
+		find_starts(object, &object->sections[i], starts);
+	return starts;
 }
 
 /* ---- what only main calls, outside of loops ---- */
@@ -278,8 +273,8 @@ static bool leads_to_wait(const struct sut_target *target, const struct loops *l
 }
 
 /* "main -> setup -> f", or NULL when something else may call it. */
-static const char *start_chain(struct sut_arena *arena, const struct sut_target *target,
-			       const char *name, uint64_t entry, unsigned int depth)
+static const char *start_chain(struct sut_arena *arena, struct sut_target *target, const char *name,
+			       uint64_t entry, unsigned int depth)
 {
 	const char *chain = NULL;
 	uint64_t *callers;
@@ -289,7 +284,7 @@ static const char *start_chain(struct sut_arena *arena, const struct sut_target 
 
 	if (!strcmp(name, "main"))
 		return name;
-	if (depth == CHAIN_MAX || sut_callers_have_pointer(target, entry))
+	if (depth == CHAIN_MAX || sut_callers_have_pointer(arena, target, entry))
 		return NULL;
 	callers = sut_callers_find(arena, target, entry, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -313,9 +308,10 @@ static const char *start_chain(struct sut_arena *arena, const struct sut_target 
 
 /* ---- the verdict ---- */
 
-static void judge_func(const struct sut_extract *extract, const struct sut_patch_func *func)
+static void judge_func(const struct sut_extract *extract, const struct sut_patch_func *func,
+		       const struct started *starts)
 {
-	const struct sut_target *target = extract->targets[func->object];
+	struct sut_target *target = extract->targets[func->object];
 	const struct sut_part *part = part_of(extract, func);
 	const struct sut_object *before = part->diff->before;
 	uint32_t def = sut_object_def(before, func->name);
@@ -324,13 +320,13 @@ static void judge_func(const struct sut_extract *extract, const struct sut_patch
 
 	if (def == SUT_NO_DEF || !strcmp(func->name, "main"))
 		return;
-	by = starter(before, def);
+	by = starts[def].by;
 	if (by)
 		sut_warn(extract->verdict, "start", evidence,
 			 "%s starts the threads of a pthread_create in %s: those that run stay in "
 			 "the old code until they end",
 			 func->name, by);
-	if (is_constructor(before, def)) {
+	if (starts[def].constructor) {
 		sut_warn(extract->verdict, "startup", evidence,
 			 "%s is a constructor: it has run, and the change takes effect when the "
 			 "program is started again",
@@ -351,8 +347,13 @@ static void judge_func(const struct sut_extract *extract, const struct sut_patch
 void sut_start_judge(const struct sut_extract *extract)
 {
 	const struct sut_patch *patch = extract->patch;
+	struct started **starts =
+		sut_arena_array(extract->arena, extract->part_count, sizeof(*starts));
 
+	for (size_t i = 0; i < extract->part_count; i++)
+		starts[i] = find_all_starts(extract->arena, extract->parts[i].diff->before);
 	for (size_t i = 0; i < patch->func_count; i++)
 		if (patch->funcs[i].kind == SUT_PATCH_FUNC_CHANGED)
-			judge_func(extract, &patch->funcs[i]);
+			judge_func(extract, &patch->funcs[i],
+				   starts[part_of(extract, &patch->funcs[i]) - extract->parts]);
 }

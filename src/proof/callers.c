@@ -46,50 +46,83 @@ uint64_t *sut_callers_find(struct sut_arena *arena, const struct sut_target *tar
 	return callers;
 }
 
-/* The loader puts the address somewhere. A slot that only calls go through does not count. */
-static bool has_reloc(const struct sut_target *target, uint64_t entry)
+/* The bit of segment->pointed that tells about the address; false: no file has that. */
+static bool find_bit(const struct sut_target *target, uint64_t address, unsigned char **byte,
+		     unsigned char *bit)
+{
+	for (size_t i = 0; i < target->segment_count; i++) {
+		const struct sut_target_segment *segment = &target->segments[i];
+		uint64_t at = address - segment->address;
+
+		if (at >= segment->file_size)
+			continue;
+		*byte = &segment->pointed[at / 8];
+		*bit = 1 << at % 8;
+		return true;
+	}
+	return false;
+}
+
+static void note_pointer(const struct sut_target *target, uint64_t address)
+{
+	unsigned char *byte, bit;
+
+	if (find_bit(target, address, &byte, &bit))
+		*byte |= bit;
+}
+
+/* Where the loader puts an address. A slot that only calls go through does not count. */
+static void note_relocs(const struct sut_target *target)
 {
 	for (size_t i = 0; i < target->reloc_count; i++) {
 		const struct sut_target_reloc *reloc = &target->relocs[i];
 		const struct sut_target_symbol *symbols;
 		size_t count = 0;
 
-		if (reloc->type == R_X86_64_RELATIVE && (uint64_t)reloc->addend == entry)
-			return true;
+		if (reloc->type == R_X86_64_RELATIVE)
+			note_pointer(target, (uint64_t)reloc->addend);
 		if (reloc->type == R_X86_64_JUMP_SLOT || !*reloc->name)
 			continue;
 		symbols = sut_target_find(target, reloc->name, &count);
 		for (size_t j = 0; j < count; j++)
-			if (symbols[j].address == entry)
-				return true;
+			note_pointer(target, symbols[j].address);
 	}
-	return false;
 }
 
 /* lea entry(%rip), %reg; and in what is linked to a fixed address, the address itself. */
-static bool has_code(const struct sut_target_segment *segment, uint64_t entry)
+static void note_code(const struct sut_target *target, const struct sut_target_segment *segment)
 {
 	for (uint64_t at = 0; at + 4 <= segment->file_size; at++) {
 		const unsigned char *field = segment->data + at;
 		int32_t word;
 
 		memcpy(&word, field, sizeof(word));
-		if (entry >= FIXED_MIN && (uint32_t)word == entry)
-			return true;
+		if ((uint32_t)word >= FIXED_MIN)
+			note_pointer(target, (uint32_t)word);
 		if (segment->executable && at >= 2 && field[-2] == LEA &&
-		    (field[-1] & MODRM_RIP_MASK) == MODRM_RIP &&
-		    segment->address + at + 4 + (int64_t)word == entry)
-			return true;
+		    (field[-1] & MODRM_RIP_MASK) == MODRM_RIP)
+			note_pointer(target, segment->address + at + 4 + (int64_t)word);
 	}
-	return false;
 }
 
-bool sut_callers_have_pointer(const struct sut_target *target, uint64_t entry)
+/* One pass for all that is asked later: a large patch asks about thousands of functions. */
+static void note_pointers(struct sut_arena *arena, struct sut_target *target)
 {
 	for (size_t i = 0; i < target->segment_count; i++)
-		if (has_code(&target->segments[i], entry))
-			return true;
-	return has_reloc(target, entry);
+		target->segments[i].pointed =
+			sut_arena_alloc(arena, target->segments[i].file_size / 8 + 1);
+	for (size_t i = 0; i < target->segment_count; i++)
+		note_code(target, &target->segments[i]);
+	note_relocs(target);
+}
+
+bool sut_callers_have_pointer(struct sut_arena *arena, struct sut_target *target, uint64_t entry)
+{
+	unsigned char *byte, bit;
+
+	if (target->segment_count && !target->segments[0].pointed)
+		note_pointers(arena, target);
+	return !find_bit(target, entry, &byte, &bit) || *byte & bit;
 }
 
 bool sut_callers_may_import(const struct sut_target *target, const char *name)

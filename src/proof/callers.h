@@ -10,8 +10,12 @@
 uint64_t *sut_callers_find(struct sut_arena *arena, const struct sut_target *target, uint64_t entry,
 			   size_t *count);
 
-/* Something in the target has a pointer to the address, or code that makes one. */
-bool sut_callers_have_pointer(const struct sut_target *target, uint64_t entry);
+/*
+ * Something in the target has a pointer to the address, or code that makes one; or the address is
+ * none of the file's. The first question about a target reads all of it, into the arena, which must
+ * live as long as it is asked.
+ */
+bool sut_callers_have_pointer(struct sut_arena *arena, struct sut_target *target, uint64_t entry);
 
 /* A shared object that other objects may call the function of that name in. */
 bool sut_callers_may_import(const struct sut_target *target, const char *name);

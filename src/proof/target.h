@@ -20,6 +20,9 @@ struct sut_target_segment {
 	uint64_t file_size;     /* of which the file has this much; zeros follow */
 	const unsigned char *data;
 	bool executable, writable;
+	/* callers.c's: a bit for each byte of the file's, set where a pointer leads; NULL: nobody
+	 * has asked. */
+	unsigned char *pointed;
 };
 
 struct sut_target_symbol {
