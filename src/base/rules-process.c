@@ -115,8 +115,9 @@ const struct sut_rule sut_rules_process[] = {
 			"The target patches such an object by itself in the moment that its "
 			"dynamic loader has mapped it. That needs a loader that is known, no "
 			"seccomp filters, a program without exceptions, for which new code needs "
-			"tables, and a patch without callbacks for that object, which cannot run "
-			"there; and nothing else of the patch may refer to it.",
+			"tables, and callbacks for that object that refer neither to it, nor to "
+			"the loader, nor to a library that may go; and nothing else of the patch "
+			"may refer to it.",
 		.remedy = "Apply the patch when the program has loaded the object.",
 	},
 	{

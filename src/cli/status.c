@@ -141,11 +141,16 @@ static void headline_rest(struct sut_out *out, const struct sut_state *s)
 		sut_out_headline(out, SUT_MARK_NONE, "the original code runs%s", also);
 }
 
-static const char *late_state(enum sut_rt_late_state state)
+static bool is_refused(const struct sut_state_late *late)
 {
-	switch (state) {
+	return late->state == SUT_RT_LATE_ABSENT && late->reason == SUT_RT_LATE_REFUSED;
+}
+
+static const char *late_state(const struct sut_state_late *late)
+{
+	switch (late->state) {
 	case SUT_RT_LATE_ABSENT:
-		return "absent";
+		return is_refused(late) ? "refused" : "absent";
 	case SUT_RT_LATE_HERE:
 		return "patched";
 	case SUT_RT_LATE_LEFT:
@@ -171,6 +176,11 @@ static const char *late_reason(enum sut_rt_late_reason reason)
 		return "the patch does not fit those in use";
 	case SUT_RT_LATE_MOVING:
 		return "it went and came again in the middle of a transition";
+	case SUT_RT_LATE_REFUSED:
+		return "a pre_patch of the patch failed";
+	case SUT_RT_LATE_NAMESPACE:
+		return "it came into a namespace of its own, where the patch's callbacks cannot "
+		       "run";
 	}
 	return "unknown";
 }
@@ -192,6 +202,11 @@ static void headline_late(struct sut_out *out, const struct sut_state_late *late
 {
 	switch (late->state) {
 	case SUT_RT_LATE_ABSENT:
+		if (is_refused(late))
+			sut_out_headline(out, SUT_MARK_WARNING,
+					 "%s was REFUSED when the program loaded it: %s (%s)",
+					 late->name, late_reason(late->reason),
+					 strerror(late->error));
 		sut_out_headline(out, SUT_MARK_NONE,
 				 "%s is not loaded; it is patched when it comes", late->name);
 		break;
@@ -232,13 +247,13 @@ static void report_lates(struct sut_out *out, const struct sut_state *s)
 	sut_out_array(out, "late_objects");
 	for (size_t i = 0; i < s->late_count; i++) {
 		const struct sut_state_late *late = &s->lates[i];
-		bool left = late->state == SUT_RT_LATE_LEFT;
+		bool told = late->state == SUT_RT_LATE_LEFT || is_refused(late);
 
 		sut_out_object(out, NULL);
 		sut_out_string(out, "name", late->name);
 		sut_out_string(out, "build_id", late->build_id);
-		sut_out_string(out, "state", late_state(late->state));
-		sut_out_string(out, "reason", left ? late_reason(late->reason) : "");
+		sut_out_string(out, "state", late_state(late));
+		sut_out_string(out, "reason", told ? late_reason(late->reason) : "");
 		sut_out_unsigned(out, "came", late->came);
 		sut_out_unsigned(out, "unpatched_instances", late->more);
 		sut_out_unsigned(out, "other_builds", late->others);

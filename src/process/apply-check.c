@@ -76,6 +76,8 @@ static enum sut_rc find_objects(struct sut_application *a, struct sut_diag *diag
 					 diag);
 		rc = sut_late_expect(&a->runtime, a->arena, &a->memory.lates, patch, i, &late,
 				     diag);
+		if (rc == SUT_OK)
+			rc = sut_late_calls_check(&a->target, a->arena, patch, i, diag);
 		if (rc != SUT_OK)
 			return rc;
 		a->objects[i] = &late->object;

@@ -188,10 +188,6 @@ enum sut_rc sut_late_expect(struct sut_runtime *runtime, struct sut_arena *arena
 	if (rc != SUT_OK)
 		return rc;
 	why = most >= SUT_RT_LATE_OBJECT ? "it is too large" : cannot_watch(runtime, &control);
-	for (size_t i = 0; i < patch->additions.count && !why; i++)
-		if (patch->additions.list[i].object == object)
-			why = "the patch has callbacks or shadow types for it, which would have to "
-			      "run while the loader is at work";
 	if (why)
 		return refuse(runtime->target, o->name, why, diag);
 	*late = sut_late_find(lates, o->build_id, o->build_id_size);
@@ -242,6 +238,7 @@ static enum sut_rc plan_hook(struct sut_plan *plan, const struct sut_memory *mem
 	sut_plan_write(plan, at, code, FAR_JUMP_SIZE);
 	site.entry = brk;
 	loader->after = sut_site_jump_word(&site, loader->before, at);
+	loader->fail = sut_late_fail(runtime->target);
 	sut_plan_write(plan, runtime->control + offsetof(struct sut_rt_control, loader), loader,
 		       offsetof(struct sut_rt_loader, late));
 	return SUT_OK;

@@ -61,6 +61,21 @@ enum sut_rc sut_late_expect(struct sut_runtime *runtime, struct sut_arena *arena
 			    struct sut_lates *lates, const struct sut_patch *patch, uint32_t object,
 			    struct sut_late **late, struct sut_diag *diag);
 
+/* What a late object's callbacks and destructors reach; by index in the patch. */
+struct sut_late_calls {
+	bool *sections;
+	bool *symbols;
+};
+
+void sut_late_calls_find(struct sut_arena *arena, const struct sut_patch *patch, uint32_t object,
+			 struct sut_late_calls *calls);
+/* SUT_UNSUPPORTED (rule "late"): they cannot run while the loader is at work. */
+enum sut_rc sut_late_calls_check(const struct sut_target *target, struct sut_arena *arena,
+				 const struct sut_patch *patch, uint32_t object,
+				 struct sut_diag *diag);
+/* What sut_rt_loader.fail is in this target. */
+uint64_t sut_late_fail(const struct sut_target *target);
+
 /* SUT_RETRY (rule "busy"): objects come and go too fast. */
 enum sut_rc sut_late_busy(const struct sut_target *target, struct sut_diag *diag);
 

@@ -28,8 +28,9 @@ struct veneer {
 struct linker {
 	struct sut_link *link;
 	const struct sut_target *target;
-	struct veneer *veneers; /* [object * symbol_count + symbol] */
-	unsigned char **images; /* bytes of each section, being relocated */
+	struct veneer *veneers;       /* [(2 * object + direct) * symbol_count + symbol] */
+	struct sut_late_calls called; /* bound by address, not by an object's slots */
+	unsigned char **images;       /* bytes of each section, being relocated */
 };
 
 void sut_link_size(const struct sut_patch *patch, uint32_t object, uint64_t *text, uint64_t *data)
@@ -110,7 +111,7 @@ static enum sut_rc resolve_symbols(struct linker *l, struct sut_diag *diag)
 				(s->type == STT_TLS ? 0 : link->objects[s->object]->bias);
 			break;
 		case SUT_PATCH_SYMBOL_IMPORT:
-			if (!s->slot)
+			if (!s->slot || l->called.symbols[i])
 				rc = sut_dynamic_resolve(l->target, s->name, &link->symbols[i],
 							 diag);
 			break;
@@ -132,13 +133,13 @@ static const char *symbol_name(const struct linker *l, const struct sut_patch_re
 }
 
 /* The slot that holds the symbol's address, within reach of the object's image. */
-static uint64_t slot_of(struct linker *l, uint32_t object, uint32_t symbol)
+static uint64_t slot_of(struct linker *l, uint32_t object, uint32_t symbol, bool direct)
 {
 	struct sut_link *link = l->link;
 	const struct sut_patch_symbol *s = &link->patch->symbols[symbol];
-	struct veneer *v = &l->veneers[object * link->patch->symbol_count + symbol];
+	struct veneer *v = &l->veneers[(2 * object + direct) * link->patch->symbol_count + symbol];
 
-	if (s->kind == SUT_PATCH_SYMBOL_IMPORT && s->slot && s->object == object)
+	if (s->kind == SUT_PATCH_SYMBOL_IMPORT && s->slot && s->object == object && !direct)
 		return link->objects[object]->bias + s->slot;
 	if (!v->slot) {
 		v->slot = sut_zone_image(link->plan, link->zones[object], SLOT_SIZE, SLOT_SIZE);
@@ -151,12 +152,12 @@ static uint64_t slot_of(struct linker *l, uint32_t object, uint32_t symbol)
 }
 
 /* A jump to the symbol, within reach of the object's image. */
-static uint64_t veneer_of(struct linker *l, uint32_t object, uint32_t symbol)
+static uint64_t veneer_of(struct linker *l, uint32_t object, uint32_t symbol, bool direct)
 {
 	struct sut_link *link = l->link;
-	struct veneer *v = &l->veneers[object * link->patch->symbol_count + symbol];
+	struct veneer *v = &l->veneers[(2 * object + direct) * link->patch->symbol_count + symbol];
 	unsigned char code[VENEER_SIZE] = {0xff, 0x25};
-	uint64_t slot = slot_of(l, object, symbol);
+	uint64_t slot = slot_of(l, object, symbol, direct);
 	int32_t displacement;
 
 	if (v->code)
@@ -205,7 +206,8 @@ static enum sut_rc relocate(struct linker *l, size_t section, const struct sut_p
 {
 	const struct sut_patch_section *s = &l->link->patch->sections[section];
 	const struct sut_patch_symbol *symbol = &l->link->patch->symbols[r->symbol];
-	bool through_slot = symbol->kind == SUT_PATCH_SYMBOL_IMPORT && symbol->slot;
+	bool direct = l->called.sections[section];
+	bool through_slot = symbol->kind == SUT_PATCH_SYMBOL_IMPORT && symbol->slot && !direct;
 	uint64_t place = l->link->sections[section] + r->offset;
 	uint64_t value = l->link->symbols[r->symbol];
 	unsigned char *at = l->images[section] + r->offset;
@@ -221,8 +223,8 @@ static enum sut_rc relocate(struct linker *l, size_t section, const struct sut_p
 	case R_X86_64_PC32:
 		sum = (int64_t)(value + (uint64_t)r->addend - place);
 		if (r->type == R_X86_64_PLT32 && (through_slot || !fits_signed(sum)))
-			sum = (int64_t)(veneer_of(l, s->object, r->symbol) + (uint64_t)r->addend -
-					place);
+			sum = (int64_t)(veneer_of(l, s->object, r->symbol, direct) +
+					(uint64_t)r->addend - place);
 		else if (through_slot)
 			goto unbound;
 		if (!fits_signed(sum))
@@ -233,7 +235,8 @@ static enum sut_rc relocate(struct linker *l, size_t section, const struct sut_p
 	case R_X86_64_GOTPCRELX:
 	case R_X86_64_REX_GOTPCRELX:
 	case R_X86_64_GOTTPOFF:
-		sum = (int64_t)(slot_of(l, s->object, r->symbol) + (uint64_t)r->addend - place);
+		sum = (int64_t)(slot_of(l, s->object, r->symbol, direct) + (uint64_t)r->addend -
+				place);
 		if (!fits_signed(sum))
 			return out_of_reach(l, r, s->name, diag);
 		put(at, (uint64_t)sum, 4);
@@ -271,14 +274,36 @@ unbound:
 			symbol_name(l, r), s->name);
 }
 
+static void find_called(struct linker *l)
+{
+	const struct sut_patch *patch = l->link->patch;
+	struct sut_arena *arena = l->link->plan->arena;
+	struct sut_late_calls *called = &l->called, of_one;
+
+	called->sections = sut_arena_array(arena, patch->section_count, sizeof(bool));
+	called->symbols = sut_arena_array(arena, patch->symbol_count, sizeof(bool));
+	for (size_t i = 0; i < patch->additions.count; i++) {
+		uint32_t object = patch->additions.list[i].object;
+
+		if (!sut_late_is_planned(l->link->objects[object]->bias))
+			continue;
+		sut_late_calls_find(arena, patch, object, &of_one);
+		for (size_t k = 0; k < patch->section_count; k++)
+			called->sections[k] |= of_one.sections[k];
+		for (size_t k = 0; k < patch->symbol_count; k++)
+			called->symbols[k] |= of_one.symbols[k];
+	}
+}
+
 enum sut_rc sut_link(struct sut_link *link, struct sut_diag *diag)
 {
 	struct linker l = {.link = link, .target = link->plan->runtime->target};
 	enum sut_rc rc;
 
 	l.veneers = sut_arena_array(link->plan->arena,
-				    link->patch->object_count * link->patch->symbol_count,
+				    2 * link->patch->object_count * link->patch->symbol_count,
 				    sizeof(l.veneers[0]));
+	find_called(&l);
 	place_sections(&l);
 	rc = resolve_symbols(&l, diag);
 	for (size_t i = 0; i < link->patch->section_count && rc == SUT_OK; i++) {

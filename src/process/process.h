@@ -135,7 +135,7 @@ struct sut_state_late {
 	const char *name;
 	const char *build_id; /* hex digits */
 	enum sut_rt_late_state state;
-	enum sut_rt_late_reason reason; /* LEFT: why */
+	enum sut_rt_late_reason reason; /* LEFT, and REFUSED: why */
 	int error;                      /* an errno, or 0 */
 	uint64_t came;                  /* how often it was patched when it came */
 	uint64_t more;                  /* instances in other namespaces that are not patched */

@@ -178,11 +178,53 @@ filtered() {
 	done
 }
 
+# with_calls LINE: the loader's answer, after what callbacks said meanwhile.
+with_calls() {
+	asked "$1" > answer
+	cat said answer
+	: > said
+}
+
 callbacks() {
-	begin
+	begin 2>> said
 	suture apply calls.sut "pid:$pid" --late
-	asked "load $work/tree/libplugin.so"
-	asked ask
+	with_calls "load $work/tree/libplugin.so"
+	with_calls ask
+	with_calls drop
+	with_calls "load $work/tree/libplugin.so"
+	suture revert calls "pid:$pid"
+	with_calls ask
+	with_calls drop
+	with_calls "load $work/tree/libplugin.so"
+	suture status "pid:$pid"
+	finished
+}
+
+refused() {
+	begin 2>> said
+	suture apply calls.sut "pid:$pid" --late > answer
+	: > forbidden
+	with_calls "load $work/tree/libplugin.so"
+	with_calls "lazy $work/tree/libneeder.so"
+	suture status "pid:$pid"
+	suture status "pid:$pid" --json
+	with_calls ask
+	with_calls "new $work/tree/libplugin.so"
+	suture status "pid:$pid"
+	with_calls drop
+	rm forbidden
+	with_calls "load $work/tree/libplugin.so"
+	with_calls ask
+	suture status "pid:$pid"
+	suture revert calls "pid:$pid"
+	with_calls ask
+	finished
+}
+
+# What a callback needs of the object is not there yet when it would run.
+needs() {
+	begin
+	suture apply needs.sut "pid:$pid" --late
 	finished
 }
 
@@ -401,11 +443,12 @@ gcc -O2 -g -fPIC -shared -Wl,-soname,libneeder.so -o tree/libneeder.so "$here/ta
 object other libplugin.so plugin -DOTHER -O1
 built static server -static
 built switcher switcher
-cat > calls.c << 'END'
+cat > needs.c << 'END'
 #include <suture/livepatch.h>
+int answer(int n);
 static int pre_patch(struct klp_object *object)
 {
-	return object ? 0 : -1;
+	return object && answer(1) ? 0 : -1;
 }
 struct klp_object suture_objects[] = {
 	{.name = "libplugin.so", .callbacks = {.pre_patch = pre_patch}},
@@ -421,7 +464,9 @@ made open 's/return n;/return n + 5000;/; s/version = 1/version = 2/' \
 	--target program/sitter --target tree/libplugin.so
 made first 's/return n;/return n + 700;/' --target tree/libplugin.so
 made second 's/return n;/return n + 800;/' --target tree/libplugin.so
-made calls 's/return n;/return n + 6000;/' --target tree/libplugin.so --with calls.c
+made calls 's/return n;/return n + 6000;/' --target tree/libplugin.so \
+	--with "$here/targets/refuser.c"
+made needs 's/return n;/return n + 7000;/' --target tree/libplugin.so --with needs.c
 transcript "a patch waits for an object and takes it before its constructors" waits
 transcript "an object that comes ten times is patched ten times" again
 transcript "an object that another one needs is patched before either runs" needed
@@ -437,7 +482,9 @@ transcript "an object that was there when its patch came is patched again when i
 transcript "an object that was there goes and comes in an apply and in its revert" reloaded_while_open
 transcript "a forced end with an object that came meanwhile" forced
 transcript "a program under seccomp filters cannot wait" filtered
-transcript "a patch with callbacks cannot wait" callbacks
+transcript "callbacks of an object run when it comes and when it goes" callbacks
+transcript "a pre_patch that fails refuses the object" refused
+transcript "callbacks that need the object cannot wait" needs
 transcript "a program that switches stacks cannot wait" switches_stacks
 transcript "a program without a dynamic loader cannot wait" static_program
 finish

@@ -41,3 +41,17 @@ int64_t sut_rt_arena_map(struct sut_rt_late *late)
 	}
 	return rc;
 }
+
+void *sut_rt_late_code(const struct sut_rt_control *control, const void *code)
+{
+	if (!sut_rt_late_has(code))
+		return (void *)code;
+	for (uint64_t at = control->loader.late; at; at = ((struct sut_rt_late *)at)->next) {
+		const struct sut_rt_late *late = (const struct sut_rt_late *)at;
+		uint64_t offset = (uint64_t)code - late->arena_planned;
+
+		if (offset < SUT_RT_ARENA_SIZE && late->arena)
+			return (void *)(late->arena + offset);
+	}
+	return NULL;
+}

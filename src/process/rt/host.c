@@ -7,6 +7,7 @@
  * relocates.
  */
 #include "process/rt/inside.h"
+#include "process/rt/call.h"
 #include "core/private.h"
 
 #include <linux/errno.h>
@@ -113,46 +114,115 @@ static void unhook(struct sut_core *core, void *old_func)
 	(void)old_func;
 }
 
+/*
+ * In the loader's call only code runs of which the controller has shown that it needs nothing of
+ * the object, which is not relocated yet, or not there any more: that of objects that come late.
+ */
+static bool may_call(const struct sut_rt_control *control, const void *code)
+{
+	return control->stage != SUT_RT_LOADING || (sut_rt_late_has(code) && control->call_stack);
+}
+
+/* Operations run on the stack for callbacks; the loader's call comes on the thread's own. */
+static void call_out(const struct sut_rt_control *control, void (*function)(void *), void *argument)
+{
+	struct sut_rt_call call = {.function = function, .argument = argument};
+
+	if (control->stage == SUT_RT_LOADING)
+		sut_rt_call(&call, (void *)control->call_stack);
+	else
+		function(argument);
+}
+
+struct author_call {
+	void *code;
+	struct klp_object *obj;
+	bool fails; /* it returns an int */
+	int result;
+};
+
+static void call_author(void *context)
+{
+	struct author_call *c = context;
+
+	if (c->fails)
+		c->result = ((int (*)(struct klp_object *))c->code)(c->obj);
+	else
+		((void (*)(struct klp_object *))c->code)(c->obj);
+}
+
+static void *code_of(const struct klp_callbacks *callbacks, enum sut_callback which)
+{
+	switch (which) {
+	case SUT_PRE_PATCH:
+		return (void *)callbacks->pre_patch;
+	case SUT_POST_PATCH:
+		return (void *)callbacks->post_patch;
+	case SUT_PRE_UNPATCH:
+		return (void *)callbacks->pre_unpatch;
+	default:
+		return (void *)callbacks->post_unpatch;
+	}
+}
+
+static void note_failure(struct sut_rt_control *control, struct klp_object *obj,
+			 const struct klp_callback_set *set, int error)
+{
+	if (control->stage == SUT_RT_LOADING) {
+		control->loader.refusal = (uint64_t)obj;
+		control->loader.refusal_error = error < 0 ? error : -EINVAL;
+		return;
+	}
+	control->failure = SUT_RT_FAILED_CALLBACK;
+	control->failed_object = (uint64_t)obj;
+	control->failed_id = set ? set->id : 0;
+}
+
 static int call(struct sut_core *core, struct klp_object *obj, struct klp_callback_set *set,
 		enum sut_callback which)
 {
 	struct sut_rt_control *control = control_of(core);
-	const struct klp_callbacks *callbacks = set ? &set->callbacks : &obj->callbacks;
-	int rc;
+	const void *planned = code_of(set ? &set->callbacks : &obj->callbacks, which);
+	struct author_call c = {
+		.code = sut_rt_late_code(control, planned),
+		.obj = obj,
+		.fails = which == SUT_PRE_PATCH,
+	};
 
-	/* In the loader's call nothing of the object, and nothing of its libraries, can be called.
-	 */
-	if (control->stage == SUT_RT_LOADING)
+	if (!c.code || !may_call(control, planned))
 		return which == SUT_PRE_PATCH ? -EBUSY : 0;
-	switch (which) {
-	case SUT_PRE_PATCH:
-		rc = callbacks->pre_patch(obj);
-		if (rc) {
-			control->failure = SUT_RT_FAILED_CALLBACK;
-			control->failed_object = (uint64_t)obj;
-			control->failed_id = set ? set->id : 0;
-		}
-		return rc;
-	case SUT_POST_PATCH:
-		callbacks->post_patch(obj);
-		return 0;
-	case SUT_PRE_UNPATCH:
-		callbacks->pre_unpatch(obj);
-		return 0;
-	default:
-		callbacks->post_unpatch(obj);
-		return 0;
-	}
+	call_out(control, call_author, &c);
+	if (c.result)
+		note_failure(control, obj, set, c.result);
+	return c.result;
+}
+
+struct collection {
+	struct sut_shadow_store *store;
+	unsigned long id;
+	klp_shadow_dtor_t dtor;
+};
+
+static void free_all(void *context)
+{
+	const struct collection *c = context;
+
+	sut_shadow_free_all(c->store, c->id, c->dtor);
 }
 
 static void collect(struct sut_core *core, struct klp_object *obj,
 		    const struct klp_shadow_type *type)
 {
 	struct sut_rt_control *control = control_of(core);
+	struct collection c = {.store = &control->shadow, .id = type->id};
 
 	(void)obj;
-	sut_shadow_free_all(&control->shadow, type->id,
-			    control->stage == SUT_RT_LOADING ? NULL : type->dtor);
+	if (!may_call(control, (const void *)type->dtor)) {
+		free_all(&c);
+		return;
+	}
+	c.dtor = (klp_shadow_dtor_t)sut_rt_late_code(control, (const void *)type->dtor);
+	call_out(control, free_all, &c);
 }
 
 /* Nobody is between an entry and the code it leads to: closing has proved it. */

@@ -61,6 +61,7 @@ struct sut_rt_image {
 	uint64_t name;
 	uint64_t low;
 	uint64_t high;
+	bool elsewhere; /* not in the program's own namespace */
 	uint32_t id_size;
 	unsigned char id[SUT_RT_BUILD_ID_MAX];
 };
@@ -83,6 +84,15 @@ void sut_rt_loader_rest(struct sut_rt_control *control);
 /* arena.c */
 /* Maps an arena for an object that has come, without access, within reach of all of it. */
 int64_t sut_rt_arena_map(struct sut_rt_late *late);
+/*
+ * An address of a patch's own code as the model has it, as it is now: that of an object which comes
+ * late was planned for. NULL: the object is not there.
+ */
+void *sut_rt_late_code(const struct sut_rt_control *control, const void *code);
+static inline bool sut_rt_late_has(const void *code)
+{
+	return (uint64_t)code >= SUT_RT_LATE_PLACE;
+}
 
 /* late.c; all of it with control->stage taken */
 /* One that is waited for is there, and was before. */

@@ -340,6 +340,8 @@ void sut_rt_late_begin(struct sut_rt_control *control, struct sut_rt_transition 
 		part->next = late->parts;
 		late->parts = (uint64_t)part;
 		late->arena_used = part->offset + part->text_size + part->data_size;
+		if (late->state == SUT_RT_LATE_ABSENT)
+			late->reason = 0;
 		prune(control, late);
 	}
 }
@@ -388,8 +390,11 @@ static void come(struct sut_rt_control *control, struct sut_rt_late *late)
 	late->state = SUT_RT_LATE_HERE;
 	rc = store_entries(control, late, moving);
 	if (!rc) {
+		uint64_t refusal = control->loader.refusal;
+
 		rc = sut_core_coming(&control->core, (const char *)late->name);
-		late->reason = SUT_RT_LATE_MODEL;
+		late->reason = control->loader.refusal != refusal ? SUT_RT_LATE_REFUSED
+								  : SUT_RT_LATE_MODEL;
 	} else {
 		late->reason = SUT_RT_LATE_TEXT;
 	}
@@ -406,6 +411,14 @@ static void come(struct sut_rt_control *control, struct sut_rt_late *late)
 		publish_ranges(late, t, moving);
 	late->reason = 0;
 	late->came++;
+}
+
+static bool has_calls(const struct sut_rt_late *late)
+{
+	for_each_part(part,
+		      late) if (part->patch &&
+				((const struct sut_rt_patch *)part->patch)->calls) return true;
+	return false;
 }
 
 static uint64_t transition_mark(const struct sut_rt_control *control)
@@ -438,6 +451,8 @@ void sut_rt_late_come(struct sut_rt_control *control, struct sut_rt_late *late,
 	else if (control->transition && late->torn == transition_mark(control) &&
 		 !part_of(control, late))
 		leave(late, SUT_RT_LATE_MOVING, 0);
+	else if (image->elsewhere && has_calls(late))
+		leave(late, SUT_RT_LATE_NAMESPACE, 0);
 	else if (late->parts)
 		come(control, late);
 	else

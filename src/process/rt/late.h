@@ -52,6 +52,9 @@ enum sut_rt_late_reason {
 	SUT_RT_LATE_TEXT,       /* its text is not what it should be, or cannot be changed */
 	SUT_RT_LATE_MODEL,      /* the core refused: `error` */
 	SUT_RT_LATE_MOVING,     /* a transition ran that had not reckoned with it */
+	/* A pre_patch failed: `error`. ABSENT: its load was refused, LEFT: that could not be. */
+	SUT_RT_LATE_REFUSED,
+	SUT_RT_LATE_NAMESPACE, /* it has libraries of its own, and callbacks know the program's */
 };
 
 struct sut_rt_late {
@@ -133,13 +136,21 @@ struct sut_rt_part {
 	uint64_t here; /* 1: the present instance has it */
 };
 
+/* r_debug.r_state. */
+enum sut_rt_change { SUT_RT_CHANGE_NONE, SUT_RT_CHANGE_ADD, SUT_RT_CHANGE_DELETE };
+
 /* The dynamic loader's side: it calls a function, r_debug.r_brk, before and after each change. */
 struct sut_rt_loader {
 	uint64_t debug;  /* address of struct r_debug, or 0: it is not known */
 	uint64_t hook;   /* the aligned word at r_brk, */
 	uint64_t before; /* as it was, */
 	uint64_t after;  /* and with a jump to the run-time */
-	uint64_t late;   /* struct sut_rt_late, or 0 */
+	/*
+	 * The loader's function that fails what it is doing, or 0: (int errno, const char *object,
+	 * const char *occasion, const char *text). It does not return.
+	 */
+	uint64_t fail;
+	uint64_t late; /* struct sut_rt_late, or 0 */
 	uint32_t hooked;
 	uint32_t missed;                   /* changes that came while an operation did not end */
 	uint32_t owner;                    /* thread that has control->stage */
@@ -147,8 +158,10 @@ struct sut_rt_loader {
 	uint64_t changes;                  /* calls of the hook */
 	uint64_t tails[SUT_RT_NAMESPACES]; /* last struct link_map of each namespace, or 0, when
 					      the list was right last */
-	uint64_t at_work; /* it has begun a change whose end the hook has not seen yet */
+	uint64_t at_work; /* enum sut_rt_change that has begun, whose end the hook has not seen */
 	uint64_t asked;   /* a patch that will wait is on its way: WATCH, and no operation since */
+	uint64_t refusal; /* struct klp_object whose pre_patch failed in the present change, or 0 */
+	int64_t refusal_error;
 };
 
 #endif

@@ -17,11 +17,14 @@
 
 enum { PAGE = 4096 };
 
+/* How an object is there: mapped in the present change, in a namespace of its own (dlmopen). */
+enum { FRESH = 1, ELSEWHERE = 2 };
+
 struct debug {
 	int32_t version;
 	uint64_t map;
 	uint64_t brk;
-	int32_t state; /* 0: the list is right */
+	int32_t state; /* enum sut_rt_change */
 	uint64_t base;
 	uint64_t next; /* from version 2 on: of the next namespace */
 };
@@ -167,28 +170,29 @@ static void note_other(struct sut_rt_late *late, const struct sut_rt_image *imag
 		late->other_id[i] = image->id[i];
 }
 
-static void look_at(void *context, uint64_t map, bool fresh)
+static void look_at(void *context, uint64_t map, unsigned int how)
 {
 	struct sut_rt_control *control = context;
 	struct sut_rt_image image;
 
 	if (!read_image(map, &image))
 		return;
+	image.elsewhere = how & ELSEWHERE;
 	for (uint64_t at = control->loader.late; at; at = ((struct sut_rt_late *)at)->next) {
 		struct sut_rt_late *late = (struct sut_rt_late *)at;
 
 		if (!same_id(late, &image))
 			note_other(late, &image);
 		else if (late->state == SUT_RT_LATE_ABSENT)
-			sut_rt_late_come(control, late, &image, fresh);
+			sut_rt_late_come(control, late, &image, how & FRESH);
 		else if (late->dynamic != image.dynamic || late->bias != image.bias)
 			late->more++;
 	}
 }
 
-/* Calls visit for each object of each namespace; fresh: it was mapped in the present change. */
+/* Calls visit for each object of each namespace. */
 static void walk(struct sut_rt_control *control,
-		 void (*visit)(void *context, uint64_t map, bool fresh), void *context)
+		 void (*visit)(void *context, uint64_t map, unsigned int how), void *context)
 {
 	const struct sut_rt_loader *loader = &control->loader;
 	uint64_t debug = loader->debug;
@@ -200,7 +204,7 @@ static void walk(struct sut_rt_control *control,
 		uint64_t map = d->map;
 
 		for (uint32_t n = 0; n < MAPS_MAX && readable(map, sizeof(struct link_map)); n++) {
-			visit(context, map, fresh);
+			visit(context, map, (fresh ? FRESH : 0) | (i ? ELSEWHERE : 0));
 			fresh |= map == tail;
 			map = ((const struct link_map *)map)->next;
 		}
@@ -213,12 +217,12 @@ struct search {
 	bool found;
 };
 
-static void compare(void *context, uint64_t map, bool fresh)
+static void compare(void *context, uint64_t map, unsigned int how)
 {
 	const struct link_map *node = (const struct link_map *)map;
 	struct search *search = context;
 
-	(void)fresh;
+	(void)how;
 	search->found |= search->late->dynamic == node->dynamic && search->late->bias == node->bias;
 }
 
@@ -238,12 +242,12 @@ static void update(struct sut_rt_control *control)
 	walk(control, look_at, control);
 }
 
-static void note_first(void *context, uint64_t map, bool fresh)
+static void note_first(void *context, uint64_t map, unsigned int how)
 {
 	struct sut_rt_control *control = context;
 	struct sut_rt_image image;
 
-	(void)fresh;
+	(void)how;
 	if (!read_image(map, &image))
 		return;
 	for (uint64_t at = control->loader.late; at; at = ((struct sut_rt_late *)at)->next) {
@@ -282,7 +286,7 @@ static void note_tails(struct sut_rt_loader *loader)
 	}
 }
 
-static bool is_consistent(const struct sut_rt_loader *loader)
+static enum sut_rt_change change_of(const struct sut_rt_loader *loader)
 {
 	uint64_t debug = loader->debug;
 
@@ -290,17 +294,17 @@ static bool is_consistent(const struct sut_rt_loader *loader)
 		const struct debug *d = (const struct debug *)debug;
 
 		if (d->state)
-			return false;
+			return (enum sut_rt_change)d->state;
 		debug = d->version >= 2 ? d->next : 0;
 	}
-	return true;
+	return SUT_RT_CHANGE_NONE;
 }
 
 bool sut_rt_loader_at_work(const struct sut_rt_control *control)
 {
 	const struct sut_rt_loader *loader = &control->loader;
 
-	return loader->hooked && (loader->at_work || !is_consistent(loader));
+	return loader->hooked && (loader->at_work || change_of(loader));
 }
 
 /* Operations are short; one that is not may be waiting for the very lock that is held here. */
@@ -325,26 +329,81 @@ static bool take(struct sut_rt_control *control)
 	return false;
 }
 
+/*
+ * A pre_patch has failed, so the object must not be loaded. While the loader adds objects it can
+ * still undo all of it, and is made to; it goes on behind its dlopen(), which says why.
+ */
+struct refusal {
+	int error;
+	char text[128 + SUT_RT_NAME_SIZE];
+	const char *object;
+};
+
+static void append(struct refusal *r, size_t *size, const char *text)
+{
+	while (*text && *size + 1 < sizeof(r->text))
+		r->text[(*size)++] = *text++;
+	r->text[*size] = '\0';
+}
+
+static bool must_refuse(const struct sut_rt_loader *loader, uint64_t change, struct refusal *r)
+{
+	const struct klp_object *object = (const struct klp_object *)loader->refusal;
+	size_t size = 0;
+
+	if (!object || !loader->fail || change != SUT_RT_CHANGE_ADD)
+		return false;
+	append(r, &size, "refused by the live patch ");
+	append(r, &size, object->patch->mod->name);
+	append(r, &size, ", whose pre_patch failed");
+	r->object = object->name;
+	r->error = (int)-loader->refusal_error;
+	return true;
+}
+
+static void refuse(const struct sut_rt_loader *loader, const struct refusal *r)
+{
+	void (*fail)(int error, const char *object, const char *occasion, const char *text) =
+		(void (*)(int, const char *, const char *, const char *))loader->fail;
+
+	fail(r->error, r->object, NULL, r->text);
+}
+
+/* The list is right again. true: but what was added must go. */
+static bool finish_change(struct sut_rt_control *control, struct refusal *refusal)
+{
+	struct sut_rt_loader *loader = &control->loader;
+	uint64_t change = loader->at_work;
+	bool refused;
+
+	sut_rt_host_init(control);
+	loader->refusal = 0;
+	update(control);
+	refused = must_refuse(loader, change, refusal);
+	note_tails(loader);
+	if (!loader->asked)
+		sut_rt_loader_rest(control);
+	return refused;
+}
+
 void sut_rt_loader_event(void)
 {
 	struct sut_rt_control *control = sut_rt_this_control();
 	struct sut_rt_loader *loader = &control->loader;
+	struct refusal refusal;
+	bool refused = false;
 	uint64_t mask;
 
 	loader->changes++;
 	/* A handler that never comes back would leave the stage as it is. */
 	mask = sut_rt_block_signals();
-	if (!is_consistent(loader)) {
+	if (change_of(loader)) {
 		/* Whoever changes text now is done before any goes; later ones see this. */
-		loader->at_work = 1;
+		loader->at_work = change_of(loader);
 		if (take(control))
 			control->stage = SUT_RT_IDLE;
 	} else if (take(control)) {
-		sut_rt_host_init(control);
-		update(control);
-		note_tails(loader);
-		if (!loader->asked)
-			sut_rt_loader_rest(control);
+		refused = finish_change(control, &refusal);
 		loader->at_work = 0;
 		control->stage = SUT_RT_IDLE;
 	} else {
@@ -353,6 +412,8 @@ void sut_rt_loader_event(void)
 		loader->at_work = 0;
 	}
 	sut_rt_restore_signals(mask);
+	if (refused)
+		refuse(loader, &refusal);
 }
 
 /* New objects to wait for; all that is needed of them is in the records. */

@@ -3,6 +3,7 @@
 #include <dlfcn.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void *handles[64];
 static int count;
@@ -29,14 +30,26 @@ static int call(const char *name, int n)
 	return function ? function(n) : -1;
 }
 
+/* Not by the C library, which would hold a lock meanwhile: callbacks may need it. */
+static int next_line(char *line, size_t size)
+{
+	size_t at = 0;
+
+	while (at + 1 < size && read(STDIN_FILENO, line + at, 1) == 1)
+		if (line[at++] == '\n') {
+			line[at - 1] = '\0';
+			return 1;
+		}
+	return 0;
+}
+
 int main(void)
 {
 	char line[4096];
 
 	setvbuf(stdout, NULL, _IOLBF, 0);
 	puts("ready");
-	while (fgets(line, sizeof(line), stdin)) {
-		line[strcspn(line, "\n")] = '\0';
+	while (next_line(line, sizeof(line))) {
 		if (strncmp(line, "load ", 5) == 0)
 			loaded(dlopen(line + 5, RTLD_NOW));
 		else if (strncmp(line, "lazy ", 5) == 0)
