@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /* Does a patch fit a target? Found out before anything is worked out, and only by reading. */
 #include "process/apply.h"
+#include "process/again.h"
 #include "process/fit.h"
 #include "process/site.h"
 #include "process/switchers.h"
@@ -118,6 +119,15 @@ bool sut_application_lost(struct sut_application *a)
 		if (!found)
 			return true;
 	}
+	return false;
+}
+
+bool sut_application_may_lose(const struct sut_application *a)
+{
+	for (size_t i = 0; i < a->patch->object_count; i++)
+		if (a->objects[i] && !sut_late_is_planned(a->objects[i]->bias) &&
+		    sut_again_possible(&a->target, a->objects[i]))
+			return true;
 	return false;
 }
 

@@ -107,8 +107,7 @@ static enum sut_rc read_pieces(const struct sut_application *a, const struct sut
 		void *code = sut_arena_alloc(a->arena, size);
 
 		if (!sut_target_read(&a->target, address, code, size))
-			return sut_fail(diag, SUT_GONE, "gone", "process %d (%s): it has exited",
-					a->target.pid, a->target.name);
+			return sut_target_lost(&a->target, diag);
 		(*pieces)[i] = (struct sut_site_piece){address, code, size};
 	}
 	return SUT_OK;

@@ -271,15 +271,20 @@ static enum sut_rc plan_once(struct sut_application *a, struct sut_diag *diag)
 	return plan_all(a, diag);
 }
 
-/* Maps and memory are read one after the other, and objects may come and go all the time. */
+/*
+ * Maps and memory are read one after the other, and objects may come and go all the time. One that
+ * goes and comes again at the same place does not show, so nothing is said of it at the first look.
+ */
 enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *diag)
 {
-	enum { TURNS = 20 };
+	enum { TURNS = 20, SURE = 5 };
 	enum sut_rc rc;
 
-	for (int turn = 0; turn < TURNS; turn++) {
+	for (int turn = 0, failed = 0; turn < TURNS; turn++) {
 		rc = plan_once(a, diag);
-		if (rc == SUT_OK ? sut_application_agrees(a) : !sut_application_lost(a))
+		if (rc == SUT_OK ? sut_application_agrees(a)
+				 : !sut_application_lost(a) &&
+					   (++failed == SURE || !sut_application_may_lose(a)))
 			return rc;
 		*diag = (struct sut_diag){0};
 		rc = sut_target_refresh(&a->target, diag);
@@ -304,7 +309,11 @@ static enum sut_rc expect_late(struct sut_application *a, struct sut_diag *diag)
 		rc = sut_target_refresh(&a->target, diag);
 	if (rc == SUT_OK)
 		rc = sut_memory_read(&a->runtime, a->arena, &a->memory, diag);
-	return rc == SUT_OK ? sut_application_plan(a, diag) : rc;
+	if (rc == SUT_OK)
+		rc = sut_application_plan(a, diag);
+	/* What a dead controller has sent may have ended it; from now on the generation would say so. */
+	return rc == SUT_OK && !a->memory.control.loader.hooked ? sut_late_busy(&a->target, diag)
+								: rc;
 }
 
 enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *diag)

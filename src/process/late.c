@@ -337,7 +337,6 @@ static enum sut_rc tell_tails(struct sut_runtime *runtime, struct sut_diag *diag
 			rc = sut_runtime_run(runtime, &op, &result, diag);
 			if (rc != SUT_OK || result == SUT_RT_DONE)
 				return rc;
-			continue;
 		}
 		nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
 	}

@@ -112,7 +112,7 @@ static const char *read_all(const struct sut_target *target, struct sut_arena *a
 	return NULL;
 }
 
-/* Threads that load objects change records meanwhile; each change counts the generation up. */
+/* Threads that load objects change records meanwhile; each change ends by a new generation. */
 enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena *arena,
 			    struct sut_memory *memory, struct sut_diag *diag)
 {

@@ -38,6 +38,12 @@ struct sut_rt_control *sut_rt_this_control(void);
 /* Makes the core ready if it is not, and fills the tables of functions. */
 void sut_rt_host_init(struct sut_rt_control *control);
 
+/* What was read of the target before, or while it changed, is out of date: after each change. */
+static inline void sut_rt_changed(struct sut_rt_control *control)
+{
+	__atomic_fetch_add(&control->generation, 1, __ATOMIC_SEQ_CST);
+}
+
 /* collect.c */
 int64_t sut_rt_drop(struct sut_rt_control *control);
 void sut_rt_keep(struct sut_rt_control *control);

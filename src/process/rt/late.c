@@ -444,7 +444,6 @@ void sut_rt_late_come(struct sut_rt_control *control, struct sut_rt_late *late,
 		      const struct sut_rt_image *image, bool fresh)
 {
 	place(late, image);
-	control->generation++;
 	prune(control, late);
 	if (!fresh)
 		leave(late, SUT_RT_LATE_BEFORE, 0);
@@ -457,6 +456,7 @@ void sut_rt_late_come(struct sut_rt_control *control, struct sut_rt_late *late,
 		come(control, late);
 	else
 		leave(late, SUT_RT_LATE_AGAIN, 0);
+	sut_rt_changed(control);
 }
 
 void sut_rt_late_go(struct sut_rt_control *control, struct sut_rt_late *late)
@@ -464,7 +464,6 @@ void sut_rt_late_go(struct sut_rt_control *control, struct sut_rt_late *late)
 	struct sut_rt_transition *t = (struct sut_rt_transition *)control->transition;
 	const struct sut_rt_part *moving = part_of(control, late);
 
-	control->generation++;
 	sut_core_going(&control->core, (const char *)late->name);
 	if (t) {
 		forget_words(t, late);
@@ -478,6 +477,7 @@ void sut_rt_late_go(struct sut_rt_control *control, struct sut_rt_late *late)
 	late->arena = 0;
 	late->state = SUT_RT_LATE_ABSENT;
 	prune(control, late);
+	sut_rt_changed(control);
 }
 
 bool sut_rt_late_wanted(const struct sut_rt_control *control)

@@ -450,9 +450,9 @@ void sut_rt_loader_rest(struct sut_rt_control *control)
 		return;
 	if (sut_rt_store_word(loader->hook, loader->after, loader->before))
 		return;
-	control->generation++;
 	loader->hooked = 0;
 	loader->tail_count = 0;
 	for (uint64_t at = loader->late; at; at = ((struct sut_rt_late *)at)->next)
 		((struct sut_rt_late *)at)->state = SUT_RT_LATE_ABSENT;
+	sut_rt_changed(control);
 }

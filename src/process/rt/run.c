@@ -138,12 +138,12 @@ static bool is_current(const struct sut_rt_control *control, const struct sut_rt
 	return control->transition == frame->argument;
 }
 
-/* Does it change text, in objects that may come and go? */
-static bool changes_text(const struct sut_rt_frame *frame)
+/* Does it change the text of objects that may come and go, or say which of them are known? */
+static bool needs_objects(const struct sut_rt_frame *frame)
 {
 	return frame->op == SUT_RT_OP_ENABLE || frame->op == SUT_RT_OP_DISABLE ||
 	       frame->op == SUT_RT_OP_RESUME || frame->op == SUT_RT_OP_CLOSE ||
-	       frame->op == SUT_RT_OP_FORCE;
+	       frame->op == SUT_RT_OP_FORCE || frame->op == SUT_RT_OP_TAILS;
 }
 
 static int64_t operate(struct sut_rt_control *control, const struct sut_rt_frame *frame)
@@ -212,7 +212,7 @@ static void run_core(void *context)
 	frame->result = SUT_RT_DONE;
 	if (!is_current(control, frame))
 		frame->result = SUT_RT_STALE;
-	else if (changes_text(frame) && sut_rt_loader_at_work(control))
+	else if (needs_objects(frame) && sut_rt_loader_at_work(control))
 		frame->result = SUT_RT_LOADING_NOW;
 	if (frame->result != SUT_RT_DONE) {
 		control->stage = before;
@@ -228,7 +228,7 @@ static void run_core(void *context)
 	note_states(control);
 	if (frame->op == SUT_RT_OP_WATCH ? !frame->expect : frame->op != SUT_RT_OP_TAILS)
 		sut_rt_loader_rest(control);
-	control->generation++;
+	sut_rt_changed(control);
 	control->planned = 0;
 	/* What could not be resumed now may be later. */
 	control->stage = frame->result < 0 && before == SUT_RT_PREPARING ? before : SUT_RT_IDLE;
