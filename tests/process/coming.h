@@ -12,6 +12,7 @@ struct coming_page {
 	uint32_t rest;     /* asked for: nobody has the object */
 	uint32_t resting;  /* threads that do as asked */
 	uint32_t hold;     /* the first COMING_INSIDE threads do not return from outer() */
+	uint32_t held;     /* of those, who are in there and know it */
 	uint64_t calls[3]; /* of outer(), by version */
 	uint64_t loads;
 	uint64_t mixed; /* inner() was of another version than outer() */

@@ -86,22 +86,28 @@ static void await(const uint64_t *counter, uint64_t more)
 	}
 }
 
-static void rest(bool whether)
+/* Until so many of the target's threads have done what is asked for. */
+static void ask(uint32_t *word, uint32_t what, const uint32_t *count, uint32_t wanted)
 {
-	const uint32_t wanted = whether ? COMING_INSIDE + COMING_FRESH : 0;
 	uint64_t start_ns = sut_now_ns();
 
-	__atomic_store_n(&load.page->rest, whether, __ATOMIC_RELEASE);
-	while (__atomic_load_n(&load.page->resting, __ATOMIC_ACQUIRE) != wanted) {
+	__atomic_store_n(word, what, __ATOMIC_RELEASE);
+	while (__atomic_load_n(count, __ATOMIC_ACQUIRE) != wanted) {
 		if (sut_now_ns() - start_ns > patience_ns)
-			bail_out("the target's threads do not rest");
+			bail_out("the target's threads do not as they are asked");
 		usleep(POLL_US);
 	}
 }
 
+static void rest(bool whether)
+{
+	ask(&load.page->rest, whether, &load.page->resting,
+	    whether ? COMING_INSIDE + COMING_FRESH : 0);
+}
+
 static void hold(bool whether)
 {
-	__atomic_store_n(&load.page->hold, whether, __ATOMIC_RELEASE);
+	ask(&load.page->hold, whether, &load.page->held, whether ? COMING_INSIDE : 0);
 }
 
 static void start(void)
