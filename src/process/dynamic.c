@@ -37,7 +37,7 @@ static bool read_tables(const struct sut_target *target, const struct sut_object
 
 	*t = (struct tables){.target = target, .object = object};
 	if (!object->dynamic || count > DYNAMIC_MAX ||
-	    !sut_target_read(target, object->dynamic, entries, count * sizeof(Elf64_Dyn)))
+	    !sut_target_read_kept(target, object->dynamic, entries, count * sizeof(Elf64_Dyn)))
 		return false;
 	for (size_t i = 0; i < count && entries[i].d_tag != DT_NULL; i++) {
 		uint64_t value = entries[i].d_un.d_val;
@@ -87,15 +87,15 @@ static bool symbol_name_is(const struct tables *t, const Elf64_Sym *symbol, cons
 	size_t size = strlen(name) + 1;
 
 	return size <= sizeof(found) && symbol->st_name < t->string_size &&
-	       sut_target_read(t->target, t->strings + symbol->st_name, found, size) &&
+	       sut_target_read_kept(t->target, t->strings + symbol->st_name, found, size) &&
 	       memcmp(found, name, size) == 0;
 }
 
 static bool read_symbol(const struct tables *t, uint64_t index, Elf64_Sym *symbol)
 {
 	return index < SYMBOLS_MAX &&
-	       sut_target_read(t->target, t->symbols + index * sizeof(*symbol), symbol,
-			       sizeof(*symbol));
+	       sut_target_read_kept(t->target, t->symbols + index * sizeof(*symbol), symbol,
+				    sizeof(*symbol));
 }
 
 static uint32_t gnu_hash(const char *name)
@@ -112,9 +112,9 @@ static bool is_default_version(const struct tables *t, uint64_t index)
 {
 	uint16_t version;
 
-	return !t->versions ||
-	       (sut_target_read(t->target, t->versions + 2 * index, &version, sizeof(version)) &&
-		!(version & 0x8000) && version != 0);
+	return !t->versions || (sut_target_read_kept(t->target, t->versions + 2 * index, &version,
+						     sizeof(version)) &&
+				!(version & 0x8000) && version != 0);
 }
 
 static bool lookup(const struct tables *t, const char *name, Elf64_Sym *symbol)
@@ -122,18 +122,18 @@ static bool lookup(const struct tables *t, const char *name, Elf64_Sym *symbol)
 	uint32_t head[4], hash = gnu_hash(name), index, value;
 	uint64_t buckets, chains;
 
-	if (!t->gnu_hash || !sut_target_read(t->target, t->gnu_hash, head, sizeof(head)) ||
+	if (!t->gnu_hash || !sut_target_read_kept(t->target, t->gnu_hash, head, sizeof(head)) ||
 	    !head[0])
 		return false;
 	buckets = t->gnu_hash + sizeof(head) + 8 * (uint64_t)head[2];
 	chains = buckets + 4 * (uint64_t)head[0];
-	if (!sut_target_read(t->target, buckets + 4 * (uint64_t)(hash % head[0]), &index,
-			     sizeof(index)) ||
+	if (!sut_target_read_kept(t->target, buckets + 4 * (uint64_t)(hash % head[0]), &index,
+				  sizeof(index)) ||
 	    index < head[1])
 		return false;
 	for (unsigned int i = 0; i < CHAIN_MAX; i++, index++) {
-		if (!sut_target_read(t->target, chains + 4 * (uint64_t)(index - head[1]), &value,
-				     sizeof(value)))
+		if (!sut_target_read_kept(t->target, chains + 4 * (uint64_t)(index - head[1]),
+					  &value, sizeof(value)))
 			return false;
 		if ((value | 1) == (hash | 1) && read_symbol(t, index, symbol) &&
 		    symbol->st_shndx != SHN_UNDEF && symbol_name_is(t, symbol, name) &&
@@ -167,7 +167,7 @@ static uint64_t first_link_map(const struct sut_target *target)
 {
 	uint64_t at = sut_dynamic_debug(target), debug[2];
 
-	return at && sut_target_read(target, at, debug, sizeof(debug)) ? debug[1] : 0;
+	return at && sut_target_read_kept(target, at, debug, sizeof(debug)) ? debug[1] : 0;
 }
 
 bool sut_dynamic_came_later(const struct sut_target *target, uint64_t dynamic)
@@ -176,13 +176,13 @@ bool sut_dynamic_came_later(const struct sut_target *target, uint64_t dynamic)
 	uint64_t at = sut_dynamic_debug(target), debug[WORDS];
 	bool loader = false;
 
-	if (!at || !sut_target_read(target, at, debug, sizeof(debug)))
+	if (!at || !sut_target_read_kept(target, at, debug, sizeof(debug)))
 		return false;
 	at = debug[MAP];
 	for (unsigned int i = 0; at && i < LINK_MAP_MAX; i++) {
 		struct link_map_head head;
 
-		if (!sut_target_read(target, at, &head, sizeof(head)))
+		if (!sut_target_read_kept(target, at, &head, sizeof(head)))
 			return false;
 		if (head.dynamic == dynamic)
 			return loader;
@@ -210,7 +210,7 @@ static void *read_array(const struct sut_target *target, uint64_t address, uint6
 	if (!address || !count || count > SYMBOLS_MAX)
 		return NULL;
 	data = calloc(count + 1, size);
-	if (data && sut_target_read(target, address, data, count * size))
+	if (data && sut_target_read_kept(target, address, data, count * size))
 		return data;
 	free(data);
 	return NULL;
@@ -240,7 +240,7 @@ static bool read_chosen(const struct tables *t, uint64_t resolver, uint64_t *add
 
 	if (!slot)
 		slot = chosen_slot(t, t->relocs, t->reloc_size, resolver);
-	return slot && sut_target_read(t->target, slot, address, sizeof(*address)) &&
+	return slot && sut_target_read_kept(t->target, slot, address, sizeof(*address)) &&
 	       *address >= t->object->low && *address < t->object->high;
 }
 
@@ -254,7 +254,7 @@ static bool find_definition(const struct sut_target *target, const char *name, s
 		const struct sut_object *object;
 		struct link_map_head head;
 
-		if (!sut_target_read(target, at, &head, sizeof(head)))
+		if (!sut_target_read_kept(target, at, &head, sizeof(head)))
 			return false;
 		at = head.next;
 		object = object_of_dynamic(target, head.dynamic);

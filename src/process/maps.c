@@ -69,10 +69,12 @@ static char *read_text(const struct sut_target *target, size_t *size)
 
 enum sut_rc sut_target_remap(struct sut_target *target, struct sut_diag *diag)
 {
-	size_t size, capacity = 0;
+	size_t size = 0, capacity = 0;
 	SUT_FREE char *text = read_text(target, &size);
 	char *line, *rest = text;
 
+	if (target->pages)
+		sut_pages_forget(target->pages);
 	target->maps = NULL;
 	target->map_count = 0;
 	/* Its memory could be opened, so it was no question of rights. */
@@ -97,7 +99,7 @@ static void read_note(const struct sut_target *target, uint64_t address, uint64_
 	unsigned char data[NOTE_MAX];
 	uint64_t at = 0;
 
-	if (size > sizeof(data) || !sut_target_read(target, address, data, size))
+	if (size > sizeof(data) || !sut_target_read_kept(target, address, data, size))
 		return;
 	while (at + sizeof(Elf64_Nhdr) <= size) {
 		Elf64_Nhdr note;
@@ -127,13 +129,13 @@ static bool read_object(const struct sut_target *target, const struct sut_map *m
 	Elf64_Ehdr file;
 	uint64_t low = UINT64_MAX, high = 0, text_end = 0;
 
-	if (!sut_target_read(target, map->start, &file, sizeof(file)) ||
+	if (!sut_target_read_kept(target, map->start, &file, sizeof(file)) ||
 	    memcmp(file.e_ident, ELFMAG, SELFMAG) != 0 || file.e_ident[EI_CLASS] != ELFCLASS64 ||
 	    file.e_machine != EM_X86_64 || (file.e_type != ET_EXEC && file.e_type != ET_DYN) ||
 	    file.e_phentsize != sizeof(Elf64_Phdr) || file.e_phnum > HEADERS_MAX ||
 	    file.e_phoff > (1 << 20) ||
-	    !sut_target_read(target, map->start + file.e_phoff, headers,
-			     file.e_phnum * sizeof(Elf64_Phdr)))
+	    !sut_target_read_kept(target, map->start + file.e_phoff, headers,
+				  file.e_phnum * sizeof(Elf64_Phdr)))
 		return false;
 	*object = (struct sut_object){.path = map->path};
 	for (size_t i = 0; i < file.e_phnum; i++) {

@@ -109,6 +109,8 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 	*target = (struct sut_target){
 		.pid = pid, .leader = -1, .lock = -1, .folder = -1, .tasks = -1, .memory = -1};
 	target->pace = sut_arena_alloc(&target->arena, sizeof(*target->pace));
+	target->pages = sut_arena_alloc(&target->arena, sizeof(*target->pages));
+	target->pages->arena = &target->arena;
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	target->leader = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (target->leader < 0)
@@ -273,6 +275,15 @@ bool sut_target_read(const struct sut_target *target, uint64_t address, void *da
 	return address <= INT64_MAX && sut_pread_all(target->memory, data, size, address);
 }
 
+bool sut_target_read_kept(const struct sut_target *target, uint64_t address, void *data,
+			  size_t size)
+{
+	if (!target->pages)
+		return sut_target_read(target, address, data, size);
+	return address <= INT64_MAX &&
+	       sut_pages_read(target->pages, target->memory, address, data, size);
+}
+
 bool sut_target_read_string(const struct sut_target *target, uint64_t address, char *data,
 			    size_t size)
 {
@@ -298,6 +309,8 @@ bool sut_target_write(const struct sut_target *target, uint64_t address, const v
 {
 	const unsigned char *p = data;
 
+	if (target->pages)
+		sut_pages_forget(target->pages);
 	/* Not process_vm_writev: that would reach a new image after exec; this descriptor does not.
 	 */
 	while (size) {

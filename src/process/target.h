@@ -10,6 +10,7 @@
 #include "base/diag.h"
 #include "elf/patchfile.h"
 #include "process/pace.h"
+#include "process/pages.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -51,7 +52,8 @@ struct sut_target {
 	int memory;    /* .../mem */
 	char name[32]; /* comm, for messages */
 	struct sut_arena arena;
-	struct sut_pace *pace; /* the arena's */
+	struct sut_pace *pace;   /* the arena's, like the next */
+	struct sut_pages *pages; /* may be NULL, as pace may */
 	size_t map_count;
 	struct sut_map *maps; /* ascending */
 	size_t object_count;
@@ -94,6 +96,9 @@ bool sut_target_executed(const struct sut_target *target);
 enum sut_rc sut_target_check(const struct sut_target *target, struct sut_diag *diag);
 
 bool sut_target_read(const struct sut_target *target, uint64_t address, void *data, size_t size);
+/* Through target->pages, so only for what that is for. */
+bool sut_target_read_kept(const struct sut_target *target, uint64_t address, void *data,
+			  size_t size);
 /* A string of at most size - 1 bytes; false when unreadable or without an end. */
 bool sut_target_read_string(const struct sut_target *target, uint64_t address, char *data,
 			    size_t size);
