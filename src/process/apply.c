@@ -311,7 +311,8 @@ static enum sut_rc expect_late(struct sut_application *a, struct sut_diag *diag)
 		rc = sut_memory_read(&a->runtime, a->arena, &a->memory, diag);
 	if (rc == SUT_OK)
 		rc = sut_application_plan(a, diag);
-	/* What a dead controller has sent may have ended it; from now on the generation would say so. */
+	/* What a dead controller has sent may have ended it; from now on the generation would say
+	 * so. */
 	return rc == SUT_OK && !a->memory.control.loader.hooked ? sut_late_busy(&a->target, diag)
 								: rc;
 }
