@@ -42,20 +42,38 @@ static uint64_t page_up(uint64_t size)
 	return (size + SUT_PAGE_SIZE - 1) & ~(uint64_t)(SUT_PAGE_SIZE - 1);
 }
 
+/* The first that no part has which the next instance will have, too. */
+static uint64_t free_offset(const struct sut_late *late, uint64_t size)
+{
+	uint64_t offset = 0;
+
+	for (size_t i = 0; i < late->taken_count; i++) {
+		const struct sut_rt_map *taken = &late->taken[i];
+
+		if (offset + size <= taken->address || offset >= taken->address + taken->size)
+			continue;
+		offset = taken->address + taken->size;
+		i = SIZE_MAX; /* from the first one on again */
+	}
+	return offset;
+}
+
 enum sut_rc sut_late_zone(struct sut_plan *plan, uint64_t low, uint64_t text, uint64_t data,
 			  struct sut_zone **zone, struct sut_diag *diag)
 {
 	struct sut_late *late = sut_late_at(plan->lates, low);
 	struct sut_zone *made = sut_arena_alloc(plan->arena, sizeof(*made));
 	struct sut_rt_zone *record = &made->record;
+	uint64_t offset;
 
 	if (!late)
 		return sut_fail(diag, SUT_BUG, NULL, "0x%llx is planned for no object",
 				(unsigned long long)low);
 	record->text_size = page_up(text + ZONE_TEXT);
 	record->data_size = page_up(data + ZONE_DATA);
-	if (late->zone ||
-	    record->text_size + record->data_size > SUT_RT_ARENA_SIZE - late->is.arena_used) {
+	offset = free_offset(late, record->text_size + record->data_size);
+	if (late->zone || offset > SUT_RT_ARENA_SIZE ||
+	    record->text_size + record->data_size > SUT_RT_ARENA_SIZE - offset) {
 		sut_fail(diag, SUT_UNSUPPORTED, "room",
 			 "process %d (%s): there is no more room for what will be added to %s",
 			 plan->runtime->target->pid, plan->runtime->target->name, late->name);
@@ -63,7 +81,7 @@ enum sut_rc sut_late_zone(struct sut_plan *plan, uint64_t low, uint64_t text, ui
 		return SUT_UNSUPPORTED;
 	}
 	record->object = low;
-	record->text = late->arena + late->is.arena_used;
+	record->text = late->arena + offset;
 	record->data = record->text + record->text_size;
 	made->late = late;
 	late->zone = made;
@@ -271,7 +289,7 @@ static enum sut_rc finish(struct sut_plan *plan, struct sut_late *late,
 		.transition = late->part->transition,
 		.mark = late->part->mark,
 		.next = late->part->next,
-		.offset = late->is.arena_used,
+		.offset = record->text - late->arena,
 		.text_size = record->text_size,
 		.data_size = record->data_size,
 		.core_size = record->core_used,

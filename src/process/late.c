@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LATES_MAX = 4096, PARTS_MAX = 65536, JUMP_SIZE = 5, RETURN = 0xc3 };
+enum { LATES_MAX = 4096, PARTS_MAX = 4096, JUMP_SIZE = 5, RETURN = 0xc3 };
 
 static void add_core(struct sut_arena *arena, struct sut_late *late, uint64_t start, uint64_t size)
 {
@@ -17,9 +17,18 @@ static void add_core(struct sut_arena *arena, struct sut_late *late, uint64_t st
 		(struct sut_rt_range){start - 1, start + size, SUT_RT_RANGE_CORE, UINT32_MAX};
 }
 
+/* Will the next instance have it? Then its patch is in use, or on its way. */
+static bool is_kept(const struct sut_memory *memory, const struct sut_rt_part *part)
+{
+	for (size_t i = 0; i < memory->use_count; i++)
+		if (memory->use[i]->address == part->patch)
+			return true;
+	return memory->control.transition && part->transition == memory->control.transition;
+}
+
 /* Where the parts have their thunks and heads: in the instance that is there, and in the next. */
 static bool read_parts(const struct sut_target *target, struct sut_arena *arena,
-		       struct sut_late *late)
+		       const struct sut_memory *memory, struct sut_late *late)
 {
 	uint64_t at = late->is.parts;
 
@@ -27,11 +36,17 @@ static bool read_parts(const struct sut_target *target, struct sut_arena *arena,
 		struct sut_rt_part part;
 
 		if (i == PARTS_MAX || !sut_target_read(target, at, &part, sizeof(part)) ||
-		    part.offset > SUT_RT_ARENA_SIZE || part.core_size > part.text_size)
+		    part.offset > SUT_RT_ARENA_SIZE || part.text_size > SUT_RT_ARENA_SIZE ||
+		    part.data_size > SUT_RT_ARENA_SIZE || part.core_size > part.text_size)
 			return false;
-		add_core(arena, late, late->is.arena_planned + part.offset, part.core_size);
 		if (part.here)
 			add_core(arena, late, late->is.arena + part.offset, part.core_size);
+		if (is_kept(memory, &part)) {
+			add_core(arena, late, late->is.arena_planned + part.offset, part.core_size);
+			SUT_PUSH(arena, late->taken, late->taken_count, late->taken_capacity) =
+				(struct sut_rt_map){.address = part.offset,
+						    .size = part.text_size + part.data_size};
+		}
 		at = part.next;
 	}
 	return true;
@@ -41,8 +56,7 @@ static bool is_sound(const struct sut_rt_late *late)
 {
 	return late->state <= SUT_RT_LATE_FIRST && late->build_id_size &&
 	       late->build_id_size <= SUT_RT_BUILD_ID_MAX &&
-	       late->other_id_size <= SUT_RT_BUILD_ID_MAX &&
-	       late->arena_used <= SUT_RT_ARENA_SIZE && sut_late_is_planned(late->planned) &&
+	       late->other_id_size <= SUT_RT_BUILD_ID_MAX && sut_late_is_planned(late->planned) &&
 	       late->arena_planned == late->planned - SUT_RT_LATE_OBJECT;
 }
 
@@ -58,10 +72,12 @@ static void place(struct sut_late *late)
 }
 
 bool sut_late_read(const struct sut_target *target, struct sut_arena *arena,
-		   const struct sut_rt_control *control, struct sut_lates *lates)
+		   struct sut_memory *memory)
 {
+	struct sut_lates *lates = &memory->lates;
+
 	*lates = (struct sut_lates){0};
-	for (uint64_t at = control->loader.late; at;) {
+	for (uint64_t at = memory->control.loader.late; at;) {
 		struct sut_late *late = sut_arena_alloc(arena, sizeof(*late));
 		char name[SUT_RT_NAME_SIZE * 4];
 
@@ -69,7 +85,7 @@ bool sut_late_read(const struct sut_target *target, struct sut_arena *arena,
 		    !sut_target_read(target, at, &late->is, sizeof(late->is)) ||
 		    !is_sound(&late->is) ||
 		    !sut_target_read_string(target, late->is.name, name, sizeof(name)) ||
-		    !read_parts(target, arena, late))
+		    !read_parts(target, arena, memory, late))
 			return false;
 		late->record = at;
 		late->name = sut_arena_strdup(arena, name);

@@ -22,6 +22,8 @@ struct sut_late {
 	struct sut_object object; /* where it is planned */
 	size_t core_count, core_capacity;
 	struct sut_rt_range *cores; /* thunks and heads of earlier plans, where they are */
+	size_t taken_count, taken_capacity;
+	struct sut_rt_map *taken; /* of the arena of the next instance, from its start */
 	/* In a plan for the time that it is not there: */
 	struct sut_zone *zone; /* in its arena, or NULL */
 	uint64_t arena;        /* where that is planned */
@@ -44,9 +46,9 @@ static inline bool sut_late_is_planned(uint64_t address)
 	return address >= SUT_RT_LATE_PLACE && address < UINT64_C(0xffff) << 48;
 }
 
-/* The records of the target. false: they are damaged. */
+/* The records of the target, whose patches are known, into memory->lates. false: damaged. */
 bool sut_late_read(const struct sut_target *target, struct sut_arena *arena,
-		   const struct sut_rt_control *control, struct sut_lates *lates);
+		   struct sut_memory *memory);
 
 struct sut_late *sut_late_find(const struct sut_lates *lates, const unsigned char *build_id,
 			       size_t size);

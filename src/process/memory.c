@@ -104,10 +104,10 @@ static const char *read_all(const struct sut_target *target, struct sut_arena *a
 		func_count += patch.record.func_count;
 		SUT_PUSH(arena, memory->patches, memory->count, memory->capacity) = patch;
 	}
-	if (!sut_late_read(target, arena, &memory->control, &memory->lates))
-		return "a record of an object that comes late";
 	if (!read_use(target, arena, memory))
 		return "the list of patches in use";
+	if (!sut_late_read(target, arena, memory))
+		return "a record of an object that comes late";
 	sort_entries(arena, memory, func_count);
 	return NULL;
 }

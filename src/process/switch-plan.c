@@ -310,8 +310,8 @@ static enum sut_rc open_arenas(struct sut_switch_build *b, const struct sut_chan
 			n += sut_late_at(b->plan->lates, changes[k].site->entry) == late;
 		if (!n || late->zone)
 			continue;
-		rc = sut_late_zone(b->plan, late->object.low, (n + 2) * SUT_THUNK_SIZE, 2048, &zone,
-				   diag);
+		rc = sut_plan_zone(b->plan, late->object.low, late->object.high,
+				   (n + 2) * SUT_THUNK_SIZE, 2048, &zone, diag);
 		if (rc != SUT_OK)
 			return rc;
 	}

@@ -180,7 +180,6 @@ static void build_late(void)
 		.low = BASE,
 		.high = BASE + OBJECT_SIZE,
 		.arena = ZONE_TEXT,
-		.arena_used = 0x1000,
 		.parts = PART,
 		.build_id_size = 20,
 		.build_id = {1, 2, 3},

@@ -312,7 +312,10 @@ void sut_rt_late_reverse(const struct sut_rt_control *control)
 	}
 }
 
-/* Parts that nobody needs any more leave the list; their memory stays. */
+/*
+ * Parts that nobody needs any more leave the list; their memory stays. While the instance is there
+ * that has them, threads may be in their thunks.
+ */
 static void prune(const struct sut_rt_control *control, struct sut_rt_late *late)
 {
 	uint64_t *at = &late->parts;
@@ -320,14 +323,11 @@ static void prune(const struct sut_rt_control *control, struct sut_rt_late *late
 	while (*at) {
 		struct sut_rt_part *part = (struct sut_rt_part *)*at;
 
-		if (is_live(control, part))
+		if (part->here || is_live(control, part))
 			at = &part->next;
 		else
 			*at = part->next;
 	}
-	/* Whoever comes to the list now is not for the instance that is there. */
-	if (!late->parts)
-		late->arena_used = 0;
 }
 
 void sut_rt_late_begin(struct sut_rt_control *control, struct sut_rt_transition *t)
@@ -339,7 +339,6 @@ void sut_rt_late_begin(struct sut_rt_control *control, struct sut_rt_transition 
 		t->parts = part->next;
 		part->next = late->parts;
 		late->parts = (uint64_t)part;
-		late->arena_used = part->offset + part->text_size + part->data_size;
 		if (late->state == SUT_RT_LATE_ABSENT)
 			late->reason = 0;
 		prune(control, late);

@@ -69,8 +69,7 @@ struct sut_rt_late {
 	uint64_t dynamic;
 	uint64_t low; /* of its segments */
 	uint64_t high;
-	uint64_t arena; /* mapped, or 0 */
-	uint64_t arena_used;
+	uint64_t arena;  /* mapped, or 0 */
 	uint64_t parts;  /* struct sut_rt_part */
 	uint64_t torn;   /* mark_new of the transition whose words were in an instance that went */
 	uint64_t came;   /* how often it was patched */
