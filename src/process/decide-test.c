@@ -539,6 +539,32 @@ static void test_entry(void)
 	CHECK_EQUAL(ask(&t), NEW);
 }
 
+/* The second object lies between the first one and its arena. */
+static void test_late(void)
+{
+	static const struct sut_rt_range outer[] = {
+		{0x100000, 0x100100, SUT_RT_RANGE_NEW, 0},
+		{0x180000, 0x180100, SUT_RT_RANGE_OLD, 0},
+	};
+	static const struct sut_rt_range inner[] = {{0x140000, 0x140100, SUT_RT_RANGE_OLD, 0}};
+	const struct sut_rt_range_set second = {
+		.low = 0x140000, .high = 0x140100, .count = 1, .ranges = (uint64_t)inner};
+	const struct sut_rt_range_set first = {
+		.next = (uint64_t)&second,
+		.low = 0x100000,
+		.high = 0x180100,
+		.count = 2,
+		.ranges = (uint64_t)outer,
+	};
+	struct sut_rt_transition t = begin();
+
+	t.late = (uint64_t)&first;
+	stack[40] = 0x180010;
+	CHECK_EQUAL(ask(&t), OLD);
+	stack[40] = 0x140010;
+	CHECK_EQUAL(ask(&t), OLD);
+}
+
 static const struct sut_tap_test tests[] = {
 	{"before arming the answer is the original and nobody is marked", test_unarmed},
 	{"a clean stack switches the thread", test_clean},
@@ -573,6 +599,7 @@ static const struct sut_tap_test tests[] = {
 	{"below old calls that have no record everything may be jumped to", test_tail_overflow},
 	{"a reversal makes records void", test_tail_reversed},
 	{"of an entry that is jumped to only an interrupted call counts", test_entry},
+	{"frames count in objects that came meanwhile, wherever those lie", test_late},
 };
 
 SUT_TAP_MAIN(tests)

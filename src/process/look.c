@@ -12,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LOOK_TRIES = 3, RANGES_MAX = 1 << 20 };
+enum { LOOK_TRIES = 3, RANGES_MAX = 1 << 20, SETS_MAX = 65536 };
 
 const char *sut_look_name(enum sut_look look)
 {
@@ -48,7 +48,10 @@ static int compare_ranges(const void *a, const void *b)
 	return (left->low > right->low) - (left->low < right->low);
 }
 
-/* Of objects that came since the transition began. */
+/*
+ * Of objects that came since the transition began. One that comes meanwhile is of no interest: who
+ * enters the version that is left there is counted.
+ */
 static bool add_late(struct sut_looker *looker)
 {
 	const struct sut_target *target = looker->runtime->target;
@@ -57,11 +60,12 @@ static bool add_late(struct sut_looker *looker)
 	size_t count = looker->t.range_count, capacity = count;
 	uint64_t at = looker->t.late;
 
-	while (at) {
-		struct sut_rt_range_set set;
+	for (unsigned int n = 0; at; n++) {
+		struct sut_rt_range_set set, after;
 		struct sut_rt_range range;
+		size_t before = count;
 
-		if (!sut_target_read(target, at, &set, sizeof(set)) ||
+		if (n == SETS_MAX || !sut_target_read(target, at, &set, sizeof(set)) ||
 		    set.count > RANGES_MAX - count)
 			return false;
 		for (uint64_t i = 0; i < set.count; i++) {
@@ -70,6 +74,10 @@ static bool add_late(struct sut_looker *looker)
 				return false;
 			SUT_PUSH(looker->arena, ranges, count, capacity) = range;
 		}
+		if (!sut_target_read(target, at, &after, sizeof(after)))
+			return false;
+		if (after.version != set.version || set.version & 1)
+			count = before;
 		at = set.next;
 	}
 	if (!looker->t.late || !count)

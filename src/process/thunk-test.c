@@ -235,14 +235,15 @@ static void test_stack_use(void)
 {
 	enum { STACK_WORDS = 512, PAINT = 0x5a, USE_MAX = 192 };
 	static uint64_t stack[STACK_WORDS];
-	struct sut_rt_range range = {0x10000, 0x10100, SUT_RT_RANGE_OLD, 0};
+	const struct sut_rt_range range = {0x10000, 0x10100, SUT_RT_RANGE_OLD, 0};
+	const struct sut_rt_range_set late = {.low = range.low - 1,
+					      .high = range.high + 1,
+					      .count = 1,
+					      .ranges = (uint64_t)&range};
 	struct sut_rt_transition t = {.mark_new = MARK,
 				      .mark_old = MARK + 1,
 				      .armed = 1,
-				      .ranges = (uint64_t)&range,
-				      .range_count = 1,
-				      .low = range.low,
-				      .high = range.high,
+				      .late = (uint64_t)&late,
 				      .main_low = (uint64_t)stack,
 				      .main_high = (uint64_t)(stack + STACK_WORDS)};
 	const struct sut_rt_header *header = (const void *)sut_rt_blob;

@@ -130,16 +130,19 @@ static uint32_t range_of(const struct sut_rt_range *ranges, uint64_t count, uint
 	return range ? range->kind : 0;
 }
 
-/* Likewise, in objects that came since the transition began. */
+/* Likewise, in objects that came meanwhile. Others may lie between one of them and its arena. */
 static uint32_t late_range_of(const struct sut_rt_transition *t, uint64_t word)
 {
 	uint64_t at = __atomic_load_n(&t->late, __ATOMIC_ACQUIRE);
 
 	while (at) {
 		const struct sut_rt_range_set *set = (const struct sut_rt_range_set *)at;
+		uint32_t kind = 0;
 
 		if (word - set->low <= set->high - set->low)
-			return range_of((const struct sut_rt_range *)set->ranges, set->count, word);
+			kind = range_of((const struct sut_rt_range *)set->ranges, set->count, word);
+		if (kind)
+			return kind;
 		at = set->next;
 	}
 	return 0;

@@ -239,28 +239,39 @@ static struct sut_rt_part *part_of(const struct sut_rt_control *control,
 }
 
 /*
- * The arena may lie on the other side of the object than planned. What is in a range begins behind
- * its low, which itself may be the last byte before the arena.
+ * A thread that has been in a decision since the last instance may read it meanwhile: then it is
+ * empty. What is in a range begins behind its low, which may be the last byte before the arena.
  */
+static void publish_range(const struct sut_rt_late *late, const struct sut_rt_range *from,
+			  struct sut_rt_range *to)
+{
+	__atomic_store_n(&to->high, 0, __ATOMIC_RELEASE);
+	__atomic_store_n(&to->kind, from->kind, __ATOMIC_RELEASE);
+	__atomic_store_n(&to->func, from->func, __ATOMIC_RELEASE);
+	__atomic_store_n(&to->low, real(late, from->low + 1) - 1, __ATOMIC_RELEASE);
+	__atomic_store_n(&to->high, real(late, from->high), __ATOMIC_RELEASE);
+}
+
+/* The arena may lie on the other side of the object than planned. */
 static void publish_ranges(const struct sut_rt_late *late, struct sut_rt_transition *t,
 			   struct sut_rt_part *part)
 {
 	const struct sut_rt_range *from = (const struct sut_rt_range *)part->ranges;
 	struct sut_rt_range *to = (struct sut_rt_range *)part->set.ranges;
-	uint64_t n = 0, count = part->range_count, arena = 0;
+	uint64_t count = part->range_count, arena = 0;
 
+	__atomic_fetch_add(&part->set.version, 1, __ATOMIC_SEQ_CST);
 	while (arena < count && from[arena].low < late->arena_planned + SUT_RT_ARENA_SIZE)
 		arena++;
 	for (uint64_t i = 0; i < count; i++) {
 		uint64_t at = late->arena < late->low ? i : (i + arena) % count;
 
-		to[n] = from[at];
-		to[n].low = real(late, from[at].low + 1) - 1;
-		to[n++].high = real(late, from[at].high);
+		publish_range(late, &from[at], &to[i]);
 	}
-	part->set.count = n;
-	part->set.low = n ? to[0].low : 0;
-	part->set.high = n ? to[n - 1].high : 0;
+	part->set.count = count;
+	part->set.low = count ? to[0].low : 0;
+	part->set.high = count ? to[count - 1].high : 0;
+	__atomic_fetch_add(&part->set.version, 1, __ATOMIC_SEQ_CST);
 	part->set.next = t->late;
 	__atomic_store_n(&t->late, (uint64_t)&part->set, __ATOMIC_SEQ_CST);
 }

@@ -105,6 +105,7 @@ struct sut_rt_passage {
 /* Ranges that a transition has besides its own, while the object is there. Sorted, disjoint. */
 struct sut_rt_range_set {
 	uint64_t next;
+	uint64_t version; /* odd while it is written, for an instance that has come */
 	uint64_t low;
 	uint64_t high;
 	uint64_t count;
