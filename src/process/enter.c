@@ -156,10 +156,11 @@ void sut_stop_end(pid_t tid, int status)
 /* Seized, a thread cannot go away, so its id cannot be reused: is it the target's? */
 static bool is_targets(const struct sut_runtime *runtime, pid_t tid, bool *filtered)
 {
-	char path[32], status[4096];
+	const struct sut_target *target = runtime->target;
+	char status[4096];
 
-	snprintf(path, sizeof(path), "%d/status", tid);
-	if (sut_proc_read(runtime->target->tasks, path, status, sizeof(status)) < 0)
+	if (sut_thread_files_read(target->files, target->tasks, tid, SUT_THREAD_STATUS, status,
+				  sizeof(status)) < 0)
 		return false;
 	*filtered = sut_status_number(status, "\nSeccomp:") > 0;
 	return true;

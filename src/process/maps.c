@@ -73,8 +73,7 @@ enum sut_rc sut_target_remap(struct sut_target *target, struct sut_diag *diag)
 	SUT_FREE char *text = read_text(target, &size);
 	char *line, *rest = text;
 
-	if (target->pages)
-		sut_pages_forget(target->pages);
+	sut_pages_forget(target->pages);
 	target->maps = NULL;
 	target->map_count = 0;
 	/* Its memory could be opened, so it was no question of rights. */

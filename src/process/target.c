@@ -111,6 +111,8 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 	target->pace = sut_arena_alloc(&target->arena, sizeof(*target->pace));
 	target->pages = sut_arena_alloc(&target->arena, sizeof(*target->pages));
 	target->pages->arena = &target->arena;
+	target->files = sut_arena_alloc(&target->arena, sizeof(*target->files));
+	sut_thread_files_init(target->files);
 	snprintf(path, sizeof(path), "/proc/%d", pid);
 	target->leader = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (target->leader < 0)
@@ -143,6 +145,9 @@ void sut_target_close(struct sut_target *target)
 	/* One that never stops is let go by the kernel when we end. */
 	for (int i = 0; i < LATE_TRIES && sut_release_late(target); i++)
 		usleep(LOCK_PAUSE_US);
+	if (target->files)
+		sut_thread_files_close(target->files);
+	target->files = NULL;
 	sut_guard_close(&target->memory);
 	sut_guard_close(&target->tasks);
 	sut_guard_close(&target->folder);
@@ -278,8 +283,6 @@ bool sut_target_read(const struct sut_target *target, uint64_t address, void *da
 bool sut_target_read_kept(const struct sut_target *target, uint64_t address, void *data,
 			  size_t size)
 {
-	if (!target->pages)
-		return sut_target_read(target, address, data, size);
 	return address <= INT64_MAX &&
 	       sut_pages_read(target->pages, target->memory, address, data, size);
 }
@@ -309,8 +312,7 @@ bool sut_target_write(const struct sut_target *target, uint64_t address, const v
 {
 	const unsigned char *p = data;
 
-	if (target->pages)
-		sut_pages_forget(target->pages);
+	sut_pages_forget(target->pages);
 	/* Not process_vm_writev: that would reach a new image after exec; this descriptor does not.
 	 */
 	while (size) {

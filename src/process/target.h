@@ -11,6 +11,7 @@
 #include "elf/patchfile.h"
 #include "process/pace.h"
 #include "process/pages.h"
+#include "process/thread-files.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -52,8 +53,10 @@ struct sut_target {
 	int memory;    /* .../mem */
 	char name[32]; /* comm, for messages */
 	struct sut_arena arena;
-	struct sut_pace *pace;   /* the arena's, like the next */
-	struct sut_pages *pages; /* may be NULL, as pace may */
+	/* The arena's, of an open target. */
+	struct sut_pace *pace;
+	struct sut_pages *pages;
+	struct sut_thread_files *files;
 	size_t map_count;
 	struct sut_map *maps; /* ascending */
 	size_t object_count;

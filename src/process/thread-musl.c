@@ -58,12 +58,12 @@ static bool read_record(const struct sut_target *target, uint64_t tcb, struct re
 /* A thread's id as the process itself knows it: the last one of all namespaces. 0: it is gone. */
 static uint32_t own_tid(const struct sut_target *target, pid_t tid)
 {
-	char path[32], status[8192];
+	char status[8192];
 	char *at, *end;
 	unsigned long id = 0;
 
-	snprintf(path, sizeof(path), "%d/status", tid);
-	if (sut_proc_read(target->tasks, path, status, sizeof(status)) < 0)
+	if (sut_thread_files_read(target->files, target->tasks, tid, SUT_THREAD_STATUS, status,
+				  sizeof(status)) < 0)
 		return 0;
 	at = strstr(status, "\nNSpid:");
 	if (!at)

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -312,6 +313,49 @@ static void test_running_and_gone(void)
 	end(&f);
 }
 
+/* What is asked of one thread and the other in turn is each one's own. */
+static void test_in_turns(void)
+{
+	struct sut_thread_state first, second;
+	struct fixture f;
+
+	begin(&f);
+	for (int i = 0; i < 3; i++) {
+		const struct own_words *own = shared->threads;
+
+		sut_thread_state(&f.target, own[0].tid, &first);
+		sut_thread_state(&f.target, own[1].tid, &second);
+		CHECK(first.sp < own[0].frame && own[0].frame - first.sp < 4096);
+		CHECK(second.sp < own[1].frame && own[1].frame - second.sp < 4096);
+		CHECK(sut_thread_slept(&f.target, own[0].tid, &first));
+		CHECK(!sut_thread_is_helper(&f.target, own[1].tid));
+		CHECK(sut_thread_slept(&f.target, own[1].tid, &second));
+	}
+	end(&f);
+}
+
+/* One that is taken for gone would be no reason to wait. */
+static void test_no_files(void)
+{
+	struct rlimit limit, none;
+	struct sut_thread_state state;
+	struct fixture f;
+
+	begin(&f);
+	sut_thread_files_close(f.target.files);
+	getrlimit(RLIMIT_NOFILE, &limit);
+	none = (struct rlimit){0, limit.rlim_max};
+	setrlimit(RLIMIT_NOFILE, &none);
+	for (int i = 0; i < THREADS; i++) {
+		sut_thread_state(&f.target, shared->threads[i].tid, &state);
+		CHECK_EQUAL(state.activity, SUT_THREAD_RUNNING);
+		sut_thread_glance(&f.target, shared->threads[i].tid, &state);
+		CHECK_EQUAL(state.activity, SUT_THREAD_RUNNING);
+	}
+	setrlimit(RLIMIT_NOFILE, &limit);
+	end(&f);
+}
+
 static const struct sut_tap_test tests[] = {
 	{"the layout of the C library is found", test_layout},
 	{"every thread is listed once, in order", test_list},
@@ -323,6 +367,8 @@ static const struct sut_tap_test tests[] = {
 	{"a sleeping thread shows its call, stack and place", test_asleep},
 	{"a thread that slept again has not slept all the time", test_woken},
 	{"running and gone threads are told apart", test_running_and_gone},
+	{"threads that are asked in turns are told apart", test_in_turns},
+	{"a thread that cannot be asked, for want of files, is not gone", test_no_files},
 };
 
 SUT_TAP_MAIN(tests)

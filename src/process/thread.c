@@ -3,6 +3,7 @@
 #include "base/guard.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,18 +19,32 @@ enum {
 	STACK_OFFSET_FIRST = 0x400, /* stackblock lies behind the TCB and the list links */
 };
 
+static ssize_t read_file(const struct sut_target *target, pid_t tid, enum sut_thread_file file,
+			 char *buf, size_t size)
+{
+	return sut_thread_files_read(target->files, target->tasks, tid, file, buf, size);
+}
+
+/* Why could it not be read? Any other reason than this one says nothing of the thread. */
+static bool is_absent(void)
+{
+	return errno == ENOENT || errno == ESRCH;
+}
+
 bool sut_thread_is_helper(const struct sut_target *target, pid_t tid)
 {
-	char path[32], buf[1024];
+	char buf[1024];
 	const char *p;
 
-	snprintf(path, sizeof(path), "%d/stat", tid);
-	if (sut_proc_read(target->tasks, path, buf, sizeof(buf)) < 0)
+	if (target->files->tid == tid && target->files->ordinary)
+		return false;
+	if (read_file(target, tid, SUT_THREAD_STAT, buf, sizeof(buf)) < 0)
 		return false;
 	p = strrchr(buf, ')');
 	for (int field = 2; p && field < 9; field++)
 		p = strchr(p + 1, ' ');
-	return p && (strtoul(p, NULL, 10) & KERNEL_HELPER);
+	target->files->ordinary = p && !(strtoul(p, NULL, 10) & KERNEL_HELPER);
+	return p && !target->files->ordinary;
 }
 
 static int compare_tids(const void *a, const void *b)
@@ -126,31 +141,29 @@ static void parse_syscall(struct sut_thread_state *state)
  */
 static bool read_counters(const struct sut_target *target, pid_t tid, char *buf, size_t size)
 {
-	char path[32];
-
-	snprintf(path, sizeof(path), "%d/schedstat", tid);
-	return sut_proc_read(target->tasks, path, buf, size) > 0;
+	return read_file(target, tid, SUT_THREAD_SCHEDSTAT, buf, size) >= 0;
 }
 
 /* A zombie stays on the list: the first thread, as long as others live. */
 static bool has_ended(const struct sut_target *target, pid_t tid)
 {
-	char path[32], buf[1024];
+	char buf[1024];
 	const char *p;
 
-	snprintf(path, sizeof(path), "%d/stat", tid);
-	p = sut_proc_read(target->tasks, path, buf, sizeof(buf)) < 0 ? NULL : strrchr(buf, ')');
+	if (read_file(target, tid, SUT_THREAD_STAT, buf, sizeof(buf)) < 0)
+		return is_absent();
+	p = strrchr(buf, ')');
 	return !p || p[1] != ' ' || p[2] == 'Z' || p[2] == 'X';
 }
 
 void sut_thread_glance(const struct sut_target *target, pid_t tid, struct sut_thread_state *state)
 {
-	char path[32];
-
-	*state = (struct sut_thread_state){.activity = SUT_THREAD_GONE};
-	snprintf(path, sizeof(path), "%d/syscall", tid);
-	if (sut_proc_read(target->tasks, path, state->raw, sizeof(state->raw)) <= 0)
+	*state = (struct sut_thread_state){.activity = SUT_THREAD_RUNNING};
+	if (read_file(target, tid, SUT_THREAD_SYSCALL, state->raw, sizeof(state->raw)) < 0) {
+		if (is_absent())
+			state->activity = SUT_THREAD_GONE;
 		return;
+	}
 	parse_syscall(state);
 	/* Of a zombie the line says that it runs, or that it has no stack. */
 	if ((state->activity == SUT_THREAD_RUNNING || !state->sp) && has_ended(target, tid))
@@ -163,7 +176,8 @@ void sut_thread_state(const struct sut_target *target, pid_t tid, struct sut_thr
 
 	/* Counters first: equal counters afterwards then cover all that was read in between. */
 	if (!read_counters(target, tid, counters, sizeof(counters))) {
-		*state = (struct sut_thread_state){.activity = SUT_THREAD_GONE};
+		*state = (struct sut_thread_state){.activity = is_absent() ? SUT_THREAD_GONE
+									   : SUT_THREAD_RUNNING};
 		return;
 	}
 	sut_thread_glance(target, tid, state);

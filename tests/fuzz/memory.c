@@ -532,10 +532,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	SUT_ARENA struct sut_arena arena = {0};
 	struct sut_target target = {.pid = getpid(), .leader = -1, .lock = -1};
 	struct sut_pages pages = {.arena = &arena};
+	struct sut_thread_files thread_files;
 
 	if (memory_fd < 0)
 		build();
+	sut_thread_files_init(&thread_files);
 	target.pages = &pages;
+	target.files = &thread_files;
 	change(data, size);
 	target.folder = dup(folder_fd);
 	target.tasks = openat(folder_fd, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
