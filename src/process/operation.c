@@ -65,7 +65,7 @@ enum sut_rc sut_runtime_settle(struct sut_runtime *runtime, struct sut_diag *dia
 	return SUT_OK;
 }
 
-/* May this frame be used, given that `stopped` (or nobody) is stopped? */
+/* May this frame be used, given that `stopped` is, outside of the run-time? */
 static bool frame_usable(struct sut_runtime *runtime, uint64_t address,
 			 const struct sut_stopped *stopped)
 {
@@ -79,8 +79,7 @@ static bool frame_usable(struct sut_runtime *runtime, uint64_t address,
 	if (frame.state == SUT_RT_FRAME_RUNNING)
 		return false;
 	if ((pid_t)frame.tid == stopped->tid)
-		return sut_borrow_outside(runtime->target, stopped->pc, stopped->sp, runtime->text,
-					  text_end);
+		return true;
 	return sut_borrow_left(runtime, (pid_t)frame.tid, runtime->text, text_end, false);
 }
 

@@ -244,7 +244,8 @@ enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag
 		return sut_runtime_no_room(target,
 					   "no text segment has room behind its end for a stub",
 					   diag);
-	rc = sut_stop_within(runtime, 0, outside_stubs, NULL, runtime->patience_ns, &stopped, diag);
+	rc = sut_stop_within(runtime, runtime->last, outside_stubs, NULL, runtime->patience_ns,
+			     &stopped, diag);
 	if (rc != SUT_OK)
 		return rc;
 	iret = sut_borrow_iret(&stopped);
