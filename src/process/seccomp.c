@@ -31,6 +31,7 @@ static const struct sut_filter_call calls[] = {
 	{"munmap", SYS_munmap, ANY, {0}},
 	{"rt_sigaction", SYS_rt_sigaction, 0x5, {0, 0, 0, 8}}, /* asked, not set */
 	{"rt_sigprocmask", SYS_rt_sigprocmask, 0x2, {2, 0, 0, 8}},
+	{"rt_sigprocmask", SYS_rt_sigprocmask, 0x2, {99, 0, 0, 8}}, /* asks for readable memory */
 	{"clock_gettime", SYS_clock_gettime, ANY, {0}},
 	{"gettid", SYS_gettid, 0, {0}},
 	{"getpid", SYS_getpid, 0, {0}},

@@ -57,15 +57,34 @@ static void close_pages(struct open_pages *open)
 			sut_rt_mprotect(open->page[i], PAGE, PROT_RX);
 }
 
+/*
+ * Its object may have gone, and somebody else's memory may be there: not even the protection of a
+ * page is changed that does not hold what is expected.
+ */
+static int64_t look_first(const struct open_pages *open, uint64_t address, uint64_t expect,
+			  uint64_t value)
+{
+	uint64_t page = address & ~(uint64_t)(PAGE - 1), seen;
+
+	if (open->page[0] == page || open->page[1] == page)
+		return SUT_RT_DONE;
+	if (!sut_rt_readable(address))
+		return -EFAULT;
+	seen = __atomic_load_n((const uint64_t *)address, __ATOMIC_SEQ_CST);
+	return seen == expect || seen == value ? SUT_RT_DONE : SUT_RT_CHANGED;
+}
+
 /* By one store; a word that has the wanted value already is done (a repeated operation). */
 static int64_t store_word(struct open_pages *open, uint64_t address, uint64_t expect,
 			  uint64_t value)
 {
 	uint64_t *word = (uint64_t *)address;
-	int64_t rc = open_page(open, address & ~(uint64_t)(PAGE - 1));
+	int64_t rc = look_first(open, address, expect, value);
 	uint64_t seen = expect;
 
-	if (rc < 0)
+	if (rc == SUT_RT_DONE)
+		rc = open_page(open, address & ~(uint64_t)(PAGE - 1));
+	if (rc != SUT_RT_DONE)
 		return rc;
 	if (__atomic_compare_exchange_n(word, &seen, value, 0, __ATOMIC_SEQ_CST,
 					__ATOMIC_SEQ_CST) ||
@@ -116,6 +135,8 @@ static bool is_expected(const struct sut_rt_transition *t, enum sut_rt_list whic
 {
 	const uint64_t *page = (const uint64_t *)swap->page, *copy = (const uint64_t *)swap->copy;
 
+	if (copy && !sut_rt_readable(swap->page))
+		return false;
 	for (uint64_t i = 0; copy && i < PAGE / sizeof(*page); i++) {
 		uint64_t seen = __atomic_load_n(&page[i], __ATOMIC_SEQ_CST);
 
