@@ -146,6 +146,11 @@ static bool is_refused(const struct sut_state_late *late)
 	return late->state == SUT_RT_LATE_ABSENT && late->reason == SUT_RT_LATE_REFUSED;
 }
 
+static bool is_over(const struct sut_state_late *late)
+{
+	return late->state == SUT_RT_LATE_ABSENT && late->reason == SUT_RT_LATE_AGAIN;
+}
+
 static const char *late_state(const struct sut_state_late *late)
 {
 	switch (late->state) {
@@ -207,8 +212,8 @@ static void headline_late(struct sut_out *out, const struct sut_state_late *late
 					 "%s was REFUSED when the program loaded it: %s (%s)",
 					 late->name, late_reason(late->reason),
 					 strerror(late->error));
-		sut_out_headline(out, SUT_MARK_NONE,
-				 "%s is not loaded; it is patched when it comes", late->name);
+		sut_out_headline(out, SUT_MARK_NONE, "%s is not loaded; it is %s when it comes",
+				 late->name, is_over(late) ? "left as it is" : "patched");
 		break;
 	case SUT_RT_LATE_HERE:
 		sut_out_headline(out, SUT_MARK_NONE, "%s came later and is patched (%llu time%s)",
@@ -247,7 +252,7 @@ static void report_lates(struct sut_out *out, const struct sut_state *s)
 	sut_out_array(out, "late_objects");
 	for (size_t i = 0; i < s->late_count; i++) {
 		const struct sut_state_late *late = &s->lates[i];
-		bool told = late->state == SUT_RT_LATE_LEFT || is_refused(late);
+		bool told = late->state == SUT_RT_LATE_LEFT || is_refused(late) || is_over(late);
 
 		sut_out_object(out, NULL);
 		sut_out_string(out, "name", late->name);

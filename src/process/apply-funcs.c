@@ -216,6 +216,18 @@ static void pair_again(struct sut_application *a, const size_t *records)
 	}
 }
 
+/* Those of objects that have no plan for the next instance. */
+static void note(struct sut_application *a, const size_t *records)
+{
+	for (size_t i = 0; i < a->patch->func_count; i++) {
+		const struct sut_patch_func *func = &a->patch->funcs[i];
+		const struct sut_late *late = a->noticed[func->object];
+
+		if (late && func->kind == SUT_PATCH_FUNC_CHANGED)
+			a->funcs[records[i]].late = late->record ? late->record : 1;
+	}
+}
+
 enum sut_rc sut_application_plan_funcs(struct sut_application *a, struct sut_diag *diag)
 {
 	size_t *records = sut_arena_array(a->arena, a->laid->func_count, sizeof(*records));
@@ -225,6 +237,7 @@ enum sut_rc sut_application_plan_funcs(struct sut_application *a, struct sut_dia
 	rc = plan_each(a, records, diag);
 	if (rc != SUT_OK)
 		return rc;
+	note(a, records);
 	pair_again(a, records);
 	pair_absent(a, records);
 	return SUT_OK;

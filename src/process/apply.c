@@ -231,24 +231,27 @@ static void expect_again(struct sut_application *a)
 {
 	const struct sut_patch *patch = a->patch;
 	bool *twice = sut_arena_array(a->arena, patch->object_count, sizeof(*twice));
-	struct sut_late **lates = sut_arena_array(a->arena, patch->object_count, sizeof(*lates));
 	const struct sut_object **objects;
 	uint32_t *origin;
 
-	a->again_count = 0;
-	for (uint32_t i = 0; i < patch->object_count && !a->runtime.per_stack; i++) {
+	a->noticed = sut_arena_array(a->arena, patch->object_count, sizeof(a->noticed[0]));
+	for (uint32_t i = 0; i < patch->object_count; i++) {
 		struct sut_diag ignored = {0};
 
-		twice[i] = !sut_late_is_planned(a->objects[i]->bias) && !has_addition(patch, i) &&
-			   sut_again_possible(&a->target, a->objects[i]) &&
-			   sut_late_expect(&a->runtime, a->arena, &a->memory.lates, patch, i,
-					   &lates[i], &ignored) == SUT_OK;
+		if (sut_late_is_planned(a->objects[i]->bias) ||
+		    !sut_again_possible(&a->target, a->objects[i]) ||
+		    sut_late_expect(&a->runtime, a->arena, &a->memory.lates, patch, i,
+				    &a->noticed[i], &ignored) != SUT_OK)
+			continue;
+		a->noticed_count++;
+		twice[i] = !has_addition(patch, i) && !a->runtime.per_stack;
 		a->again_count += twice[i];
 	}
 	a->laid = a->again_count ? sut_again_patch(a->arena, patch, twice, &origin) : patch;
 	objects = sut_arena_array(a->arena, a->laid->object_count, sizeof(*objects));
 	for (size_t i = 0; i < a->laid->object_count; i++)
-		objects[i] = i < patch->object_count ? a->objects[i] : &lates[origin[i]]->object;
+		objects[i] =
+			i < patch->object_count ? a->objects[i] : &a->noticed[origin[i]]->object;
 	a->objects = objects;
 }
 
@@ -258,6 +261,7 @@ static enum sut_rc plan_once(struct sut_application *a, struct sut_diag *diag)
 	enum sut_rc rc = sut_application_check(a, diag);
 
 	start_plan(a);
+	a->again_count = a->noticed_count = 0;
 	if (rc != SUT_OK || present)
 		return rc == SUT_OK ? plan_again(a, present, diag) : rc;
 	expect_again(a);
@@ -323,7 +327,7 @@ enum sut_rc sut_application_prepare(struct sut_application *a, struct sut_diag *
 
 	if (rc == SUT_OK)
 		rc = sut_runtime_place(&a->runtime, diag);
-	if (rc == SUT_OK && a->late_count + a->again_count)
+	if (rc == SUT_OK && a->late_count + a->noticed_count)
 		rc = expect_late(a, diag);
 	if (rc == SUT_OK)
 		rc = sut_plan_execute(&a->plan, diag);

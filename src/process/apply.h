@@ -19,11 +19,13 @@ struct sut_application {
 	const struct sut_patch *laid;      /* with objects that may come again: see again.h */
 	const struct sut_object **objects; /* of that, in the target */
 	struct sut_plan plan;
-	struct sut_zone **zones; /* one per object */
-	struct sut_zone *home;   /* for what describes the patch */
-	size_t late_count;       /* objects that are not in the target */
-	size_t again_count;      /* that are, and are prepared for their next instance */
-	bool watched;            /* the target was made to notice objects */
+	struct sut_zone **zones;   /* one per object */
+	struct sut_zone *home;     /* for what describes the patch */
+	size_t late_count;         /* objects that are not in the target */
+	size_t again_count;        /* that are, and are prepared for their next instance */
+	size_t noticed_count;      /* that are, and it is noticed when they go: all of those, too */
+	struct sut_late **noticed; /* one per object of the patch, or NULL */
+	bool watched;              /* the target was made to notice objects */
 	struct sut_link link;
 	size_t func_count; /* changed functions only, for each instance */
 	struct sut_rt_func *funcs;

@@ -27,6 +27,15 @@ const char *sut_state_name(enum sut_rt_state state)
 	return "unknown";
 }
 
+/* Is its object not there, and will it be patched when it comes? */
+static bool is_waiting(const struct sut_memory_patch *patch, uint32_t func)
+{
+	for (uint32_t i = func; i < patch->record.func_count && !patch->funcs[func].entry; i++)
+		if (patch->funcs[i].flags & SUT_RT_FUNC_PLANNED && patch->funcs[i].instance == func)
+			return true;
+	return false;
+}
+
 static void read_funcs(struct sut_arena *arena, const struct sut_target *target,
 		       const struct sut_memory *memory, const struct sut_memory_patch *from,
 		       struct sut_state_patch *to)
@@ -47,7 +56,7 @@ static void read_funcs(struct sut_arena *arena, const struct sut_target *target,
 		to->func_count++;
 		*func = (struct sut_state_func){
 			.name = named ? sut_arena_strdup(arena, name) : "(unreadable)",
-			.waits = from->funcs[i].late && !from->funcs[i].entry,
+			.waits = is_waiting(from, i),
 			.direct = from->funcs[i].flags & SUT_RT_FUNC_DIRECT,
 		};
 		if (func->waits)

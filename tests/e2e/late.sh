@@ -406,6 +406,23 @@ reloaded_while_open() {
 	finished
 }
 
+# Callbacks of an object that is there are not for its next instance; that it goes is noticed.
+noticed() {
+	begin
+	asked "load $work/tree/libplugin.so"
+	suture apply calls.sut "pid:$pid"
+	asked ask
+	asked drop
+	suture status "pid:$pid"
+	asked "load $work/tree/libplugin.so"
+	suture status "pid:$pid"
+	asked ask
+	suture revert calls "pid:$pid"
+	asked ask
+	asked drop
+	finished
+}
+
 forced() {
 	begin sitter
 	asked "sit 0"
@@ -480,6 +497,7 @@ transcript "an apply and a revert are turned round or end with an object that ca
 transcript "an object that a transition began with comes again in it and keeps the versions apart" torn
 transcript "an object that was there when its patch came is patched again when it comes again" reloaded
 transcript "an object that was there goes and comes in an apply and in its revert" reloaded_while_open
+transcript "an object with callbacks that was there goes, and its patch can be reverted" noticed
 transcript "a forced end with an object that came meanwhile" forced
 transcript "a program under seccomp filters cannot wait" filtered
 transcript "callbacks of an object run when it comes and when it goes" callbacks

@@ -431,11 +431,6 @@ static bool has_calls(const struct sut_rt_late *late)
 	return false;
 }
 
-static uint64_t transition_mark(const struct sut_rt_control *control)
-{
-	return ((const struct sut_rt_transition *)control->transition)->mark_new;
-}
-
 static void place(struct sut_rt_late *late, const struct sut_rt_image *image)
 {
 	late->bias = image->bias;
@@ -453,12 +448,13 @@ void sut_rt_late_first(struct sut_rt_late *late, const struct sut_rt_image *imag
 void sut_rt_late_come(struct sut_rt_control *control, struct sut_rt_late *late,
 		      const struct sut_rt_image *image, bool fresh)
 {
+	const struct sut_rt_transition *t = (const struct sut_rt_transition *)control->transition;
+
 	place(late, image);
 	prune(control, late);
 	if (!fresh)
 		leave(late, SUT_RT_LATE_BEFORE, 0);
-	else if (control->transition && late->torn == transition_mark(control) &&
-		 !part_of(control, late))
+	else if (t && late->torn == t->mark_new && !part_of(control, late))
 		leave(late, SUT_RT_LATE_MOVING, 0);
 	else if (image->elsewhere && has_calls(late))
 		leave(late, SUT_RT_LATE_NAMESPACE, 0);
@@ -487,6 +483,7 @@ void sut_rt_late_go(struct sut_rt_control *control, struct sut_rt_late *late)
 	late->arena = 0;
 	late->state = SUT_RT_LATE_ABSENT;
 	prune(control, late);
+	late->reason = late->parts ? late->reason : SUT_RT_LATE_AGAIN;
 	sut_rt_changed(control);
 }
 

@@ -354,9 +354,9 @@ struct sut_rt_func {
 	uint64_t jumps; /* struct sut_rt_jump */
 	uint64_t jump_count;
 	/*
-	 * struct sut_rt_late of its object, or 0: nobody notices when that goes. Then there are two
-	 * records: this one of the instance that is there, which is GONE while there is none, and
-	 * one with planned addresses, PLANNED, of which each instance that comes is made.
+	 * struct sut_rt_late of its object, or 0: nobody notices when that goes. This record is of
+	 * the instance that is there, and GONE while there is none. If there is one more, PLANNED,
+	 * with planned addresses, each instance that comes is made of it.
 	 */
 	uint64_t late;
 	uint64_t instance; /* PLANNED: index of the other one in its patch */
