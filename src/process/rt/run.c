@@ -203,21 +203,14 @@ static void run_core(void *context)
 {
 	struct sut_rt_frame *frame = context;
 	struct sut_rt_control *control = (struct sut_rt_control *)frame->control;
-	const uint32_t before = frame->op == SUT_RT_OP_RESUME ? SUT_RT_PREPARING : SUT_RT_IDLE;
 
-	if (!take(control, before)) {
-		frame->result = SUT_RT_STALE;
-		return;
-	}
 	frame->result = SUT_RT_DONE;
 	if (!is_current(control, frame))
 		frame->result = SUT_RT_STALE;
 	else if (needs_objects(frame) && sut_rt_loader_at_work(control))
 		frame->result = SUT_RT_LOADING_NOW;
-	if (frame->result != SUT_RT_DONE) {
-		control->stage = before;
+	if (frame->result != SUT_RT_DONE)
 		return;
-	}
 	sut_rt_host_init(control);
 	control->planned = frame->argument;
 	control->failure = SUT_RT_FAILED_RULE;
@@ -230,27 +223,41 @@ static void run_core(void *context)
 		sut_rt_loader_rest(control);
 	sut_rt_changed(control);
 	control->planned = 0;
-	/* What could not be resumed now may be later. */
-	control->stage = frame->result < 0 && before == SUT_RT_PREPARING ? before : SUT_RT_IDLE;
 }
 
-void sut_rt_run(struct sut_rt_frame *frame)
+/*
+ * Code of a patch may call anything: on a stack of the size that this may need. There is one, which
+ * the loader's calls use, too, so nobody is on it without the stage.
+ */
+static void run_alone(struct sut_rt_frame *frame)
 {
-	const struct sut_rt_control *control = (const struct sut_rt_control *)frame->control;
-	/* Code of a patch may call anything: on a stack of the size that this may need. */
+	struct sut_rt_control *control = (struct sut_rt_control *)frame->control;
+	const uint32_t before = frame->op == SUT_RT_OP_RESUME ? SUT_RT_PREPARING : SUT_RT_IDLE;
 	struct sut_rt_call call = {
 		.function = run_core,
 		.argument = frame,
 		.errno_location = (int *(*)(void))frame->errno_location,
 	};
 
-	__atomic_store_n(&frame->state, SUT_RT_FRAME_RUNNING, __ATOMIC_SEQ_CST);
-	if (frame->op == SUT_RT_OP_MAP)
-		frame->result = map_all(frame->maps, frame->count);
-	else if (frame->calls && control->call_stack)
+	frame->result = SUT_RT_STALE;
+	if (!take(control, before))
+		return;
+	if (frame->calls && control->call_stack)
 		sut_rt_call(&call, (void *)control->call_stack);
 	else
 		run_core(frame);
+	/* What could not be resumed now may be later. */
+	__atomic_store_n(&control->stage, frame->result == SUT_RT_DONE ? SUT_RT_IDLE : before,
+			 __ATOMIC_SEQ_CST);
+}
+
+void sut_rt_run(struct sut_rt_frame *frame)
+{
+	__atomic_store_n(&frame->state, SUT_RT_FRAME_RUNNING, __ATOMIC_SEQ_CST);
+	if (frame->op == SUT_RT_OP_MAP)
+		frame->result = map_all(frame->maps, frame->count);
+	else
+		run_alone(frame);
 	frame->finished_ns = sut_rt_now_ns(SUT_RT_CLOCK_MONO);
 	__atomic_store_n(&frame->state, SUT_RT_FRAME_DONE, __ATOMIC_SEQ_CST);
 }
