@@ -276,19 +276,28 @@ static enum sut_rc plan_once(struct sut_application *a, struct sut_diag *diag)
 }
 
 /*
- * Maps and memory are read one after the other, and objects may come and go all the time. One that
- * goes and comes again at the same place does not show, so nothing is said of it at the first look.
+ * Is it so, or has something changed meanwhile? An object that goes and comes again at the same
+ * place does not show, so nothing is said of it at the first look, and nothing at all of memory
+ * that could not be read.
  */
+static bool is_sure(struct sut_application *a, enum sut_rc failure, int *failed)
+{
+	enum { SURE = 5 };
+
+	if (sut_application_lost(a) || !sut_memory_is_current(&a->runtime, &a->memory))
+		return false;
+	return !sut_application_may_lose(a) || (failure != SUT_SYSTEM && ++*failed == SURE);
+}
+
+/* Maps and memory are read one after the other, and objects may come and go all the time. */
 enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *diag)
 {
-	enum { TURNS = 20, SURE = 5 };
+	enum { TURNS = 20 };
 	enum sut_rc rc;
 
 	for (int turn = 0, failed = 0; turn < TURNS; turn++) {
 		rc = plan_once(a, diag);
-		if (rc == SUT_OK ? sut_application_agrees(a)
-				 : !sut_application_lost(a) &&
-					   (++failed == SURE || !sut_application_may_lose(a)))
+		if (rc == SUT_OK ? sut_application_agrees(a) : is_sure(a, rc, &failed))
 			return rc;
 		*diag = (struct sut_diag){0};
 		rc = sut_target_refresh(&a->target, diag);

@@ -142,6 +142,15 @@ enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena 
 	}
 }
 
+bool sut_memory_is_current(const struct sut_runtime *runtime, const struct sut_memory *memory)
+{
+	struct sut_diag ignored = {0};
+	struct sut_rt_control now;
+
+	return sut_runtime_control(runtime, &now, &ignored) != SUT_OK ||
+	       (now.generation == memory->control.generation && now.stage != SUT_RT_LOADING);
+}
+
 const struct sut_memory_patch *sut_memory_find(const struct sut_memory *memory, const char *name)
 {
 	for (size_t i = 0; i < memory->count; i++)

@@ -34,6 +34,9 @@ struct sut_memory {
 enum sut_rc sut_memory_read(const struct sut_runtime *runtime, struct sut_arena *arena,
 			    struct sut_memory *memory, struct sut_diag *diag);
 
+/* Has nothing changed since? Records are read further while a transition is planned. */
+bool sut_memory_is_current(const struct sut_runtime *runtime, const struct sut_memory *memory);
+
 /* The newest patch of that name, or NULL. */
 const struct sut_memory_patch *sut_memory_find(const struct sut_memory *memory, const char *name);
 
