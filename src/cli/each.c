@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 /* Of several targets the status that needs attention most. */
@@ -50,12 +51,12 @@ struct round {
 
 enum { AHEAD = 4 /* results per job that may wait for their report */ };
 
-static void work_on(struct round *round, struct slot *slot)
+static void work_on(struct round *round, struct slot *slot, struct sut_mapped_file *known)
 {
 	const struct sut_each *each = round->each;
 
 	if (round->sifts) {
-		slot->concerned = sut_target_fits(slot->pid, each->patch);
+		slot->concerned = sut_target_fits(slot->pid, each->patch, known);
 		return;
 	}
 	slot->result = sut_arena_alloc(&slot->arena, each->result_size);
@@ -79,11 +80,12 @@ static struct slot *take(struct round *round)
 
 static void *run_worker(void *context)
 {
+	struct sut_mapped_file known = {0};
 	struct round *round = context;
 	struct slot *slot;
 
 	while ((slot = take(round))) {
-		work_on(round, slot);
+		work_on(round, slot, &known);
 		pthread_mutex_lock(&round->mutex);
 		slot->finished = true;
 		pthread_cond_broadcast(&round->changed);
@@ -131,10 +133,11 @@ static int run_round(struct round *round, int status)
 {
 	unsigned int jobs = round->each->jobs, started = 0;
 	pthread_t *threads = sut_arena_array(round->each->arena, jobs, sizeof(*threads));
+	struct sut_mapped_file none = {0};
 
 	if (!round->sifts && (jobs < 2 || round->count < 2)) {
 		for (size_t i = 0; i < round->count; i++) {
-			work_on(round, &round->slots[i]);
+			work_on(round, &round->slots[i], &none);
 			status = report(round, &round->slots[i], status);
 		}
 		return status;
@@ -226,6 +229,23 @@ static int run_operand(struct sut_each *each, const char *target, int status)
 	return status;
 }
 
+/* One whose files cannot be opened, for there are too many, would look like one that has ended. */
+static unsigned int within_limits(unsigned int jobs)
+{
+	enum { PER_JOB = 16, OTHERS = 64 };
+	rlim_t wanted = OTHERS + PER_JOB * (rlim_t)jobs;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= wanted)
+		return jobs;
+	limit.rlim_cur = wanted < limit.rlim_max ? wanted : limit.rlim_max;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur == wanted)
+		return jobs;
+	return limit.rlim_cur < OTHERS + PER_JOB
+		       ? 1
+		       : (unsigned int)(limit.rlim_cur - OTHERS) / PER_JOB;
+}
+
 bool sut_call_jobs(const struct sut_call *call, unsigned int *jobs)
 {
 	/* Half of the time a job waits for a thread of its process. */
@@ -243,7 +263,7 @@ bool sut_call_jobs(const struct sut_call *call, unsigned int *jobs)
 			return false;
 		}
 	}
-	*jobs = number < 1 ? 1 : number > JOBS_MAX ? JOBS_MAX : (unsigned int)number;
+	*jobs = within_limits(number < 1 ? 1 : number > JOBS_MAX ? JOBS_MAX : (unsigned int)number);
 	return true;
 }
 

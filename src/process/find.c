@@ -6,6 +6,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,17 +36,49 @@ static bool runs(pid_t pid, const struct stat *wanted)
 	return stat(path, &st) == 0 && st.st_dev == wanted->st_dev && st.st_ino == wanted->st_ino;
 }
 
-bool sut_target_fits(pid_t pid, const struct sut_patch *patch)
+/* A line is "START-END RIGHTS OFFSET DEVICE INODE PATH": the text is that from the offset on. */
+static bool maps_file(pid_t pid, const struct sut_mapped_file *file)
 {
-	SUT_TARGET struct sut_target target;
+	char path[32], line[PATH_MAX + 128], buffer[16 * 1024];
+	SUT_FCLOSE FILE *maps = NULL;
+
+	snprintf(path, sizeof(path), "/proc/%d/maps", pid);
+	maps = fopen(path, "re");
+	if (!maps)
+		return false;
+	/* The C library's own is of 1 KiB here. */
+	setvbuf(maps, buffer, _IOFBF, sizeof(buffer));
+	while (fgets(line, sizeof(line), maps)) {
+		const char *at = strchr(line, ' ');
+
+		at = at ? strchr(at + 1, ' ') : NULL;
+		if (at && strncmp(at + 1, file->text, strlen(file->text)) == 0)
+			return true;
+	}
+	return false;
+}
+
+bool sut_target_fits(pid_t pid, const struct sut_patch *patch, struct sut_mapped_file *known)
+{
+	SUT_TARGET struct sut_target target = {.pid = -1};
 	struct sut_diag ignored;
 
+	if (known->text[0] && maps_file(pid, known))
+		return true;
 	if (sut_target_open(pid, false, &target, &ignored) != SUT_OK)
 		return false;
-	for (size_t i = 0; i < patch->object_count; i++)
-		if (sut_target_object(&target, patch->objects[i].build_id,
-				      patch->objects[i].build_id_size))
+	for (size_t i = 0; i < patch->object_count; i++) {
+		const struct sut_patch_object *o = &patch->objects[i];
+		const struct sut_object *found =
+			sut_target_object(&target, o->build_id, o->build_id_size);
+		const struct sut_map *map = found ? sut_target_map(&target, found->low) : NULL;
+
+		if (map)
+			snprintf(known->text, sizeof(known->text), "%08x %02x:%02x %llu ", 0,
+				 map->major, map->minor, (unsigned long long)map->inode);
+		if (found)
 			return true;
+	}
 	return false;
 }
 

@@ -33,7 +33,10 @@ static bool parse_line(struct sut_arena *arena, char *line, struct sut_map *map)
 	p += 5;
 	map->offset = strtoull(p, &p, 16);
 	p += strspn(p, " ");
-	p += strcspn(p, " "); /* device */
+	map->major = (unsigned int)strtoul(p, &p, 16);
+	if (*p++ != ':')
+		return false;
+	map->minor = (unsigned int)strtoul(p, &p, 16);
 	map->inode = strtoull(p, &p, 10);
 	p += strspn(p, " ");
 	map->path = *p ? sut_arena_strdup(arena, p) : "";

@@ -173,7 +173,16 @@ struct sut_pid_list {
 enum sut_rc sut_targets_find(struct sut_arena *arena, const char *target, struct sut_pid_list *pids,
 			     struct sut_diag *diag);
 
-/* Has the process one of the patch's objects in memory, as far as we may look? */
-bool sut_target_fits(pid_t pid, const struct sut_patch *patch);
+/* How a file appears in maps. Zeroed: no file. */
+struct sut_mapped_file {
+	char text[64];
+};
+
+/*
+ * Has the process one of the patch's objects in memory, as far as we may look? *known: the file of
+ * the object in the process that was asked before, which this one may map, too: then it has it,
+ * and nothing else is looked at. An apply looks again. Of one patch, and one thread.
+ */
+bool sut_target_fits(pid_t pid, const struct sut_patch *patch, struct sut_mapped_file *known);
 
 #endif

@@ -27,14 +27,28 @@ ssize_t sut_proc_read(int folder, const char *name, char *buf, size_t size)
 	return n;
 }
 
-/* The state letter follows the name, which may itself hold spaces and parentheses. 0: gone. */
-static char read_state(int folder)
+/* "PID (NAME) STATE ...", and the name may itself hold spaces and parentheses. 0: gone. */
+static char read_stat(int folder, char *name, size_t size)
 {
 	char buf[1024];
-	const char *p =
-		sut_proc_read(folder, "stat", buf, sizeof(buf)) < 0 ? NULL : strrchr(buf, ')');
+	char *start, *end;
 
-	return p && p[1] == ' ' ? p[2] : '\0';
+	if (sut_proc_read(folder, "stat", buf, sizeof(buf)) < 0)
+		return '\0';
+	start = strchr(buf, '(');
+	end = strrchr(buf, ')');
+	if (!start || !end || end[1] != ' ')
+		return '\0';
+	*end = '\0';
+	snprintf(name, size, "%.*s", (int)strcspn(start + 1, "\n"), start + 1);
+	return end[2];
+}
+
+static char read_state(int folder)
+{
+	char name[64];
+
+	return read_stat(folder, name, sizeof(name));
 }
 
 long sut_status_number(const char *status, const char *key)
@@ -103,7 +117,7 @@ static enum sut_rc lock(struct sut_target *target, struct sut_diag *diag)
 enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target,
 			    struct sut_diag *diag)
 {
-	char path[32], name[64], state;
+	char path[32], state;
 	enum sut_rc rc;
 
 	*target = (struct sut_target){
@@ -118,12 +132,9 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 	if (target->leader < 0)
 		return gone(pid, diag);
 	target->tasks = openat(target->leader, "task", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	state = read_state(target->leader);
+	state = read_stat(target->leader, target->name, sizeof(target->name));
 	if (target->tasks < 0 || !state)
 		return gone(pid, diag);
-	if (sut_proc_read(target->leader, "comm", name, sizeof(name)) > 0)
-		snprintf(target->name, sizeof(target->name), "%.*s", (int)strcspn(name, "\n"),
-			 name);
 	if (with_lock) {
 		rc = lock(target, diag);
 		if (rc != SUT_OK)

@@ -24,6 +24,7 @@ struct sut_map {
 	uint64_t start;
 	uint64_t end;
 	uint64_t offset;
+	unsigned int major, minor; /* of the device that the file is on */
 	uint64_t inode;
 	bool read, write, exec, shared;
 	const char *path; /* "" for anonymous memory; as the kernel prints it, for people only */

@@ -18,6 +18,12 @@ at_once() {
 	ended "$pid"
 }
 
+few_files() {
+	started swarm/swarm 20
+	(ulimit -n 100 && suture apply swarm.sut "$target" --jobs 200)
+	ended "$pid"
+}
+
 all_or_none() {
 	started swarm/swarm 12 stay
 	suture apply swarm.sut "$target" --atomic --wait 0.2 | without_pids
@@ -53,6 +59,7 @@ built swarm swarm
 created swarm swarm swarm > /dev/null 2>&1
 created swarm swarm other --replace > /dev/null 2>&1
 transcript "many processes are told in one line" at_once
+transcript "with few files allowed there are fewer jobs, and nobody is left out" few_files
 transcript "where one process cannot, all go back" all_or_none
 transcript "what could not be taken back is not begun" nowhere
 transcript "processes that are forked meanwhile get it, too" storm
