@@ -191,20 +191,24 @@ static bool read_stub(const struct sut_target *target, uint64_t slack, struct st
 
 /*
  * A controller that died before the run-time was in place left its stub, and nothing else knows of
- * it. After a few of them there would be no slack left.
+ * it. After a few of them there would be no slack left. Returns whether there were any; some may
+ * have to stay.
  */
-static void remove_abandoned_stubs(struct sut_runtime *runtime)
+static bool remove_abandoned_stubs(struct sut_runtime *runtime)
 {
 	const struct sut_target *target = runtime->target;
 	struct stub_data data;
+	bool any = false;
 
 	for (size_t i = 0; i <= target->object_count; i++) {
 		uint64_t slack = slack_start(target, i);
 
-		if (read_stub(target, slack, &data))
-			remove_stub(runtime, (pid_t)data.tid, slack,
-				    (size_t)(sut_stub_end - sut_stub));
+		if (!read_stub(target, slack, &data))
+			continue;
+		any = true;
+		remove_stub(runtime, (pid_t)data.tid, slack, (size_t)(sut_stub_end - sut_stub));
 	}
+	return any;
 }
 
 /* A thread that did not run for long may be in one that could not be removed. */
@@ -235,17 +239,18 @@ enum sut_rc sut_runtime_place(struct sut_runtime *runtime, struct sut_diag *diag
 	struct sut_stopped stopped;
 	uint64_t slack, iret;
 	enum sut_rc rc;
+	bool others;
 
 	if (runtime->placed)
 		return SUT_OK;
-	remove_abandoned_stubs(runtime);
+	others = remove_abandoned_stubs(runtime);
 	slack = find_slack(target, size);
 	if (!slack)
 		return sut_runtime_no_room(target,
 					   "no text segment has room behind its end for a stub",
 					   diag);
-	rc = sut_stop_within(runtime, runtime->last, outside_stubs, NULL, runtime->patience_ns,
-			     &stopped, diag);
+	rc = sut_stop_within(runtime, runtime->last, others ? outside_stubs : NULL, NULL,
+			     runtime->patience_ns, &stopped, diag);
 	if (rc != SUT_OK)
 		return rc;
 	iret = sut_borrow_iret(&stopped);

@@ -264,11 +264,15 @@ enum sut_rc sut_target_is_go(const struct sut_target *target, struct sut_diag *d
 
 enum sut_rc sut_target_check(const struct sut_target *target, struct sut_diag *diag)
 {
-	char status[8192], state = read_state(target->folder);
+	static const char key[] = "\nState:\t";
+	char status[8192], state;
+	const char *line;
 	long tracer;
 
-	if (!state || sut_proc_read(target->folder, "status", status, sizeof(status)) < 0)
+	if (sut_proc_read(target->folder, "status", status, sizeof(status)) < 0 ||
+	    !(line = strstr(status, key)))
 		return gone(target->pid, diag);
+	state = line[strlen(key)];
 	tracer = sut_status_number(status, "\nTracerPid:");
 	if (tracer > 0)
 		return traced(target, tracer, diag);
