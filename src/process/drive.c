@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "process/drive.h"
+#include "process/starting.h"
 #include "base/io.h"
 
 #include <string.h>
 
 enum { TURNS_MAX = 8 };
 
-enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, bool change,
-			   struct sut_arena *arena, struct sut_runtime *runtime,
-			   struct sut_memory *memory, struct sut_diag *diag)
+static enum sut_rc open_once(struct sut_target *target, pid_t pid, bool change,
+			     struct sut_arena *arena, struct sut_runtime *runtime,
+			     struct sut_memory *memory, struct sut_diag *diag)
 {
 	enum sut_rc rc = sut_target_open(pid, change, target, diag);
 
@@ -29,6 +30,23 @@ enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, bool change,
 		target->pid, target->name);
 	sut_remedy(diag, "It runs consistent code as it is; restart it to patch it.");
 	return SUT_REFUSED;
+}
+
+enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, bool change,
+			   struct sut_arena *arena, struct sut_runtime *runtime,
+			   struct sut_memory *memory, struct sut_diag *diag)
+{
+	struct sut_starting starting = {0};
+
+	for (;;) {
+		enum sut_rc rc = open_once(target, pid, change, arena, runtime, memory, diag);
+		bool alone = rc == SUT_OK && runtime->layout.home == SUT_RT_HOME_ONE;
+
+		if ((rc != SUT_UNSUPPORTED && !alone) || !sut_starting(&starting, target))
+			return rc;
+		sut_target_close(target);
+		sut_diag_reset(diag);
+	}
 }
 
 void sut_drive_count(const struct sut_rt_func *funcs, size_t count, struct sut_effect *effect)

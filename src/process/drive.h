@@ -25,8 +25,8 @@ enum sut_rc sut_drive(struct sut_drive *drive, const struct sut_effect_options *
 
 /*
  * Opens a target and reads what is there; to change it, locks it first and waits for operations
- * that others sent. close of the target is the caller's, also on failure. SUT_REFUSED (rule
- * "forked").
+ * that others sent. One that has just begun to run a program gets up to a second for that. close of
+ * the target is the caller's, also on failure. SUT_REFUSED (rule "forked").
  */
 enum sut_rc sut_drive_open(struct sut_target *target, pid_t pid, bool change,
 			   struct sut_arena *arena, struct sut_runtime *runtime,
