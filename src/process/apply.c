@@ -277,8 +277,8 @@ static enum sut_rc plan_once(struct sut_application *a, struct sut_diag *diag)
 
 /*
  * Is it so, or has something changed meanwhile? An object that goes and comes again at the same
- * place does not show, so nothing is said of it at the first look, and nothing at all of memory
- * that could not be read.
+ * place does not show, so nothing is said of it at the first look, nor of memory that could not be
+ * read.
  */
 static bool is_sure(struct sut_application *a, enum sut_rc failure, int *failed)
 {
@@ -286,7 +286,7 @@ static bool is_sure(struct sut_application *a, enum sut_rc failure, int *failed)
 
 	if (sut_application_lost(a) || !sut_memory_is_current(&a->runtime, &a->memory))
 		return false;
-	return !sut_application_may_lose(a) || (failure != SUT_SYSTEM && ++*failed == SURE);
+	return failure != SUT_SYSTEM && (++*failed == SURE || !sut_application_may_lose(a));
 }
 
 /* Maps and memory are read one after the other, and objects may come and go all the time. */
@@ -298,6 +298,8 @@ enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *dia
 	for (int turn = 0, failed = 0; turn < TURNS; turn++) {
 		rc = plan_once(a, diag);
 		if (rc == SUT_OK ? sut_application_agrees(a) : is_sure(a, rc, &failed))
+			return rc;
+		if (rc == SUT_SYSTEM && turn + 1 == TURNS && !sut_application_may_lose(a))
 			return rc;
 		*diag = (struct sut_diag){0};
 		rc = sut_target_refresh(&a->target, diag);
