@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * coming PAGE OBJECT: threads that load and unload an object all the time, inside of outer(), which
- * calls inner() of it. The fix makes version 2 of both. As long as rest is asked for nobody has
- * the object; the first threads then wait inside of outer(), the others outside.
+ * coming PAGE OBJECT OTHER: threads that load and unload an object all the time, inside of outer(),
+ * which calls inner() of it, or beyond() of another one that needs it. The fix makes version 2 of
+ * all. As long as rest is asked for nobody has the objects; the first threads then wait inside of
+ * outer(), the others outside.
  */
 #include "coming.h"
 
@@ -13,10 +14,12 @@
 #include <stdlib.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 static struct coming_page *page;
-static const char *object;
+static const char *object, *other;
 
 static void nap(long us)
 {
@@ -38,11 +41,20 @@ __attribute__((noipa)) static void rest(void)
 	__atomic_sub_fetch(&page->resting, 1, __ATOMIC_RELEASE);
 }
 
+/* The fix's callbacks tell. */
+__attribute__((noipa)) void patched(int more)
+{
+	if (__atomic_add_fetch(&page->patched, more, __ATOMIC_RELAXED) != (more > 0))
+		__atomic_add_fetch(&page->wrong, 1, __ATOMIC_RELAXED);
+}
+
 /* Loads it, asks it for its version, and lets it go; others may have it, too. */
 __attribute__((noipa)) static int ask(int turn)
 {
-	void *handle = dlopen(object, RTLD_NOW);
-	int (*inner)(int) = handle ? dlsym(handle, "inner") : NULL;
+	uint32_t how = __atomic_load_n(&page->how, __ATOMIC_RELAXED);
+	int both = how & COMING_OTHER && turn & 2;
+	void *handle = dlopen(both ? other : object, how & COMING_LAZY ? RTLD_LAZY : RTLD_NOW);
+	int (*inner)(int) = handle ? dlsym(handle, both ? "beyond" : "inner") : NULL;
 	int met;
 
 	if (!inner)
@@ -53,6 +65,8 @@ __attribute__((noipa)) static int ask(int turn)
 	if (inner(turn) != met)
 		met = 0;
 	dlclose(handle);
+	if (how & COMING_SLOWLY)
+		nap(5000);
 	__atomic_add_fetch(&page->loads, 1, __ATOMIC_RELAXED);
 	return met;
 }
@@ -97,9 +111,27 @@ static void *run(void *inside)
 	return NULL;
 }
 
+/* Children that have whatever a thread was doing with the objects. */
+static void *fork_on(void *unused)
+{
+	(void)unused;
+	for (;; nap(2000)) {
+		pid_t pid =
+			__atomic_load_n(&page->how, __ATOMIC_RELAXED) & COMING_FORKS ? fork() : -1;
+
+		if (pid == 0) {
+			nap(500);
+			_exit(0);
+		}
+		if (pid > 0 && waitpid(pid, NULL, 0) == pid)
+			__atomic_add_fetch(&page->forks, 1, __ATOMIC_RELAXED);
+	}
+	return NULL;
+}
+
 int main(int argc, char **argv)
 {
-	int file = argc == 3 ? open(argv[1], O_RDWR) : -1;
+	int file = argc == 4 ? open(argv[1], O_RDWR) : -1;
 	pthread_t thread;
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -107,6 +139,9 @@ int main(int argc, char **argv)
 	if (page == MAP_FAILED)
 		return 1;
 	object = argv[2];
+	other = argv[3];
+	if (pthread_create(&thread, NULL, fork_on, NULL) != 0)
+		return 1;
 	for (int i = 0; i < COMING_INSIDE + COMING_FRESH; i++)
 		if (pthread_create(&thread, NULL, run, i < COMING_INSIDE ? page : NULL) != 0)
 			return 1;
