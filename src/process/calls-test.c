@@ -20,7 +20,7 @@
 #include <sys/wait.h>
 
 enum {
-	PROBES_MAX = 1000,    /* until the thread of interest could be stopped */
+	PROBES_MAX = 10000,   /* until the thread of interest could be stopped */
 	HAMMER_PROBES = 3000, /* at most, until each verdict was seen often enough */
 	HAMMER_ENOUGH = 20,
 	SLEEPER_MAX = 16 << 20,
