@@ -124,10 +124,13 @@ bool sut_application_lost(struct sut_application *a)
 
 bool sut_application_may_lose(const struct sut_application *a)
 {
-	for (size_t i = 0; i < a->patch->object_count; i++)
-		if (a->objects[i] && !sut_late_is_planned(a->objects[i]->bias) &&
-		    sut_again_possible(&a->target, a->objects[i]))
+	for (size_t i = 0; i < a->patch->object_count; i++) {
+		const struct sut_object *o = a->objects[i];
+
+		if (!o ? !a->patch->objects[i].executable
+		       : !sut_late_is_planned(o->bias) && sut_again_possible(&a->target, o))
 			return true;
+	}
 	return false;
 }
 

@@ -64,7 +64,7 @@ uint64_t sut_application_func_size(const struct sut_patch_func *func);
 bool sut_application_agrees(const struct sut_application *a);
 /* Reads the objects anew: has one of the patch's gone? */
 bool sut_application_lost(struct sut_application *a);
-/* May one of them go at any time? */
+/* May one of them come or go at any time? */
 bool sut_application_may_lose(const struct sut_application *a);
 
 /* The same, and puts it into the target's memory, where nothing leads to it yet. */
