@@ -218,6 +218,16 @@ const struct sut_rule sut_rules_process[] = {
 		.remedy = "Revert the upper patch first.",
 	},
 	{
+		.id = "shared",
+		.stages = SUT_STAGE_PROCESS,
+		.title = "Another process runs in the target's memory",
+		.meaning = "It was made by clone without being a thread, as some tracers and leak "
+			   "checkers are. It has the control block of the thread that made it, so "
+			   "what is noted there would count for both, and its stack belongs to no "
+			   "thread that could be looked at.",
+		.remedy = "Try again when it has ended; mostly that is soon.",
+	},
+	{
 		.id = "stack-switch",
 		.stages = SUT_STAGE_PROCESS,
 		.title = "The program switches stacks",

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "process/stacks.h"
 #include "process/switch.h"
+#include "process/sharer.h"
 #include "process/swap.h"
 #include "base/io.h"
 
@@ -158,6 +159,8 @@ enum sut_rc sut_switch_start(struct sut_runtime *runtime, const struct sut_memor
 	uint32_t mark;
 	enum sut_rc rc = sut_switch_read(runtime, transition, &t, diag);
 
+	if (rc == SUT_OK)
+		rc = sut_sharer_check(target, &target->arena, diag);
 	if (rc != SUT_OK)
 		return rc;
 	if (runtime->swaps) {
@@ -300,6 +303,13 @@ static enum sut_rc look_at_stacks(struct sut_looker *looker, uint64_t transition
 	return rc;
 }
 
+static bool is_shared(const struct sut_target *target, struct sut_arena *arena,
+		      struct sut_diag *diag)
+{
+	sut_diag_reset(diag);
+	return sut_sharer_check(target, arena, diag) != SUT_OK;
+}
+
 static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 			  const struct sut_effect_options *options, struct sut_arena *arena,
 			  struct sut_blockers *blockers, struct sut_diag *diag)
@@ -310,6 +320,7 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 	uint64_t start = sut_now_ns(), stop_at = STOP_AFTER_NS;
 	unsigned int pause_us = PAUSE_MIN_US;
 	struct sut_stacks_view view = {.found = SUT_STACKS_UNSURE};
+	struct sut_diag shared = {0};
 	unsigned int attempt = 0;
 	bool closed = false, clean, stacks;
 
@@ -331,7 +342,8 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 			stop_at = waited + (1 + REST) * (sut_now_ns() - start - waited);
 		blockers->foreign = looker.t.foreign;
 		stacks = looker.t.per_stack || looker.t.foreign;
-		clean = !blockers->count;
+		clean = !blockers->count &&
+			((looker.t.closing & 1) || !is_shared(runtime->target, arena, &shared));
 		if (clean && stacks && !(looker.t.closing & 1))
 			rc = look_at_stacks(&looker, transition, options, &attempt, &clean, &view,
 					    diag);
@@ -345,6 +357,10 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 		}
 		if (waited > options->wait_ns) {
 			sut_look_names(&looker, blockers);
+			if (!blockers->count && *shared.rule) {
+				*diag = shared;
+				return SUT_RETRY;
+			}
 			if (stacks && !blockers->count)
 				return suspended(runtime, &view, options, diag);
 			return blocked(runtime, blockers, options->wait_ns, diag);

@@ -41,6 +41,31 @@ vfork_parent() {
 	ended "$pid"
 }
 
+# Nobody knows what such a one is in, either: no transition begins while it is there, or ends.
+shared_memory() {
+	hosted odd/odd share
+	suture apply odd.sut "pid:$pid" | sed 's/[0-9][0-9]* \(runs\|has\)/CHILD \1/'
+	suture status "pid:$pid"
+	read -r child < "/proc/$pid/task/$pid/children"
+	kill -KILL "$child"
+	suture apply odd.sut "pid:$pid"
+	ask
+	ended "$pid"
+}
+
+shared_meanwhile() {
+	hosted odd/odd share 1
+	suture apply odd.sut --wait 0.2 "pid:$pid"
+	kill -USR1 "$pid"
+	read -r said <&9
+	suture apply odd.sut --wait 0.2 "pid:$pid" | sed 's/[0-9][0-9]* \(runs\|has\)/CHILD \1/'
+	read -r child < "/proc/$pid/task/$pid/children"
+	kill -KILL "$child"
+	suture apply odd.sut "pid:$pid"
+	ask
+	ended "$pid"
+}
+
 vfork_alone() {
 	hosted odd/odd vfork
 	suture apply odd.sut --wait 0.2 "pid:$pid"
@@ -116,6 +141,8 @@ else
 fi
 transcript "a child that runs in its parent's memory holds it up" vfork_parent
 transcript "a thread that cannot be interrupted is not waited for" vfork_alone
+transcript "a process in its memory that is no thread of it holds it up" shared_memory
+transcript "... also one that comes meanwhile" shared_meanwhile
 transcript "a process that executes another program has lost its patch" other_program
 transcript "a process that executes another one all the time lives" always_another
 transcript "a process that has ended is gone" ending

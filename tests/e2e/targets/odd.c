@@ -6,6 +6,7 @@
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <pthread.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -113,6 +114,43 @@ static void play_vfork(int number)
 		for (;;)
 			pause();
 	}
+	sleep_for_ever(NULL);
+}
+
+static int share(void *unused)
+{
+	(void)unused;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	for (;;)
+		pause();
+}
+
+/*
+ * A process that runs in the memory of this one, with its main thread's control block. number: it
+ * comes with SIGUSR1, and until then a thread is in stay().
+ */
+static void play_share(int number)
+{
+	enum { SIZE = 64 * 1024 };
+	pthread_t thread;
+	sigset_t set;
+	int got;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+	begin(answer_all);
+	if (number) {
+		pthread_create(&thread, NULL, stay_for_ever, NULL);
+		say("ready");
+		sigwait(&set, &got);
+	}
+	clone(share, (char *)malloc(SIZE) + SIZE, CLONE_VM | SIGCHLD, NULL);
+	if (number) {
+		pthread_cancel(thread);
+		pthread_join(thread, NULL);
+	}
+	say("ready");
 	sleep_for_ever(NULL);
 }
 
@@ -260,7 +298,7 @@ static const struct {
 	{"plain", play_plain},     {"zombie", play_zombie}, {"vfork", play_vfork},
 	{"threads", play_threads}, {"exec", play_exec},     {"execs", play_execs},
 	{"uring", play_uring},     {"forks", play_forks},   {"storm", play_storm},
-	{"ended", play_ended},
+	{"ended", play_ended},     {"share", play_share},
 };
 
 int main(int argc, char **argv)
