@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "cli/each.h"
-#include "process/reap.h"
+#include "process/trace.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -282,7 +282,7 @@ int sut_each_target(struct sut_each *each)
 	const struct sut_call *call = each->call;
 	int status = SUT_EXIT_NOTHING;
 
-	sut_reap_dead_threads();
+	sut_trace_reap();
 	sut_out_array(each->out, each->list ? each->list : "targets");
 	if (call->argc <= each->first) {
 		status = run_kernel(each, false, status);

@@ -2,7 +2,7 @@
 #include "cli/trial.h"
 #include "base/guard.h"
 #include "process/process.h"
-#include "process/reap.h"
+#include "process/trace.h"
 
 #include <fcntl.h>
 #include <linux/close_range.h>
@@ -121,7 +121,7 @@ static void watch(const char *name, int lease)
 	char byte;
 
 	prctl(PR_SET_NAME, "suture-trial");
-	sut_reap_dead_threads();
+	sut_trace_reap();
 	openlog("suture", LOG_PID, LOG_DAEMON);
 	while (read(lease, &byte, 1) > 0)
 		;

@@ -7,6 +7,7 @@
  * number again (restart_syscall for calls with a remaining time).
  */
 #include "process/enter.h"
+#include "process/trace.h"
 #include "base/io.h"
 #include "base/guard.h"
 
@@ -53,7 +54,7 @@ static bool wait_stop(pid_t tid, int *status)
 	uint64_t start = sut_now_ns();
 
 	for (unsigned int i = 0;; i++) {
-		pid_t got = waitpid(tid, status, __WALL | WNOHANG);
+		pid_t got = sut_trace_wait(tid, status);
 
 		if (got == tid)
 			return WIFSTOPPED(*status);
@@ -150,7 +151,7 @@ void sut_stop_end(pid_t tid, int status)
 		regs.rax = (unsigned long)-ERESTARTNOHAND;
 		ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
 	}
-	ptrace(PTRACE_DETACH, tid, 0, signal);
+	sut_trace_release(tid, signal);
 }
 
 /* Seized, a thread cannot go away, so its id cannot be reused: is it the target's? */
@@ -180,7 +181,7 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 		return false;
 	stopped->tid = tid;
 	stopped->since_ns = sut_now_ns();
-	if (ptrace(PTRACE_SEIZE, tid, 0, 0) < 0)
+	if (!sut_trace_seize(tid))
 		return false;
 	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0)
 		return false;
@@ -215,7 +216,7 @@ size_t sut_release_late(struct sut_target *target)
 	for (size_t i = 0; i < target->pending_count; i++) {
 		pid_t tid = target->pending[i];
 		int status;
-		pid_t got = waitpid(tid, &status, __WALL | WNOHANG);
+		pid_t got = sut_trace_wait(tid, &status);
 
 		if (got == 0)
 			target->pending[left++] = tid;
@@ -390,6 +391,6 @@ enum sut_rc sut_send(const struct sut_stopped *stopped, uint64_t pc, uint64_t rd
 	}
 	/* After the registers: from here our code will restore the mask, whatever happens to us. */
 	ptrace(PTRACE_SETSIGMASK, stopped->tid, sizeof(all), &all);
-	ptrace(PTRACE_DETACH, stopped->tid, 0, 0);
+	sut_trace_release(stopped->tid, 0);
 	return SUT_OK;
 }

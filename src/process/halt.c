@@ -8,6 +8,7 @@
  * vfork's child runs in the memory of a parent that sleeps all the time: then nothing can be said.
  */
 #include "process/halt.h"
+#include "process/trace.h"
 #include "base/io.h"
 
 #include <errno.h>
@@ -60,7 +61,7 @@ static bool may_interrupt(struct sut_halt *halt, pid_t tid, const struct sut_thr
 static enum sut_rc interrupt(struct sut_halt *halt, struct sut_halt_thread *t,
 			     struct sut_diag *diag)
 {
-	if (ptrace(PTRACE_SEIZE, t->tid, 0, 0) < 0)
+	if (!sut_trace_seize(t->tid))
 		return errno == ESRCH ? SUT_OK : not_now(halt, t->tid, "cannot be traced", diag);
 	if (!halt->since_ns)
 		halt->since_ns = sut_now_ns();
@@ -107,7 +108,7 @@ static bool is_taken(const struct sut_halt *halt, pid_t tid)
 /* true: it is stopped, or gone. */
 static bool has_stopped(struct sut_halt_thread *t)
 {
-	pid_t got = waitpid(t->tid, &t->status, __WALL | WNOHANG);
+	pid_t got = sut_trace_wait(t->tid, &t->status);
 
 	if (got == 0)
 		return false;

@@ -83,12 +83,13 @@ static enum sut_rc wait_stub(struct sut_runtime *runtime, const struct sut_stopp
 	for (unsigned int turn = 0; sut_now_ns() - stopped->since_ns < SUT_BORROW_WAIT_NS; turn++) {
 		uint64_t flag = 0, value = stub_pending;
 
+		/* The result before the flag: a thread that has raised it uses its stack again. */
+		if (!sut_target_read(runtime->target, result, &value, sizeof(value)))
+			return sut_target_lost(runtime->target, diag);
 		if (sut_target_read(runtime->target, data, &flag, sizeof(flag)) && flag == 1) {
 			sut_borrow_note(runtime, stopped, sut_now_ns());
 			return SUT_OK;
 		}
-		if (!sut_target_read(runtime->target, result, &value, sizeof(value)))
-			return sut_target_lost(runtime->target, diag);
 		if ((int64_t)value < 0 && (int64_t)value > -4096) {
 			sut_fail(diag, SUT_REFUSED, "memory",
 				 "process %d (%s): it cannot map %u KiB more memory: %s",

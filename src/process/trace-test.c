@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-#include "process/reap.h"
+#include "process/trace.h"
 #include "base/tap.h"
 
 #include <pthread.h>
@@ -42,7 +42,7 @@ static void test_exec_goes_on(void)
 	int status;
 	pid_t child, tid;
 
-	sut_reap_dead_threads();
+	sut_trace_reap();
 	CHECK_EQUAL(pipe(born), 0);
 	child = fork();
 	if (child == 0) {
@@ -50,13 +50,40 @@ static void test_exec_goes_on(void)
 		_exit(1);
 	}
 	CHECK_EQUAL(read(born[0], &tid, sizeof(tid)), sizeof(tid));
-	CHECK_EQUAL(ptrace(PTRACE_SEIZE, tid, 0, 0), 0);
+	CHECK(sut_trace_seize(tid));
 	/* It executes its next program, or waits for the one that we trace. */
 	usleep(300000);
 	alarm(20);
-	ptrace(PTRACE_SEIZE, child, 0, 0);
+	sut_trace_seize(child);
 	alarm(0);
-	CHECK_EQUAL(waitpid(tid, &status, __WALL | WNOHANG), -1);
+	CHECK_EQUAL(sut_trace_wait(tid, &status), -1);
+	kill(child, SIGKILL);
+	waitpid(child, &status, 0);
+}
+
+/* A child that ends in the meantime is a death that may be meant. */
+static void test_stops_are_kept(void)
+{
+	pid_t child = fork();
+	pid_t other;
+	int status = 0;
+
+	if (child == 0)
+		for (;;)
+			pause();
+	CHECK(sut_trace_seize(child));
+	CHECK(!sut_trace_seize(child));
+	CHECK_EQUAL(sut_trace_wait(child, &status), 0);
+	CHECK_EQUAL(ptrace(PTRACE_INTERRUPT, child, 0, 0), 0);
+	usleep(100000);
+	other = fork();
+	if (other == 0)
+		_exit(0);
+	CHECK_EQUAL(waitpid(other, NULL, 0), other);
+	CHECK_EQUAL(sut_trace_wait(child, &status), child);
+	CHECK(WIFSTOPPED(status));
+	sut_trace_release(child, 0);
+	CHECK(sut_trace_seize(child));
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
 }
@@ -76,6 +103,7 @@ static void test_own_children(void)
 static const struct sut_tap_test tests[] = {
 	{"a target that executes another program does not wait for who traces it",
 	 test_exec_goes_on},
+	{"a stop is not taken from who waits for it", test_stops_are_kept},
 	{"children of this process are its own business", test_own_children},
 };
 
