@@ -5,6 +5,7 @@
  * planned. Threads are never stopped for it, so of one that runs nothing is known.
  */
 #include "process/apply.h"
+#include "process/sharer.h"
 #include "process/stacks.h"
 #include "process/switch.h"
 #include "base/io.h"
@@ -173,7 +174,8 @@ static enum sut_rc forecast_open(struct sut_application *a, pid_t pid, uint64_t 
 	if (rc != SUT_OK)
 		return rc;
 	note_plan(a, forecast);
-	return watch(a, watch_ns, forecast, diag);
+	rc = sut_sharer_check(&a->target, a->arena, diag);
+	return rc != SUT_OK ? rc : watch(a, watch_ns, forecast, diag);
 }
 
 enum sut_rc sut_forecast_apply(struct sut_arena *arena, pid_t pid, const struct sut_patch *patch,

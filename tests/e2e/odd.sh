@@ -44,6 +44,7 @@ vfork_parent() {
 # Nobody knows what such a one is in, either: no transition begins while it is there, or ends.
 shared_memory() {
 	hosted odd/odd share
+	suture plan odd.sut "pid:$pid" | sed 's/[0-9][0-9]* \(runs\|has\)/CHILD \1/'
 	suture apply odd.sut "pid:$pid" | sed 's/[0-9][0-9]* \(runs\|has\)/CHILD \1/'
 	suture status "pid:$pid"
 	read -r child < "/proc/$pid/task/$pid/children"
