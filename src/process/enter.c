@@ -67,13 +67,6 @@ static bool wait_stop(pid_t tid, int *status)
 	}
 }
 
-bool sut_stop_registers(pid_t tid, struct user_regs_struct *regs)
-{
-	struct iovec iov = {regs, sizeof(*regs)};
-
-	return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) == 0;
-}
-
 /* Returns the number of the system call, or -1 if there is none to restart. */
 static long restart_system_call(const struct user_regs_struct *regs, struct sut_rt_save *save)
 {
@@ -138,22 +131,6 @@ void sut_stopped_fill(const struct user_regs_struct *r, struct sut_stopped *stop
 	stopped->syscall = restart_system_call(r, &stopped->save);
 }
 
-/* A call that would give EINTR restarts as if no handler had been there: none was. */
-void sut_stop_end(pid_t tid, int status)
-{
-	int signal = status >> 16 ? 0 : WSTOPSIG(status);
-	struct user_regs_struct regs;
-
-	if (!signal && sut_stop_registers(tid, &regs) && (long)regs.orig_rax >= 0 &&
-	    (long)regs.rax == -EINTR) {
-		struct iovec iov = {&regs, sizeof(regs)};
-
-		regs.rax = (unsigned long)-ERESTARTNOHAND;
-		ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
-	}
-	sut_trace_release(tid, signal);
-}
-
 /* Seized, a thread cannot go away, so its id cannot be reused: is it the target's? */
 static bool is_targets(const struct sut_runtime *runtime, pid_t tid, bool *filtered)
 {
@@ -176,8 +153,7 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 	struct user_regs_struct regs;
 	int status;
 
-	if (runtime->target->pending_count == SUT_PENDING_MAX ||
-	    sut_thread_is_helper(runtime->target, tid))
+	if (sut_thread_is_helper(runtime->target, tid))
 		return false;
 	stopped->tid = tid;
 	stopped->since_ns = sut_now_ns();
@@ -186,45 +162,27 @@ static bool stop(struct sut_runtime *runtime, pid_t tid, struct sut_stopped *sto
 	if (ptrace(PTRACE_INTERRUPT, tid, 0, 0) < 0)
 		return false;
 	if (!wait_stop(tid, &status)) {
-		runtime->target->pending[runtime->target->pending_count++] = tid;
+		sut_trace_leave(tid);
 		return false;
 	}
 	sut_watch_stopped(&runtime->watch, tid);
-	if (status != SUT_STOP_EVENT) {
-		sut_stop_end(tid, status);
+	if (status != SUT_TRACE_EVENT) {
+		sut_trace_end(tid, status);
 		return false;
 	}
-	if (is_targets(runtime, tid, &stopped->filtered) && sut_stop_registers(tid, &regs) &&
+	if (is_targets(runtime, tid, &stopped->filtered) && sut_trace_registers(tid, &regs) &&
 	    regs.cs == CODE_SEGMENT_64 && !in_restartable_sequence(runtime, tid) &&
 	    ptrace(PTRACE_GETSIGMASK, tid, sizeof(stopped->sigmask), &stopped->sigmask) == 0) {
 		sut_stopped_fill(&regs, stopped);
 		return true;
 	}
-	sut_stop_end(tid, status);
+	sut_trace_end(tid, status);
 	return false;
 }
 
 void sut_resume(const struct sut_stopped *stopped)
 {
-	sut_stop_end(stopped->tid, SUT_STOP_EVENT);
-}
-
-size_t sut_release_late(struct sut_target *target)
-{
-	size_t left = 0;
-
-	for (size_t i = 0; i < target->pending_count; i++) {
-		pid_t tid = target->pending[i];
-		int status;
-		pid_t got = sut_trace_wait(tid, &status);
-
-		if (got == 0)
-			target->pending[left++] = tid;
-		else if (got == tid && WIFSTOPPED(status))
-			sut_stop_end(tid, status);
-	}
-	target->pending_count = left;
-	return left;
+	sut_trace_end(stopped->tid, SUT_TRACE_EVENT);
 }
 
 /* What is on a goroutine's stack may need all of it, down to the last byte. */
@@ -270,7 +228,7 @@ enum sut_rc sut_stop_any(struct sut_runtime *runtime, pid_t prefer,
 	unsigned char *class;
 	enum sut_rc rc;
 
-	sut_release_late(target);
+	sut_trace_release_late(target->tasks);
 	runtime->denied.tid = 0;
 	if (prefer && candidate_class(runtime, prefer, false) == SUT_DISTURB_NOTHING &&
 	    stop(runtime, prefer, stopped) && accepted(runtime, accept, context, stopped))
@@ -375,7 +333,7 @@ enum sut_rc sut_send(const struct sut_stopped *stopped, uint64_t pc, uint64_t rd
 	struct user_regs_struct regs;
 	struct iovec iov = {&regs, sizeof(regs)};
 
-	if (!sut_stop_registers(stopped->tid, &regs)) {
+	if (!sut_trace_registers(stopped->tid, &regs)) {
 		sut_fail_errno(diag, "thread %d: registers cannot be read", stopped->tid);
 		sut_resume(stopped);
 		return SUT_RETRY;
@@ -391,6 +349,6 @@ enum sut_rc sut_send(const struct sut_stopped *stopped, uint64_t pc, uint64_t rd
 	}
 	/* After the registers: from here our code will restore the mask, whatever happens to us. */
 	ptrace(PTRACE_SETSIGMASK, stopped->tid, sizeof(all), &all);
-	sut_trace_release(stopped->tid, 0);
+	sut_trace_release(stopped->tid);
 	return SUT_OK;
 }

@@ -10,18 +10,6 @@
 #include <sys/ptrace.h>
 #include <sys/user.h>
 
-/* What waitpid() says of a stop that we asked for. */
-enum { SUT_STOP_EVENT = PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f };
-
-/* Of a thread that is stopped by us. */
-bool sut_stop_registers(pid_t tid, struct user_regs_struct *regs);
-
-/*
- * Ends a stop that waitpid() reported with that status, and the tracing. A signal that was just
- * being delivered is delivered; an event has none.
- */
-void sut_stop_end(pid_t tid, int status);
-
 /* A thread that is stopped by us, with what it needs to go on as if nothing had happened. */
 struct sut_stopped {
 	pid_t tid;
@@ -77,9 +65,5 @@ void sut_resume(const struct sut_stopped *stopped);
  */
 enum sut_rc sut_send(const struct sut_stopped *stopped, uint64_t pc, uint64_t rdi, uint64_t rsp,
 		     struct sut_diag *diag);
-
-/* Lets go of threads that did not stop in time and have stopped since. Returns how many are left.
- */
-size_t sut_release_late(struct sut_target *target);
 
 #endif

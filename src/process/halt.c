@@ -115,7 +115,7 @@ static bool has_stopped(struct sut_halt_thread *t)
 	t->asked = false;
 	t->stopped = got == t->tid && WIFSTOPPED(t->status);
 	t->gone = !t->stopped;
-	if (t->stopped && !sut_stop_registers(t->tid, &t->registers))
+	if (t->stopped && !sut_trace_registers(t->tid, &t->registers))
 		t->registers = (struct user_regs_struct){0};
 	t->sp = t->registers.rsp;
 	t->pc = t->registers.rip;
@@ -175,7 +175,7 @@ enum sut_rc sut_halt_begin(struct sut_halt *halt, struct sut_diag *diag)
 	halt->since_ns = 0;
 	halt->count = 0;
 	sut_pace_hold(halt->runtime->target->pace, true);
-	sut_release_late(halt->runtime->target);
+	sut_trace_release_late(halt->runtime->target->tasks);
 	for (int round = 0; rc == SUT_OK && fresh; round++) {
 		rc = take_all(halt, &fresh, diag);
 		if (rc == SUT_OK)
@@ -219,25 +219,22 @@ bool sut_halt_held(struct sut_halt *halt)
 	return true;
 }
 
-/* Mostly it stops in the next moment. One that does not is let go by whoever looks next. */
-static void release(struct sut_halt *halt, struct sut_halt_thread *t)
-{
-	struct sut_target *target = halt->runtime->target;
-
-	for (int i = 0; t->asked && i < LATE_TRIES && !has_stopped(t); i++)
-		usleep(LATE_PAUSE_US);
-	if (t->asked && target->pending_count < SUT_PENDING_MAX)
-		target->pending[target->pending_count++] = t->tid;
-	else if (t->stopped)
-		sut_stop_end(t->tid, t->status);
-}
-
 void sut_halt_end(struct sut_halt *halt)
 {
+	int tasks = halt->runtime->target->tasks;
 	uint64_t passed;
 
-	for (size_t i = 0; i < halt->count; i++)
-		release(halt, &halt->threads[i]);
+	for (size_t i = 0; i < halt->count; i++) {
+		const struct sut_halt_thread *t = &halt->threads[i];
+
+		if (t->stopped)
+			sut_trace_end(t->tid, t->status);
+		else if (t->asked)
+			sut_trace_leave(t->tid);
+	}
+	/* Mostly they stop in the next moment. */
+	for (int i = 0; i < LATE_TRIES && sut_trace_release_late(tasks); i++)
+		usleep(LATE_PAUSE_US);
 	halt->count = 0;
 	sut_pace_hold(halt->runtime->target->pace, false);
 	if (!halt->since_ns)

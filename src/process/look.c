@@ -7,6 +7,7 @@
  */
 #include "process/look.h"
 #include "process/enter.h"
+#include "process/trace.h"
 #include "process/words.h"
 
 #include <stdlib.h>
@@ -368,7 +369,7 @@ enum sut_rc sut_look_all(struct sut_looker *looker, bool stop_running,
 	enum sut_rc rc;
 
 	/* One that was asked to stop and did so late stands still until somebody lets it go. */
-	sut_release_late(looker->runtime->target);
+	sut_trace_release_late(looker->runtime->target->tasks);
 	/* Stacks of threads that were born meanwhile are in no older map. */
 	rc = sut_thread_list(looker->runtime->target, looker->arena, &threads, diag);
 	if (rc != SUT_OK)

@@ -5,6 +5,7 @@
  */
 #include "process/borrow.h"
 #include "process/calls.h"
+#include "process/trace.h"
 #include "base/io.h"
 
 #include <string.h>
@@ -121,7 +122,7 @@ static enum sut_rc wait_frame(struct sut_runtime *runtime, const struct sut_stop
 			*result = frame.result;
 			return SUT_OK;
 		}
-		sut_release_late(runtime->target);
+		sut_trace_release_late(runtime->target->tasks);
 		sut_borrow_pause(turn);
 	}
 	sut_fail(diag, SUT_RETRY, "thread",

@@ -4,6 +4,7 @@
  * memory; then it is written and told by its magic.
  */
 #include "process/borrow.h"
+#include "process/trace.h"
 #include "base/io.h"
 
 #include <string.h>
@@ -100,7 +101,7 @@ static enum sut_rc wait_stub(struct sut_runtime *runtime, const struct sut_stopp
 					 "again.");
 			return SUT_REFUSED;
 		}
-		sut_release_late(runtime->target);
+		sut_trace_release_late(runtime->target->tasks);
 		sut_borrow_pause(turn);
 	}
 	sut_fail(diag, SUT_RETRY, "thread",
@@ -121,7 +122,7 @@ static bool stub_left(struct sut_runtime *runtime, const struct sut_rt_control *
 		if (!may_stop)
 			return false;
 		sut_borrow_pause(turn);
-		sut_release_late(runtime->target);
+		sut_trace_release_late(runtime->target->tasks);
 	}
 	return false;
 }

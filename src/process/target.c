@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "process/target.h"
-#include "process/enter.h"
+#include "process/trace.h"
 #include "base/guard.h"
 #include "base/io.h"
 
@@ -153,8 +153,8 @@ enum sut_rc sut_target_open(pid_t pid, bool with_lock, struct sut_target *target
 
 void sut_target_close(struct sut_target *target)
 {
-	/* One that never stops is let go by the kernel when we end. */
-	for (int i = 0; i < LATE_TRIES && sut_release_late(target); i++)
+	/* One that never stops is let go at a later try, or by the kernel when we end. */
+	for (int i = 0; i < LATE_TRIES && sut_trace_release_late(target->tasks); i++)
 		usleep(LOCK_PAUSE_US);
 	if (target->files)
 		sut_thread_files_close(target->files);

@@ -18,7 +18,7 @@
 #include <stdint.h>
 #include <sys/types.h>
 
-enum { SUT_PAGE_SIZE = 4096, SUT_PENDING_MAX = 16 };
+enum { SUT_PAGE_SIZE = 4096 };
 
 struct sut_map {
 	uint64_t start;
@@ -63,9 +63,6 @@ struct sut_target {
 	size_t object_count;
 	struct sut_object *objects;
 	bool go; /* a program with code of Go: much of it runs on small stacks of its own */
-	/* Threads that were asked to stop and have not yet: to be let go when they do (enter.c). */
-	size_t pending_count;
-	pid_t pending[SUT_PENDING_MAX];
 };
 
 /*

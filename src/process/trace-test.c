@@ -2,8 +2,10 @@
 #include "process/trace.h"
 #include "base/tap.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
@@ -82,10 +84,47 @@ static void test_stops_are_kept(void)
 	CHECK_EQUAL(waitpid(other, NULL, 0), other);
 	CHECK_EQUAL(sut_trace_wait(child, &status), child);
 	CHECK(WIFSTOPPED(status));
-	sut_trace_release(child, 0);
+	sut_trace_end(child, status);
 	CHECK(sut_trace_seize(child));
 	kill(child, SIGKILL);
 	waitpid(child, &status, 0);
+}
+
+/* While a child of vfork lives, its parent does not come to a stop. */
+static void run_late(int lives_us)
+{
+	if (vfork() == 0) {
+		usleep((useconds_t)lives_us);
+		_exit(0);
+	}
+	_exit(write(born[1], "", 1) == 1 ? 0 : 1);
+}
+
+static void test_late_stop(void)
+{
+	enum { LIVES_US = 300 * 1000, TRIES = 500, PAUSE_US = 10 * 1000 };
+	char path[32], byte;
+	int tasks, status = 0, tries = 0;
+	pid_t child = fork();
+
+	if (child == 0)
+		run_late(LIVES_US);
+	usleep(LIVES_US / 3);
+	snprintf(path, sizeof(path), "/proc/%d/task", child);
+	tasks = open(path, O_RDONLY | O_DIRECTORY);
+	CHECK(sut_trace_seize(child));
+	CHECK_EQUAL(ptrace(PTRACE_INTERRUPT, child, 0, 0), 0);
+	CHECK_EQUAL(sut_trace_wait(child, &status), 0);
+	sut_trace_leave(child);
+	CHECK_EQUAL(sut_trace_release_late(-1), 0);
+	CHECK_EQUAL(sut_trace_release_late(tasks), 1);
+	while (sut_trace_release_late(tasks) && tries++ < TRIES)
+		usleep(PAUSE_US);
+	CHECK(tries > 0 && tries < TRIES);
+	CHECK_EQUAL(read(born[0], &byte, 1), 1);
+	CHECK_EQUAL(waitpid(child, &status, 0), child);
+	CHECK_EQUAL(WEXITSTATUS(status), 0);
+	close(tasks);
 }
 
 static void test_own_children(void)
@@ -104,6 +143,7 @@ static const struct sut_tap_test tests[] = {
 	{"a target that executes another program does not wait for who traces it",
 	 test_exec_goes_on},
 	{"a stop is not taken from who waits for it", test_stops_are_kept},
+	{"a thread that stops late goes on at a later try", test_late_stop},
 	{"children of this process are its own business", test_own_children},
 };
 

@@ -5,22 +5,27 @@
  */
 #include "process/trace.h"
 
+#include <elf.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdatomic.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <sys/ptrace.h>
+#include <stdio.h>
+#include <sys/uio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 enum {
 	ID_MAX = 4 * 1024 * 1024, /* the kernel's own limit for process ids */
 	BITS = 64,
 	WORDS = ID_MAX / BITS,
+	ERESTARTNOHAND = 514, /* the kernel's own (include/linux/errno.h) */
 };
 
-/* A bit for each id that is traced, and one for each word in which there was ever one. */
+/* A bit for each thread id. A handler reads them, so there is no lock and no list. */
 static _Atomic uint64_t traced[WORDS];
+static _Atomic uint64_t leaving[WORDS];
+static _Atomic size_t leaving_count;
+/* A bit for each word in which there was ever one. */
 static _Atomic uint64_t used[WORDS / BITS];
 
 static uint64_t bit_of(pid_t tid)
@@ -28,19 +33,36 @@ static uint64_t bit_of(pid_t tid)
 	return UINT64_C(1) << (unsigned int)tid % BITS;
 }
 
+/* Both return whether that is a change. */
+static bool set(_Atomic uint64_t *bits, pid_t tid)
+{
+	return !(atomic_fetch_or(&bits[tid / BITS], bit_of(tid)) & bit_of(tid));
+}
+
+static bool clear(_Atomic uint64_t *bits, pid_t tid)
+{
+	return atomic_fetch_and(&bits[tid / BITS], ~bit_of(tid)) & bit_of(tid);
+}
+
+static void for_each(_Atomic uint64_t *bits, void (*call)(pid_t tid, void *context), void *context)
+{
+	for (size_t i = 0; i < WORDS / BITS; i++)
+		for (uint64_t words = atomic_load(&used[i]); words; words &= words - 1) {
+			size_t word = i * BITS + (size_t)__builtin_ctzll(words);
+
+			for (uint64_t ids = atomic_load(&bits[word]); ids; ids &= ids - 1)
+				call((pid_t)(word * BITS + (size_t)__builtin_ctzll(ids)), context);
+		}
+}
+
 static void forget(pid_t tid)
 {
-	atomic_fetch_and(&traced[tid / BITS], ~bit_of(tid));
+	clear(traced, tid);
+	if (clear(leaving, tid))
+		atomic_fetch_sub(&leaving_count, 1);
 }
 
-/* false: it was noted already. */
-static bool note(pid_t tid)
-{
-	size_t word = (size_t)tid / BITS;
-
-	atomic_fetch_or(&used[word / BITS], UINT64_C(1) << word % BITS);
-	return !(atomic_fetch_or(&traced[word], bit_of(tid)) & bit_of(tid));
-}
+/* --- death ------------------------------------------------------------------------------------ */
 
 static bool is_death(const siginfo_t *info)
 {
@@ -48,25 +70,18 @@ static bool is_death(const siginfo_t *info)
 				info->si_code == CLD_DUMPED);
 }
 
-static void reap_one(pid_t tid)
+static void reap_one(pid_t tid, void *unused)
 {
-	enum { LOOK = WEXITED | WNOHANG | __WALL };
+	enum { DEATH = WEXITED | WNOHANG | __WALL };
 	siginfo_t info = {0};
 
-	if (waitid(P_PID, (id_t)tid, &info, LOOK | WNOWAIT) < 0)
+	(void)unused;
+	if (waitid(P_PID, (id_t)tid, &info, DEATH | WNOWAIT) < 0) {
 		forget(tid);
-	else if (is_death(&info)) {
-		waitid(P_PID, (id_t)tid, &info, LOOK);
+	} else if (is_death(&info)) {
+		waitid(P_PID, (id_t)tid, &info, DEATH);
 		forget(tid);
 	}
-}
-
-static void reap_word(size_t word)
-{
-	uint64_t bits = atomic_load(&traced[word]);
-
-	for (; bits; bits &= bits - 1)
-		reap_one((pid_t)(word * BITS + (size_t)__builtin_ctzll(bits)));
 }
 
 static void reap(int signal)
@@ -74,9 +89,7 @@ static void reap(int signal)
 	int before = errno;
 
 	(void)signal;
-	for (size_t i = 0; i < WORDS / BITS; i++)
-		for (uint64_t bits = atomic_load(&used[i]); bits; bits &= bits - 1)
-			reap_word(i * BITS + (size_t)__builtin_ctzll(bits));
+	for_each(traced, reap_one, NULL);
 	errno = before;
 }
 
@@ -87,6 +100,8 @@ void sut_trace_reap(void)
 	sigaction(SIGCHLD, &action, NULL);
 }
 
+/* --- tracing ---------------------------------------------------------------------------------- */
+
 bool sut_trace_seize(pid_t tid)
 {
 	bool fresh;
@@ -95,7 +110,9 @@ bool sut_trace_seize(pid_t tid)
 		errno = ESRCH;
 		return false;
 	}
-	fresh = note(tid);
+	/* Before it can die as ours. */
+	atomic_fetch_or(&used[tid / BITS / BITS], bit_of(tid / BITS));
+	fresh = set(traced, tid);
 	if (ptrace(PTRACE_SEIZE, tid, 0, 0) == 0)
 		return true;
 	if (fresh)
@@ -105,15 +122,79 @@ bool sut_trace_seize(pid_t tid)
 
 pid_t sut_trace_wait(pid_t tid, int *status)
 {
-	pid_t got = waitpid(tid, status, __WALL | WNOHANG);
+	pid_t got = waitpid(tid, status, __WALL | __WNOTHREAD | WNOHANG);
 
-	if (got < 0 || (got == tid && !WIFSTOPPED(*status)))
+	if (got == tid && !WIFSTOPPED(*status))
 		forget(tid);
 	return got;
 }
 
-void sut_trace_release(pid_t tid, int signal)
+bool sut_trace_registers(pid_t tid, struct user_regs_struct *regs)
+{
+	struct iovec iov = {regs, sizeof(*regs)};
+
+	return ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &iov) == 0;
+}
+
+/* One that cannot be detached is dying, and the handler's. */
+static void detach(pid_t tid, int signal)
 {
 	if (ptrace(PTRACE_DETACH, tid, 0, signal) == 0)
 		forget(tid);
+}
+
+void sut_trace_release(pid_t tid)
+{
+	detach(tid, 0);
+}
+
+void sut_trace_end(pid_t tid, int status)
+{
+	int signal = status >> 16 ? 0 : WSTOPSIG(status);
+	struct user_regs_struct regs;
+
+	if (!signal && sut_trace_registers(tid, &regs) && (long)regs.orig_rax >= 0 &&
+	    (long)regs.rax == -EINTR) {
+		struct iovec iov = {&regs, sizeof(regs)};
+
+		regs.rax = (unsigned long)-ERESTARTNOHAND; /* as if no handler had been there: none
+							      was */
+		ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
+	}
+	detach(tid, signal);
+}
+
+void sut_trace_leave(pid_t tid)
+{
+	if (set(leaving, tid))
+		atomic_fetch_add(&leaving_count, 1);
+}
+
+struct late {
+	int tasks;
+	size_t left;
+};
+
+static void release_one(pid_t tid, void *context)
+{
+	struct late *late = context;
+	char name[16];
+	int status;
+	pid_t got = sut_trace_wait(tid, &status);
+
+	if (got == tid && WIFSTOPPED(status))
+		sut_trace_end(tid, status);
+	if (got != 0)
+		return;
+	snprintf(name, sizeof(name), "%d", tid);
+	late->left += faccessat(late->tasks, name, F_OK, 0) == 0;
+}
+
+size_t sut_trace_release_late(int tasks)
+{
+	struct late late = {.tasks = tasks};
+
+	if (atomic_load(&leaving_count))
+		for_each(leaving, release_one, &late);
+	return late.left;
 }
