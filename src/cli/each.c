@@ -282,7 +282,7 @@ int sut_each_target(struct sut_each *each)
 	const struct sut_call *call = each->call;
 	int status = SUT_EXIT_NOTHING;
 
-	sut_trace_reap();
+	sut_trace_prepare();
 	sut_out_array(each->out, each->list ? each->list : "targets");
 	if (call->argc <= each->first) {
 		status = run_kernel(each, false, status);

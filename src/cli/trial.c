@@ -121,7 +121,7 @@ static void watch(const char *name, int lease)
 	char byte;
 
 	prctl(PR_SET_NAME, "suture-trial");
-	sut_trace_reap();
+	sut_trace_prepare();
 	openlog("suture", LOG_PID, LOG_DAEMON);
 	while (read(lease, &byte, 1) > 0)
 		;

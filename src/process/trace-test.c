@@ -44,7 +44,7 @@ static void test_exec_goes_on(void)
 	int status;
 	pid_t child, tid;
 
-	sut_trace_reap();
+	sut_trace_prepare();
 	CHECK_EQUAL(pipe(born), 0);
 	child = fork();
 	if (child == 0) {
@@ -127,6 +127,13 @@ static void test_late_stop(void)
 	close(tasks);
 }
 
+/* A suspended test never ends. */
+static void test_not_suspended(void)
+{
+	CHECK_EQUAL(kill(getpid(), SIGTSTP), 0);
+	CHECK_EQUAL(kill(getpid(), SIGTTOU), 0);
+}
+
 static void test_own_children(void)
 {
 	pid_t child = fork();
@@ -144,6 +151,7 @@ static const struct sut_tap_test tests[] = {
 	 test_exec_goes_on},
 	{"a stop is not taken from who waits for it", test_stops_are_kept},
 	{"a thread that stops late goes on at a later try", test_late_stop},
+	{"who traces is not suspended by a terminal", test_not_suspended},
 	{"children of this process are its own business", test_own_children},
 };
 

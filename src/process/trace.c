@@ -93,11 +93,13 @@ static void reap(int signal)
 	errno = before;
 }
 
-void sut_trace_reap(void)
+void sut_trace_prepare(void)
 {
 	struct sigaction action = {.sa_handler = reap, .sa_flags = SA_RESTART | SA_NOCLDSTOP};
 
 	sigaction(SIGCHLD, &action, NULL);
+	signal(SIGTSTP, SIG_IGN);
+	signal(SIGTTOU, SIG_IGN);
 }
 
 /* --- tracing ---------------------------------------------------------------------------------- */

@@ -17,15 +17,16 @@
 enum { SUT_TRACE_EVENT = PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f };
 
 /*
- * From now on the death of traced threads is answered at once, in a handler of SIGCHLD, for all
- * threads of this process. No stop, and no child of this process's own, is taken from who waits for
- * it.
+ * Makes this process fit for tracing, for all its threads. Suspended at its terminal it would keep
+ * threads of targets stopped, so it cannot be. And from now on the death of traced threads is
+ * answered at once, in a handler of SIGCHLD; no stop, and no child of this process's own, is taken
+ * from who waits for it.
  *
  * Without it a controller and its target can wait for each other for ever: a thread of the target
  * that executes another program waits until the dead ones have been waited for, and holds
  * meanwhile what PTRACE_SEIZE of the next thread needs.
  */
-void sut_trace_reap(void);
+void sut_trace_prepare(void);
 
 /* false, with errno: it is not traced by this call; EPERM: it was already, perhaps by us. */
 bool sut_trace_seize(pid_t tid);
