@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "process/borrow.h"
+#include "base/io.h"
 
 #include <time.h>
 
@@ -66,6 +67,16 @@ bool sut_borrow_past_stub(const struct sut_runtime *runtime, const struct sut_st
 void sut_borrow_pause(unsigned int turn)
 {
 	nanosleep(&(struct timespec){.tv_nsec = (turn < 20 ? 20 : 100) * 1000}, NULL);
+}
+
+bool sut_borrow_wait(uint64_t since_ns, uint64_t wait_ns, unsigned int turn)
+{
+	enum { LOOKS = 1000 };
+
+	if (turn >= LOOKS && sut_now_ns() - since_ns > wait_ns)
+		return false;
+	sut_borrow_pause(turn);
+	return true;
 }
 
 void sut_borrow_note(struct sut_runtime *runtime, const struct sut_stopped *stopped,

@@ -29,6 +29,12 @@ bool sut_borrow_left(struct sut_runtime *runtime, pid_t tid, uint64_t low, uint6
  */
 bool sut_borrow_past_stub(const struct sut_runtime *runtime, const struct sut_stopped *stopped);
 
+/*
+ * Pauses before the next look at a thread that is at work for us. false: it has had its time, and
+ * so many looks; a machine that stood still as a whole gave it none.
+ */
+bool sut_borrow_wait(uint64_t since_ns, uint64_t wait_ns, unsigned int turn);
+
 void sut_borrow_pause(unsigned int turn);
 
 /* end_ns: when the thread was on its way back, by its own clock where it has told us. */

@@ -53,7 +53,7 @@ enum sut_rc sut_runtime_settle(struct sut_runtime *runtime, struct sut_diag *dia
 		for (unsigned int turn = 0;
 		     !frame_settled(runtime, frame_address(runtime, i), turn > SUT_BORROW_PATIENCE);
 		     turn++) {
-			if (sut_now_ns() - start > SUT_BORROW_WAIT_NS) {
+			if (!sut_borrow_wait(start, SUT_BORROW_WAIT_NS, turn)) {
 				sut_fail(diag, SUT_RETRY, "busy",
 					 "process %d (%s): an earlier suture's operation has not "
 					 "ended in one of its threads",
@@ -61,7 +61,6 @@ enum sut_rc sut_runtime_settle(struct sut_runtime *runtime, struct sut_diag *dia
 				sut_remedy(diag, "Try again.");
 				return SUT_RETRY;
 			}
-			sut_borrow_pause(turn);
 		}
 	return SUT_OK;
 }
@@ -111,7 +110,9 @@ static enum sut_rc wait_frame(struct sut_runtime *runtime, const struct sut_stop
 			      uint64_t address, uint64_t wait_ns, int64_t *result,
 			      struct sut_diag *diag)
 {
-	for (unsigned int turn = 0; sut_now_ns() - stopped->since_ns < wait_ns; turn++) {
+	unsigned int turn = 0;
+
+	do {
 		struct sut_rt_frame frame;
 
 		if (!sut_target_read(runtime->target, address, &frame,
@@ -123,8 +124,7 @@ static enum sut_rc wait_frame(struct sut_runtime *runtime, const struct sut_stop
 			return SUT_OK;
 		}
 		sut_trace_release_late(runtime->target->tasks);
-		sut_borrow_pause(turn);
-	}
+	} while (sut_borrow_wait(stopped->since_ns, wait_ns, turn++));
 	sut_fail(diag, SUT_RETRY, "thread",
 		 "process %d (%s): thread %d has not finished our operation for %.1f s",
 		 runtime->target->pid, runtime->target->name, stopped->tid, (double)wait_ns / 1e9);

@@ -81,7 +81,9 @@ static void fill_stub(unsigned char *stub, const struct sut_stopped *stopped, ui
 static enum sut_rc wait_stub(struct sut_runtime *runtime, const struct sut_stopped *stopped,
 			     uint64_t data, uint64_t result, struct sut_diag *diag)
 {
-	for (unsigned int turn = 0; sut_now_ns() - stopped->since_ns < SUT_BORROW_WAIT_NS; turn++) {
+	unsigned int turn = 0;
+
+	do {
 		uint64_t flag = 0, value = stub_pending;
 
 		/* The result before the flag: a thread that has raised it uses its stack again. */
@@ -102,8 +104,7 @@ static enum sut_rc wait_stub(struct sut_runtime *runtime, const struct sut_stopp
 			return SUT_REFUSED;
 		}
 		sut_trace_release_late(runtime->target->tasks);
-		sut_borrow_pause(turn);
-	}
+	} while (sut_borrow_wait(stopped->since_ns, SUT_BORROW_WAIT_NS, turn++));
 	sut_fail(diag, SUT_RETRY, "thread",
 		 "process %d (%s): thread %d did not run for two seconds", runtime->target->pid,
 		 runtime->target->name, stopped->tid);
