@@ -5,6 +5,7 @@
  * Every function that libdw finds there the scan must find (a miss would be a mixed version); what
  * the scan finds besides is only a delay. One line of JSON for all processes together.
  */
+#include "process/trace.h"
 #include "process/unwind.h"
 #include "base/guard.h"
 
@@ -266,7 +267,7 @@ static void sample(struct process *p)
 	    ptrace(PTRACE_INTERRUPT, stopped.tid, 0, 0) ||
 	    waitpid(stopped.tid, &status, __WALL) != stopped.tid || !WIFSTOPPED(status))
 		return;
-	if (sut_stop_registers(stopped.tid, &regs)) {
+	if (sut_trace_registers(stopped.tid, &regs)) {
 		sut_stopped_fill(&regs, &stopped);
 		judge(p, &stopped);
 	}

@@ -10,10 +10,9 @@
 #include "base/guard.h"
 #include "base/io.h"
 #include "base/tap.h"
-#include "process/enter.h"
+#include "process/trace.h"
 
 #include <stdlib.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
@@ -67,17 +66,6 @@ static void report(const struct load *load, unsigned long cycle, uint64_t since_
 	fflush(stdout);
 }
 
-/* A thread that came to our stop after all: a command's end would have let it go. */
-static void let_late_go(void)
-{
-	siginfo_t info = {0};
-	int status;
-
-	while (waitid(P_ALL, 0, &info, WSTOPPED | WNOHANG | WNOWAIT | __WALL) == 0 && info.si_pid &&
-	       waitpid(info.si_pid, &status, __WALL) == info.si_pid)
-		sut_stop_end(info.si_pid, status);
-}
-
 /* On a machine that is overloaded a thread may not get to do its part in time: then once more. */
 static bool command(struct load *load, int fix, bool apply)
 {
@@ -90,7 +78,7 @@ static bool command(struct load *load, int fix, bool apply)
 		if (i) {
 			settings.again++;
 			usleep(PAUSE_US);
-			let_late_go();
+			sut_trace_release_late(-1);
 		}
 		diag = (struct sut_diag){0};
 		rc = apply ? fix_apply(f, load->pid, true, NULL, &diag)
