@@ -50,6 +50,30 @@ static bool find_symbol(struct sut_arena *arena, Elf *elf, uint32_t type, uint64
 	return false;
 }
 
+/* libdw reads a line table's strings to their ends, and a damaged file's may have none. */
+static bool strings_end(Elf *elf)
+{
+	size_t names;
+
+	if (elf_getshdrstrndx(elf, &names) < 0)
+		return false;
+	for (Elf_Scn *section = NULL; (section = elf_nextscn(elf, section));) {
+		GElf_Shdr header;
+		const char *name = gelf_getshdr(section, &header)
+					   ? elf_strptr(elf, names, header.sh_name)
+					   : NULL;
+		const Elf_Data *data;
+
+		if (!name || strstr(name, "_offsets") ||
+		    (!strstr(name, "debug_str") && !strstr(name, "debug_line_str")))
+			continue;
+		data = elf_rawdata(section, NULL);
+		if (!data || (data->d_size && ((const char *)data->d_buf)[data->d_size - 1]))
+			return false;
+	}
+	return true;
+}
+
 static void find_line(struct sut_arena *arena, Elf *elf, uint64_t address,
 		      struct sut_symbol_name *name)
 {
@@ -59,7 +83,8 @@ static void find_line(struct sut_arena *arena, Elf *elf, uint64_t address,
 	const char *file;
 	int number;
 
-	if (dwarf && dwarf_addrdie(dwarf, address, &unit)) {
+	/* It has expanded compressed sections by now. */
+	if (dwarf && strings_end(elf) && dwarf_addrdie(dwarf, address, &unit)) {
 		line = dwarf_getsrc_die(&unit, address);
 		file = line ? dwarf_linesrc(line, NULL, NULL) : NULL;
 		if (file && dwarf_lineno(line, &number) == 0)
