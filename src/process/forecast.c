@@ -174,7 +174,7 @@ static enum sut_rc forecast_open(struct sut_application *a, pid_t pid, uint64_t 
 	if (rc != SUT_OK)
 		return rc;
 	note_plan(a, forecast);
-	rc = sut_sharer_check(&a->target, a->arena, diag);
+	rc = sut_sharer_check(&a->runtime, a->arena, diag);
 	return rc != SUT_OK ? rc : watch(a, watch_ns, forecast, diag);
 }
 

@@ -39,6 +39,7 @@ struct sut_runtime {
 	struct sut_seccomp denied; /* the filter that said no last */
 	pid_t last; /* the thread that was used last, at first the main one; asked first next time
 		     */
+	pid_t alone_at; /* the newest process or thread anywhere when nobody shared the memory */
 	struct sut_watch watch;
 	bool keep_timeouts; /* no time-out may begin anew, however long that has to be waited for */
 	bool anew;          /* they may, from now on: there was no other way */

@@ -8,13 +8,14 @@
 #ifndef SUT_PROCESS_SHARER_H
 #define SUT_PROCESS_SHARER_H
 
-#include "process/target.h"
+#include "process/runtime.h"
 
 /*
  * SUT_RETRY (rule "shared"): there is one. Children of the target's threads are asked for; whoever
- * was made as a sibling of the target, or whose parent has ended, is not seen.
+ * was made as a sibling of the target, or whose parent has ended, is not seen. Again is cheap while
+ * no process or thread has come into being anywhere.
  */
-enum sut_rc sut_sharer_check(const struct sut_target *target, struct sut_arena *arena,
+enum sut_rc sut_sharer_check(struct sut_runtime *runtime, struct sut_arena *arena,
 			     struct sut_diag *diag);
 
 #endif

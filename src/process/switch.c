@@ -160,7 +160,7 @@ enum sut_rc sut_switch_start(struct sut_runtime *runtime, const struct sut_memor
 	enum sut_rc rc = sut_switch_read(runtime, transition, &t, diag);
 
 	if (rc == SUT_OK)
-		rc = sut_sharer_check(target, &target->arena, diag);
+		rc = sut_sharer_check(runtime, &target->arena, diag);
 	if (rc != SUT_OK)
 		return rc;
 	if (runtime->swaps) {
@@ -303,11 +303,10 @@ static enum sut_rc look_at_stacks(struct sut_looker *looker, uint64_t transition
 	return rc;
 }
 
-static bool is_shared(const struct sut_target *target, struct sut_arena *arena,
-		      struct sut_diag *diag)
+static bool is_shared(struct sut_runtime *runtime, struct sut_arena *arena, struct sut_diag *diag)
 {
 	sut_diag_reset(diag);
-	return sut_sharer_check(target, arena, diag) != SUT_OK;
+	return sut_sharer_check(runtime, arena, diag) != SUT_OK;
 }
 
 static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
@@ -343,7 +342,7 @@ static enum sut_rc follow(struct sut_runtime *runtime, uint64_t transition,
 		blockers->foreign = looker.t.foreign;
 		stacks = looker.t.per_stack || looker.t.foreign;
 		clean = !blockers->count &&
-			((looker.t.closing & 1) || !is_shared(runtime->target, arena, &shared));
+			((looker.t.closing & 1) || !is_shared(runtime, arena, &shared));
 		if (clean && stacks && !(looker.t.closing & 1))
 			rc = look_at_stacks(&looker, transition, options, &attempt, &clean, &view,
 					    diag);
