@@ -68,7 +68,8 @@ static bool strings_end(Elf *elf)
 		    (!strstr(name, "debug_str") && !strstr(name, "debug_line_str")))
 			continue;
 		data = elf_rawdata(section, NULL);
-		if (!data || (data->d_size && ((const char *)data->d_buf)[data->d_size - 1]))
+		if (!data || !data->d_buf || !data->d_size ||
+		    ((const char *)data->d_buf)[data->d_size - 1])
 			return false;
 	}
 	return true;
