@@ -24,6 +24,19 @@ static bool lends_memory(const struct sut_target *target, pid_t tid)
 	return sut_thread_lends_memory(&state);
 }
 
+/* Who makes a child by vfork does not wait for it at once, and who has made one no longer does. */
+static bool is_sharer(const struct sut_target *target, pid_t tid, pid_t child)
+{
+	enum { TURNS = 50, PAUSE_US = 1000 };
+
+	for (int turn = 0; turn < TURNS; turn++) {
+		if (!shares(target, child) || lends_memory(target, tid))
+			return false;
+		usleep(PAUSE_US);
+	}
+	return true;
+}
+
 /* A child of the thread that shares the memory, or 0. */
 static pid_t find_child(const struct sut_target *target, pid_t tid)
 {
@@ -40,7 +53,7 @@ static pid_t find_child(const struct sut_target *target, pid_t tid)
 		for (at = text; (end = strchr(at, ' ')); at = end + 1) {
 			pid_t pid = (pid_t)strtol(at, NULL, 10);
 
-			if (shares(target, pid) && !lends_memory(target, tid))
+			if (is_sharer(target, tid, pid))
 				return pid;
 		}
 		kept = strlen(at);

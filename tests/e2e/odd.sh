@@ -113,6 +113,20 @@ ending() {
 	ended "$parent"
 }
 
+# Its children lend its memory, and are not taken for those that share it.
+spawns() {
+	started odd/odd spawns
+	failures=0
+	for _ in $(seq "${ROUNDS:-30}"); do
+		"$suture" apply odd.sut "pid:$pid" > output 2>&1 &&
+			"$suture" revert odd "pid:$pid" > output 2>&1 && continue
+		failures=$((failures + 1))
+		cat output
+	done
+	echo "failures: $failures"
+	ended "$pid"
+}
+
 # In a namespace where the next process id can be chosen.
 reused_id() {
 	unshare -pfm --mount-proc "$here/reused.sh" "$suture" "$meddle" odd/odd odd.sut 2>&1 | normal
@@ -157,6 +171,7 @@ transcript "a process in its memory that is no thread of it holds it up" shared_
 transcript "... also one that comes meanwhile" shared_meanwhile
 transcript "a process that executes another program has lost its patch" other_program
 transcript "a process that executes another one all the time lives" always_another
+transcript "a process that spawns others all the time is patched as any" spawns
 transcript "a process that has ended is gone" ending
 name="a process id that is used again is not the process"
 if unshare -pfm --mount-proc test -w /proc/sys/kernel/ns_last_pid 2> /dev/null; then

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
+#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -154,6 +155,22 @@ static void play_share(int number)
 	sleep_for_ever(NULL);
 }
 
+/* Each runs in the memory of its maker for a moment. */
+static void play_spawns(int number)
+{
+	char *const arguments[] = {"true", NULL};
+	pid_t child;
+
+	(void)number;
+	begin(sleep_for_ever);
+	say("ready");
+	for (;;) {
+		version();
+		if (posix_spawn(&child, "/bin/true", NULL, NULL, arguments, NULL) == 0)
+			waitpid(child, NULL, 0);
+	}
+}
+
 static void play_threads(int number)
 {
 	for (int i = 0; i < number; i++)
@@ -298,7 +315,7 @@ static const struct {
 	{"plain", play_plain},     {"zombie", play_zombie}, {"vfork", play_vfork},
 	{"threads", play_threads}, {"exec", play_exec},     {"execs", play_execs},
 	{"uring", play_uring},     {"forks", play_forks},   {"storm", play_storm},
-	{"ended", play_ended},     {"share", play_share},
+	{"ended", play_ended},     {"share", play_share},   {"spawns", play_spawns},
 };
 
 int main(int argc, char **argv)
