@@ -20,20 +20,14 @@ enum {
 
 static bool imports_any(const struct sut_target *target, const struct sut_object *object)
 {
-	static const char *const switches[] = {"makecontext",
-					       "swapcontext",
-					       "setcontext",
-					       "make_fcontext",
-					       "jump_fcontext",
-					       "ontop_fcontext",
-					       "libucontext_makecontext",
-					       "libucontext_swapcontext",
-					       "libucontext_setcontext",
-					       "coro_transfer",
-					       "co_switch",
-					       "aco_resume",
-					       "pth_spawn",
-					       NULL};
+	static const char *const switches[] = {"makecontext", "swapcontext", "setcontext",
+					       "make_fcontext", "jump_fcontext", "ontop_fcontext",
+					       "libucontext_makecontext", "libucontext_swapcontext",
+					       "libucontext_setcontext", "coro_transfer",
+					       "co_switch", "aco_resume", "pth_spawn",
+					       /* Another process on a stack of its own, with the
+						* thread's control block. */
+					       "clone", NULL};
 	/* A stack for signal handlers, left by longjmp and come back to: a portable way. */
 	static const char *const handlers[] = {"sigaltstack", NULL};
 	static const char *const jumps[] = {"longjmp", "_longjmp", "siglongjmp", "__longjmp_chk",

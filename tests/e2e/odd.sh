@@ -67,6 +67,16 @@ shared_meanwhile() {
 	ended "$pid"
 }
 
+# In a transition it keeps to its version: the program imports clone(), and so gets one for each stack.
+shared_versions() {
+	started share/share
+	suture apply share.sut --wait 0.2 "pid:$pid"
+	kill -USR1 "$pid"
+	read -r said <&9
+	echo "$said"
+	ended "$pid"
+}
+
 vfork_alone() {
 	hosted odd/odd vfork
 	suture apply odd.sut --wait 0.2 "pid:$pid"
@@ -155,7 +165,9 @@ storm() {
 }
 
 built odd odd
+built share share
 created odd odd odd > /dev/null 2>&1
+created share share share > /dev/null 2>&1
 transcript "the main thread has ended and the others go on" zombie_leader
 transcript "a thousand threads" many_threads
 transcript "a process for each question" each_question
@@ -166,6 +178,7 @@ else
 	skipped "$name" "no io_uring here"
 fi
 transcript "a child that runs in its parent's memory holds it up" vfork_parent
+transcript "... and mixes no versions" shared_versions
 transcript "a thread that cannot be interrupted is not waited for" vfork_alone
 transcript "a process in its memory that is no thread of it holds it up" shared_memory
 transcript "... also one that comes meanwhile" shared_meanwhile

@@ -3,6 +3,7 @@
  * odd KIND [NUMBER]: processes as few programs are. It prints "ready", and for each line that it
  * reads the version of the function that is patched. KIND is one of the table at the end.
  */
+#include <dlfcn.h>
 #include <errno.h>
 #include <linux/io_uring.h>
 #include <pthread.h>
@@ -133,6 +134,9 @@ static int share(void *unused)
 static void play_share(int number)
 {
 	enum { SIZE = 64 * 1024 };
+	/* As in a program that does not show that it may: share.c is one that does. */
+	int (*make)(int (*run)(void *), void *stack, int flags, void *argument, ...) =
+		(int (*)(int (*)(void *), void *, int, void *, ...))dlsym(RTLD_DEFAULT, "clone");
 	pthread_t thread;
 	sigset_t set;
 	int got;
@@ -146,7 +150,7 @@ static void play_share(int number)
 		say("ready");
 		sigwait(&set, &got);
 	}
-	clone(share, (char *)malloc(SIZE) + SIZE, CLONE_VM | SIGCHLD, NULL);
+	make(share, (char *)malloc(SIZE) + SIZE, CLONE_VM | SIGCHLD, NULL);
 	if (number) {
 		pthread_cancel(thread);
 		pthread_join(thread, NULL);
