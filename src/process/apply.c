@@ -269,7 +269,7 @@ static enum sut_rc plan_once(struct sut_application *a, struct sut_diag *diag)
 	if (rc != SUT_UNSUPPORTED || !a->again_count)
 		return rc;
 	/* What cannot be done for the next instances is no reason against those that are there. */
-	*diag = (struct sut_diag){0};
+	sut_diag_reset(diag);
 	a->laid = a->patch;
 	a->again_count = 0;
 	return plan_all(a, diag);
@@ -301,7 +301,7 @@ enum sut_rc sut_application_plan(struct sut_application *a, struct sut_diag *dia
 			return rc;
 		if (rc == SUT_SYSTEM && turn + 1 == TURNS && !sut_application_may_lose(a))
 			return rc;
-		*diag = (struct sut_diag){0};
+		sut_diag_reset(diag);
 		rc = sut_target_refresh(&a->target, diag);
 		if (rc == SUT_OK)
 			rc = sut_memory_read(&a->runtime, a->arena, &a->memory, diag);

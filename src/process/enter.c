@@ -23,15 +23,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum {
-	STOP_WAIT_NS = 100 * 1000 * 1000,
-	CODE_SEGMENT_64 = 0x33,
-	/* The kernel's own codes for an interrupted call (include/linux/errno.h). */
-	ERESTARTSYS = 512,
-	ERESTARTNOINTR = 513,
-	ERESTARTNOHAND = 514,
-	ERESTART_RESTARTBLOCK = 516,
-};
+enum { STOP_WAIT_NS = 100 * 1000 * 1000, CODE_SEGMENT_64 = 0x33 };
 
 /* As it is just now. may_watch: so that one in a call with a time-out can be borrowed later. */
 static enum sut_disturb candidate_class(struct sut_runtime *runtime, pid_t tid, bool may_watch)

@@ -34,10 +34,8 @@ static enum sut_rc start(struct sut_drive *drive, const struct sut_effect_option
 	sut_changes_disable(drive->arena, drive->memory, patch, &changes, &count);
 	rc = sut_switch_plan(&plan, drive->memory, SUT_SWITCH_DISABLE, patch->address,
 			     patch->record.calls != 0, changes, count, transition, diag);
-	if (rc != SUT_OK && !sut_memory_is_current(drive->runtime, drive->memory)) {
-		*diag = (struct sut_diag){0};
+	if (rc != SUT_OK && !sut_memory_is_current(drive->runtime, drive->memory))
 		return sut_late_busy(drive->runtime->target, diag);
-	}
 	if (rc == SUT_OK)
 		rc = sut_late_finish(&plan, NULL, diag);
 	if (rc != SUT_OK)

@@ -18,7 +18,6 @@ enum {
 	ID_MAX = 4 * 1024 * 1024, /* the kernel's own limit for process ids */
 	BITS = 64,
 	WORDS = ID_MAX / BITS,
-	ERESTARTNOHAND = 514, /* the kernel's own (include/linux/errno.h) */
 };
 
 /* A bit for each thread id. A handler reads them, so there is no lock and no list. */
@@ -159,8 +158,8 @@ void sut_trace_end(pid_t tid, int status)
 	    (long)regs.rax == -EINTR) {
 		struct iovec iov = {&regs, sizeof(regs)};
 
-		regs.rax = (unsigned long)-ERESTARTNOHAND; /* as if no handler had been there: none
-							      was */
+		/* As if no handler had been there: none was. */
+		regs.rax = (unsigned long)-ERESTARTNOHAND;
 		ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &iov);
 	}
 	detach(tid, signal);

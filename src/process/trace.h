@@ -16,6 +16,14 @@
 /* What sut_trace_wait() says of a stop that was asked for by PTRACE_INTERRUPT. */
 enum { SUT_TRACE_EVENT = PTRACE_EVENT_STOP << 16 | SIGTRAP << 8 | 0x7f };
 
+/* The kernel's own codes for an interrupted call (include/linux/errno.h). */
+enum {
+	ERESTARTSYS = 512,
+	ERESTARTNOINTR = 513,
+	ERESTARTNOHAND = 514,
+	ERESTART_RESTARTBLOCK = 516,
+};
+
 /*
  * Makes this process fit for tracing, for all its threads. Suspended at its terminal it would keep
  * threads of targets stopped, so it cannot be. And from now on the death of traced threads is

@@ -41,11 +41,15 @@ vfork_parent() {
 	ended "$pid"
 }
 
+unnumbered() {
+	sed 's/[0-9][0-9]* \(runs\|has\)/CHILD \1/'
+}
+
 # Nobody knows what such a one is in, either: no transition begins while it is there, or ends.
 shared_memory() {
 	hosted odd/odd share
-	suture plan odd.sut "pid:$pid" | sed 's/[0-9][0-9]* \(runs\|has\)/CHILD \1/'
-	suture apply odd.sut "pid:$pid" | sed 's/[0-9][0-9]* \(runs\|has\)/CHILD \1/'
+	suture plan odd.sut "pid:$pid" | unnumbered
+	suture apply odd.sut "pid:$pid" | unnumbered
 	suture status "pid:$pid"
 	read -r child < "/proc/$pid/task/$pid/children"
 	kill -KILL "$child"
@@ -59,7 +63,7 @@ shared_meanwhile() {
 	suture apply odd.sut --wait 0.2 "pid:$pid"
 	kill -USR1 "$pid"
 	read -r said <&9
-	suture apply odd.sut --wait 0.2 "pid:$pid" | sed 's/[0-9][0-9]* \(runs\|has\)/CHILD \1/'
+	suture apply odd.sut --wait 0.2 "pid:$pid" | unnumbered
 	read -r child < "/proc/$pid/task/$pid/children"
 	kill -KILL "$child"
 	suture apply odd.sut "pid:$pid"

@@ -119,6 +119,23 @@ static void play_vfork(int number)
 	sleep_for_ever(NULL);
 }
 
+static sigset_t held; /* SIGUSR1 alone */
+
+/* Also from threads that begin later. */
+static void hold_signal(void)
+{
+	sigemptyset(&held);
+	sigaddset(&held, SIGUSR1);
+	sigprocmask(SIG_BLOCK, &held, NULL);
+}
+
+static void await_signal(void)
+{
+	int got;
+
+	sigwait(&held, &got);
+}
+
 static int share(void *unused)
 {
 	(void)unused;
@@ -138,17 +155,13 @@ static void play_share(int number)
 	int (*make)(int (*run)(void *), void *stack, int flags, void *argument, ...) =
 		(int (*)(int (*)(void *), void *, int, void *, ...))dlsym(RTLD_DEFAULT, "clone");
 	pthread_t thread;
-	sigset_t set;
-	int got;
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	hold_signal();
 	begin(answer_all);
 	if (number) {
 		pthread_create(&thread, NULL, stay_for_ever, NULL);
 		say("ready");
-		sigwait(&set, &got);
+		await_signal();
 	}
 	make(share, (char *)malloc(SIZE) + SIZE, CLONE_VM | SIGCHLD, NULL);
 	if (number) {
@@ -185,17 +198,12 @@ static void play_threads(int number)
 /* SIGUSR1: another program, which is the same one. number: until then a thread is in stay(). */
 static void play_exec(int number)
 {
-	sigset_t set;
-	int got;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGUSR1);
-	sigprocmask(SIG_BLOCK, &set, NULL);
+	hold_signal();
 	begin(answer_all);
 	if (number)
 		begin(stay_for_ever);
 	say("ready");
-	sigwait(&set, &got);
+	await_signal();
 	execl("/proc/self/exe", "odd", "plain", (char *)NULL);
 }
 
